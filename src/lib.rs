@@ -1,1 +1,4 @@
 //! x
+
+pub mod config;
+pub mod telemetry;

@@ -1,1 +1,2 @@
-//! t
+//! The capabilities of Latchkey, one module each.
+mod config;

@@ -1,0 +1,441 @@
+//! Settings: one TOML file, the environment over it, read once.
+//!
+//! Every setting has a default, so no file is needed at all. A name that is not known is refused, in the file and in
+//! the environment, because a misspelt setting that is silently ignored is worse than a start that fails. Secrets
+//! come from files or from the environment, and are never printed.
+
+use std::{
+    ffi::OsString,
+    fs,
+    net::{Ipv4Addr, SocketAddr},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use config::{Config as Sources, File, FileFormat};
+use ipnet::IpNet;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::Value;
+
+/// Why the settings could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// A file that was named could not be read.
+    #[error("cannot read {}: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The text of a file or a variable is not what the setting wants.
+    #[error("{0}")]
+    Invalid(#[from] config::ConfigError),
+    /// A variable that looks like a setting, but is none.
+    #[error("{0} is not a setting; `latchkey check --settings` lists them all")]
+    UnknownVariable(String),
+    /// Two ways to say the same thing were used at once.
+    #[error("{0} and {0}_file are both set; keep one of them")]
+    Twice(&'static str),
+    /// A setting parses, but makes no sense.
+    #[error("{name} {problem}")]
+    Senseless {
+        /// The setting.
+        name: &'static str,
+        /// What is wrong with it, as the end of a sentence.
+        problem: String,
+    },
+}
+
+/// Everything that can be set.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Where people find this server: scheme, host and port, without a path. Links in mails begin with it.
+    pub public_url: String,
+    /// The address on which the server listens. TLS is the reverse proxy's job.
+    pub listen: SocketAddr,
+    /// Where the private database, the encryption key and undelivered mails are kept.
+    pub data_folder: PathBuf,
+    /// The name at the top of each page.
+    pub organisation_name: String,
+    /// Networks of reverse proxies whose `X-Forwarded-For` is believed. None by default.
+    pub trusted_proxies: Vec<IpNet>,
+    /// The key that encrypts secrets at rest: 32 bytes in base64.
+    #[serde(serialize_with = "hidden")]
+    pub encryption_key: Option<SecretString>,
+    /// The file that holds `encryption_key`.
+    pub encryption_key_file: Option<PathBuf>,
+    /// The database, if it is not the private one.
+    pub database: Database,
+    /// The private database, which is used when `database.url` is not set.
+    pub postgres: Postgres,
+    /// How mail leaves.
+    pub smtp: Smtp,
+    /// Limits of the HTTP server.
+    pub http: Http,
+    /// What is written to the log.
+    pub log: Log,
+}
+
+/// An external database.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Database {
+    /// `postgres://…` as the application's role. `DATABASE_URL` is read too.
+    #[serde(serialize_with = "hidden")]
+    pub url: Option<SecretString>,
+    /// The file that holds `url`.
+    pub url_file: Option<PathBuf>,
+    /// `postgres://…` as the owner of the tables; only `latchkey migrate` uses it.
+    #[serde(serialize_with = "hidden")]
+    pub owner_url: Option<SecretString>,
+    /// The file that holds `owner_url`.
+    pub owner_url_file: Option<PathBuf>,
+    /// Serve although the role could rewrite history.
+    pub allow_superuser: bool,
+    /// The most connections that one server opens.
+    pub pool_size: u32,
+}
+
+/// The private database.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Postgres {
+    /// The folder with `initdb` and `postgres`; otherwise the usual places are searched.
+    pub binaries: Option<PathBuf>,
+    /// The account that runs it when Latchkey itself runs as root; otherwise `postgres`, else `nobody`.
+    pub user: Option<String>,
+}
+
+/// The mail server.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Smtp {
+    /// The mail server's name. Without it mails are written as files into the data folder.
+    pub host: Option<String>,
+    /// The mail server's port.
+    pub port: u16,
+    /// Whether and how the connection is encrypted.
+    pub tls: SmtpTls,
+    /// The account, if the server asks for one.
+    pub username: Option<String>,
+    /// Its password.
+    #[serde(serialize_with = "hidden")]
+    pub password: Option<SecretString>,
+    /// The file that holds `password`.
+    pub password_file: Option<PathBuf>,
+    /// Whom mails come from.
+    pub from: String,
+}
+
+/// How the connection to the mail server is encrypted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmtpTls {
+    /// It begins in the clear and must be upgraded.
+    Starttls,
+    /// It is encrypted from the first byte.
+    Tls,
+    /// Never; only for a server on the same machine.
+    None,
+}
+
+/// Limits of the HTTP server.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// The most connections at once; others wait to be accepted.
+    pub max_connections: usize,
+    /// The longest body of a request.
+    pub max_body_bytes: usize,
+    /// How long a request line and its headers may take to arrive.
+    pub header_timeout_seconds: u64,
+    /// How long a body may take to arrive.
+    pub body_timeout_seconds: u64,
+    /// How long a connection may stay open with nothing asked.
+    pub idle_timeout_seconds: u64,
+    /// How long answers that have begun may take to finish once the server is told to stop.
+    pub shutdown_timeout_seconds: u64,
+}
+
+/// What is written to the log.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// Lines for people, or one JSON object a line.
+    pub format: LogFormat,
+    /// What is logged, such as `info` or `info,latchkey=debug`.
+    pub filter: String,
+}
+
+/// How a line of the log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            public_url: "http://localhost:8080".into(),
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
+            data_folder: default_data_folder(),
+            organisation_name: "Latchkey".into(),
+            trusted_proxies: Vec::new(),
+            encryption_key: None,
+            encryption_key_file: None,
+            database: Database::default(),
+            postgres: Postgres::default(),
+            smtp: Smtp::default(),
+            http: Http::default(),
+            log: Log::default(),
+        }
+    }
+}
+
+impl Default for Database {
+    fn default() -> Self {
+        Self {
+            url: None,
+            url_file: None,
+            owner_url: None,
+            owner_url_file: None,
+            allow_superuser: false,
+            pool_size: 20,
+        }
+    }
+}
+
+impl Default for Smtp {
+    fn default() -> Self {
+        Self {
+            host: None,
+            port: 587,
+            tls: SmtpTls::Starttls,
+            username: None,
+            password: None,
+            password_file: None,
+            from: "Latchkey <latchkey@localhost>".into(),
+        }
+    }
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            max_connections: 1024,
+            max_body_bytes: 256 * 1024,
+            header_timeout_seconds: 10,
+            body_timeout_seconds: 30,
+            idle_timeout_seconds: 75,
+            shutdown_timeout_seconds: 10,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self { format: LogFormat::Text, filter: "info".into() }
+    }
+}
+
+impl Http {
+    /// How long a request line and its headers may take to arrive.
+    #[must_use]
+    pub fn header_timeout(&self) -> Duration {
+        Duration::from_secs(self.header_timeout_seconds)
+    }
+
+    /// How long a body may take to arrive.
+    #[must_use]
+    pub fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_seconds)
+    }
+
+    /// How long a connection may stay open with nothing asked.
+    #[must_use]
+    pub fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout_seconds)
+    }
+
+    /// How long answers that have begun may take to finish once the server is told to stop.
+    #[must_use]
+    pub fn shutdown_timeout(&self) -> Duration {
+        Duration::from_secs(self.shutdown_timeout_seconds)
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is named, and the environment of this process over it.
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::load_from(file, std::env::vars_os())
+    }
+
+    /// Reads the file, if one is named, and the variables over it.
+    pub fn load_from(
+        file: Option<&Path>,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, ConfigError> {
+        let mut sources = Sources::builder();
+        if let Some(path) = file {
+            let text = read(path)?;
+            sources = sources.add_source(File::from_str(&text, FileFormat::Toml));
+        }
+        let known = settings();
+        let mut plain_database_url = None;
+        for (name, value) in variables {
+            let (Some(name), Some(value)) = (name.to_str(), value.to_str()) else { continue };
+            if name == "DATABASE_URL" && !value.is_empty() {
+                plain_database_url = Some(SecretString::from(value));
+            }
+            if !name.starts_with(PREFIX) || NOT_SETTINGS.iter().any(|other| name.starts_with(other))
+            {
+                continue;
+            }
+            let setting = known
+                .iter()
+                .find(|setting| setting.variable() == name)
+                .ok_or_else(|| ConfigError::UnknownVariable(name.to_owned()))?;
+            sources = if setting.is_list {
+                let parts = value.split(',').map(str::trim).filter(|part| !part.is_empty());
+                sources.set_override(&setting.path, parts.map(str::to_owned).collect::<Vec<_>>())?
+            } else {
+                sources.set_override(&setting.path, value)?
+            };
+        }
+        let mut config: Self = sources.build()?.try_deserialize()?;
+        config.read_secrets()?;
+        config.database.url = config.database.url.or(plain_database_url);
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The address of a page, for a link that leaves this server; `path` begins with a slash.
+    #[must_use]
+    pub fn link(&self, path: &str) -> String {
+        format!("{}{path}", self.public_url)
+    }
+
+    /// Whether people reach this server through TLS, which decides on cookies and `Strict-Transport-Security`.
+    #[must_use]
+    pub fn is_secure(&self) -> bool {
+        self.public_url.starts_with("https://")
+    }
+
+    fn read_secrets(&mut self) -> Result<(), ConfigError> {
+        let Self { database, smtp, .. } = self;
+        read_secret(
+            "encryption_key",
+            &mut self.encryption_key,
+            self.encryption_key_file.as_deref(),
+        )?;
+        read_secret("database.url", &mut database.url, database.url_file.as_deref())?;
+        read_secret(
+            "database.owner_url",
+            &mut database.owner_url,
+            database.owner_url_file.as_deref(),
+        )?;
+        read_secret("smtp.password", &mut smtp.password, smtp.password_file.as_deref())
+    }
+
+    fn check(&mut self) -> Result<(), ConfigError> {
+        while self.public_url.ends_with('/') {
+            self.public_url.pop();
+        }
+        let host =
+            ["http://", "https://"].iter().find_map(|scheme| self.public_url.strip_prefix(scheme));
+        let is_origin = |host: &str| {
+            !host.is_empty()
+                && !host.contains(['/', '?', '#', '@'])
+                && !host.contains(char::is_whitespace)
+        };
+        if !host.is_some_and(is_origin) {
+            let problem = "must be http:// or https:// and a host, without a path".to_owned();
+            return Err(ConfigError::Senseless { name: "public_url", problem });
+        }
+        if self.database.pool_size < 4 {
+            let problem = "must be at least 4: the workers alone hold three".to_owned();
+            return Err(ConfigError::Senseless { name: "database.pool_size", problem });
+        }
+        if self.http.max_connections == 0 || self.http.max_body_bytes == 0 {
+            let problem = "must leave room for one connection and one byte".to_owned();
+            return Err(ConfigError::Senseless { name: "http", problem });
+        }
+        Ok(())
+    }
+}
+
+const PREFIX: &str = "LATCHKEY_";
+/// Variables with our prefix that name no setting: the file itself, and what the tests are told.
+const NOT_SETTINGS: [&str; 2] = ["LATCHKEY_CONFIG", "LATCHKEY_TEST_"];
+
+/// One setting: where it stands in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Setting {
+    /// Its place in the file, such as `database.url`.
+    pub path: String,
+    is_list: bool,
+}
+
+impl Setting {
+    /// The name of its environment variable.
+    #[must_use]
+    pub fn variable(&self) -> String {
+        format!("{PREFIX}{}", self.path.replace('.', "_").to_uppercase())
+    }
+}
+
+/// Every setting that exists, found by walking through the defaults.
+#[must_use]
+pub fn settings() -> Vec<Setting> {
+    let mut found = Vec::new();
+    if let Ok(Value::Object(sections)) = serde_json::to_value(Config::default()) {
+        for (path, value) in sections {
+            match value {
+                Value::Object(section) => found.extend(section.into_iter().map(|(name, value)| {
+                    Setting { path: format!("{path}.{name}"), is_list: value.is_array() }
+                })),
+                other => found.push(Setting { path, is_list: other.is_array() }),
+            }
+        }
+    }
+    found
+}
+
+/// As root the place where a service keeps its data; otherwise beside where one stands.
+fn default_data_folder() -> PathBuf {
+    if rustix::process::geteuid().is_root() { "/var/lib/latchkey".into() } else { "data".into() }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    fs::read_to_string(path)
+        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
+}
+
+fn read_secret(
+    name: &'static str,
+    secret: &mut Option<SecretString>,
+    file: Option<&Path>,
+) -> Result<(), ConfigError> {
+    if secret.as_ref().is_some_and(|text| text.expose_secret().is_empty()) {
+        *secret = None;
+    }
+    let Some(path) = file else { return Ok(()) };
+    if secret.is_some() {
+        return Err(ConfigError::Twice(name));
+    }
+    *secret = Some(SecretString::from(read(path)?.trim_end_matches(['\r', '\n'])));
+    Ok(())
+}
+
+/// A secret is shown as absent, so that settings can be listed and compared without it.
+#[expect(clippy::ref_option, reason = "serde gives a reference to the field")]
+fn hidden<S: Serializer>(_: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_none()
+}
