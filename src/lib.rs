@@ -1,6 +1,38 @@
-//! x
-
+//! Latchkey: nobody is an administrator until they need to be, and then only for as long as they need to be.
+//!
+//! The rooms, and the one rule: arrows point down, never up.
+//!
+//! ```text
+//! command   http {api, pages}   worker        who asks: a shell, a browser or program, the clock
+//!        \          |          /
+//!               service   ->   gateway        the use cases; and the outside: mail, a private Postgres
+//!                   |
+//!                 store                       the SQL
+//!                   |
+//!                 domain                      the rules: pure
+//! ```
+//!
+//! The same noun has the same file name in each. `tests/layering.rs` guards the arrows.
 pub mod config;
 pub mod domain;
+pub mod error;
 pub mod secret;
+pub mod service;
+pub mod store;
 pub mod telemetry;
+pub mod wake;
+
+use sqlx::PgPool;
+
+/// What every use case needs, made once at start-up.
+#[derive(Clone)]
+pub struct App {
+    /// Connections for people and programs that ask.
+    pub database: PgPool,
+    /// Connections of their own for what ends and starts by itself, so that no crowd of requests can delay an end.
+    pub worker_database: PgPool,
+    /// Wakes the background work.
+    pub wake: wake::Wake,
+    /// Where people reach Latchkey, without a slash at the end: the start of every link in a mail.
+    pub public_url: std::sync::Arc<str>,
+}

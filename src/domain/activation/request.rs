@@ -1,0 +1,132 @@
+//! Decides what becomes of a request when it is made.
+use super::{Ask, End, Refusal, Running};
+use crate::domain::{
+    settings::{ActivationTerms, Authentication, SHORTEST},
+    time::{Duration, Instant},
+};
+
+/// How far ahead an activation may be scheduled.
+pub const FURTHEST_START: Duration = Duration::days(90);
+/// A start that lies no longer in the past than this means "now": forms take a while to fill in.
+const LATE_FORM: Duration = Duration::minutes(5);
+
+/// Whether it is a new activation or more time for one that runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// Activate.
+    Activate,
+    /// Take over from a running activation, without a gap.
+    Extend,
+}
+
+/// Everything that the decision rests on, read under lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Facts {
+    /// The time.
+    pub now: Instant,
+    /// Whether the account may be used.
+    pub enabled: bool,
+    /// Whether the role is in use.
+    pub role_in_use: bool,
+    /// When the eligibility begins.
+    pub eligible_from: Instant,
+    /// When the eligibility ends, if it does.
+    pub eligible_until: Option<Instant>,
+    /// The activation of the same role at the same scope that runs now.
+    pub running: Option<Running>,
+    /// Whether the role is held without activation.
+    pub standing: bool,
+    /// Whether a request for the same role at the same scope is open.
+    pub open_request: bool,
+    /// Whether a fresh proof for this very act was given.
+    pub proved: bool,
+    /// How many enabled people beside the requester can approve.
+    pub other_approvers: usize,
+}
+
+/// What becomes of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// The rules say no, for all of these reasons.
+    Refuse(Vec<Refusal>),
+    /// It waits for an approver.
+    AwaitApproval {
+        /// When it lapses.
+        expires_at: Instant,
+    },
+    /// It takes effect later.
+    Schedule {
+        /// When.
+        starts_at: Instant,
+    },
+    /// It takes effect now.
+    Activate(End),
+}
+
+/// Decides a request. The same inputs always give the same answer.
+#[must_use]
+pub fn decide(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts) -> Decision {
+    let refusals = refusals(intent, ask, terms, facts);
+    let later = ask.starts_at.filter(|start| *start > facts.now);
+    if !refusals.is_empty() {
+        Decision::Refuse(refusals)
+    } else if terms.requires_approval {
+        Decision::AwaitApproval { expires_at: facts.now + terms.approval_timeout }
+    } else if let Some(starts_at) = later {
+        Decision::Schedule { starts_at }
+    } else {
+        Decision::Activate(End::of(facts.now, ask.duration, facts.eligible_until))
+    }
+}
+
+fn refusals(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts) -> Vec<Refusal> {
+    let start = ask.starts_at.unwrap_or(facts.now).max(facts.now);
+    let eligible =
+        facts.eligible_from <= start && facts.eligible_until.is_none_or(|end| start < end);
+    let ticket = !ask.ticket_number.is_empty() && !ask.ticket_system.is_empty();
+    [
+        (!facts.enabled).then_some(Refusal::Disabled),
+        (!facts.role_in_use).then_some(Refusal::RoleRetired),
+        (!eligible).then_some(Refusal::NotEligible),
+        (ask.duration < SHORTEST || ask.duration > terms.maximum)
+            .then_some(Refusal::Duration { shortest: SHORTEST, longest: terms.maximum }),
+        start_refusal(ask, facts),
+        (terms.requires_justification && ask.justification.is_empty())
+            .then_some(Refusal::JustificationNeeded),
+        (terms.requires_ticket && !ticket).then_some(Refusal::TicketNeeded),
+        (terms.authentication == Authentication::Mfa && !facts.proved)
+            .then_some(Refusal::ProofNeeded),
+        held_refusal(intent, ask, facts),
+        facts.open_request.then_some(Refusal::AlreadyRequested),
+        (terms.requires_approval && facts.other_approvers == 0)
+            .then_some(Refusal::NobodyCanApprove),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn start_refusal(ask: &Ask, facts: &Facts) -> Option<Refusal> {
+    let start = ask.starts_at?;
+    let latest = facts.now + FURTHEST_START;
+    (start + LATE_FORM < facts.now || start > latest).then_some(Refusal::Start { latest })
+}
+
+/// What is held already stands in the way, unless it is over by the wanted start or to be extended.
+fn held_refusal(intent: Intent, ask: &Ask, facts: &Facts) -> Option<Refusal> {
+    if facts.standing {
+        return Some(Refusal::StandingAccess);
+    }
+    match (intent, facts.running) {
+        (Intent::Extend, None) => Some(Refusal::NothingToExtend),
+        (Intent::Extend, Some(running)) => {
+            (End::of(facts.now, ask.duration, facts.eligible_until).at <= running.ends_at)
+                .then_some(Refusal::NoMoreTime { until: running.ends_at })
+        }
+        (Intent::Activate, Some(running)) => ask
+            .starts_at
+            .is_none_or(|start| start < running.ends_at)
+            .then_some(Refusal::AlreadyActive { until: running.ends_at }),
+        (Intent::Activate, None) => None,
+    }
+}

@@ -1,0 +1,26 @@
+//! Decides whether a scheduled activation still takes effect when its time has come.
+use super::{ApprovalFacts, Decision, Refusal, approve};
+use crate::domain::settings::ActivationTerms;
+
+/// What the start of a scheduled activation rests on, read under lock.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StartFacts {
+    /// The same facts as at an approval.
+    pub facts: ApprovalFacts,
+    /// Whether somebody approved.
+    pub approved: bool,
+    /// Whether an activation of the same role still runs.
+    pub running: bool,
+}
+
+/// Judges a scheduled activation at its start: it takes effect, or fails for the reasons given.
+#[must_use]
+pub fn start(terms: &ActivationTerms, facts: &StartFacts) -> Decision {
+    if terms.requires_approval && !facts.approved {
+        return Decision::Refuse(vec![Refusal::ApprovalNowNeeded]);
+    }
+    if facts.running {
+        return Decision::Refuse(vec![Refusal::AlreadyActive { until: facts.facts.now }]);
+    }
+    approve(terms, &facts.facts)
+}

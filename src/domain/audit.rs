@@ -1,0 +1,231 @@
+//! What is remembered of everything that happens, and how events are chained so that nobody can change them unseen.
+use super::id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId};
+
+/// Every kind of event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(missing_docs, reason = "the names say it, and docs/audit.md tells of each")]
+pub enum Kind {
+    ActivationRequested,
+    ActivationRefused,
+    ActivationScheduled,
+    ActivationStarted,
+    ActivationFailed,
+    ActivationEnded,
+    RequestApproved,
+    RequestDenied,
+    RequestCancelled,
+    RequestExpired,
+    AssignmentCreated,
+    AssignmentUpdated,
+    AssignmentRemoved,
+    AssignmentExpired,
+    SettingsChanged,
+    RoleCreated,
+    RoleChanged,
+    GroupCreated,
+    PersonInvited,
+    PersonChanged,
+    PersonDisabled,
+    PersonEnabled,
+    LinkIssued,
+    LinkUsed,
+    SignInSucceeded,
+    SignInFailed,
+    SignInBreakGlass,
+    SignOutDone,
+    PasswordChanged,
+    AuthenticatorAdded,
+    AuthenticatorRemoved,
+    AuthenticatorDisabled,
+    RecoveryCodesMade,
+    RecoveryCodeUsed,
+    StepUpDone,
+    StepUpFailed,
+    SessionsEnded,
+    TokenCreated,
+    TokenRevoked,
+    AuditExported,
+    AccessRefused,
+}
+
+impl Kind {
+    /// All kinds with their stable names.
+    pub const ALL: [(Self, &'static str); 41] = [
+        (Self::ActivationRequested, "activation.requested"),
+        (Self::ActivationRefused, "activation.refused"),
+        (Self::ActivationScheduled, "activation.scheduled"),
+        (Self::ActivationStarted, "activation.started"),
+        (Self::ActivationFailed, "activation.failed"),
+        (Self::ActivationEnded, "activation.ended"),
+        (Self::RequestApproved, "request.approved"),
+        (Self::RequestDenied, "request.denied"),
+        (Self::RequestCancelled, "request.cancelled"),
+        (Self::RequestExpired, "request.expired"),
+        (Self::AssignmentCreated, "assignment.created"),
+        (Self::AssignmentUpdated, "assignment.updated"),
+        (Self::AssignmentRemoved, "assignment.removed"),
+        (Self::AssignmentExpired, "assignment.expired"),
+        (Self::SettingsChanged, "settings.changed"),
+        (Self::RoleCreated, "role.created"),
+        (Self::RoleChanged, "role.changed"),
+        (Self::GroupCreated, "group.created"),
+        (Self::PersonInvited, "person.invited"),
+        (Self::PersonChanged, "person.changed"),
+        (Self::PersonDisabled, "person.disabled"),
+        (Self::PersonEnabled, "person.enabled"),
+        (Self::LinkIssued, "link.issued"),
+        (Self::LinkUsed, "link.used"),
+        (Self::SignInSucceeded, "sign_in.succeeded"),
+        (Self::SignInFailed, "sign_in.failed"),
+        (Self::SignInBreakGlass, "sign_in.break_glass"),
+        (Self::SignOutDone, "sign_out.done"),
+        (Self::PasswordChanged, "password.changed"),
+        (Self::AuthenticatorAdded, "authenticator.added"),
+        (Self::AuthenticatorRemoved, "authenticator.removed"),
+        (Self::AuthenticatorDisabled, "authenticator.disabled"),
+        (Self::RecoveryCodesMade, "recovery_codes.made"),
+        (Self::RecoveryCodeUsed, "recovery_code.used"),
+        (Self::StepUpDone, "step_up.done"),
+        (Self::StepUpFailed, "step_up.failed"),
+        (Self::SessionsEnded, "sessions.ended"),
+        (Self::TokenCreated, "token.created"),
+        (Self::TokenRevoked, "token.revoked"),
+        (Self::AuditExported, "audit.exported"),
+        (Self::AccessRefused, "access.refused"),
+    ];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// How what was tried came out.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    Hash,
+    serde::Serialize,
+    serde::Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "audit_outcome", rename_all = "snake_case")]
+pub enum Outcome {
+    /// It was done.
+    Success,
+    /// The rules said no.
+    Refused,
+    /// It could not be done, or was not what it claimed to be.
+    Failure,
+}
+
+/// Something that happened and must be remembered. Who did it, when and from where is added when it is recorded.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What kind of thing happened.
+    pub kind: Kind,
+    /// How it came out.
+    pub outcome: Outcome,
+    /// Whom it is about.
+    pub subject: Option<PrincipalId>,
+    /// The role that it is about.
+    pub role: Option<RoleId>,
+    /// The scope that it is about.
+    pub scope: Option<ScopeId>,
+    /// The request that it belongs to.
+    pub request: Option<RequestId>,
+    /// The assignment that it belongs to.
+    pub assignment: Option<AssignmentId>,
+    /// The changed row, when it is none of the above.
+    pub target: Option<uuid::Uuid>,
+    /// The facts, as they were. Never a secret.
+    pub detail: serde_json::Value,
+}
+
+impl Event {
+    /// Something of this kind succeeded.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        Self {
+            kind,
+            outcome: Outcome::Success,
+            subject: None,
+            role: None,
+            scope: None,
+            request: None,
+            assignment: None,
+            target: None,
+            detail: serde_json::Value::Object(serde_json::Map::new()),
+        }
+    }
+
+    /// The rules said no to something of this kind.
+    #[must_use]
+    pub fn refused(kind: Kind) -> Self {
+        Self { outcome: Outcome::Refused, ..Self::new(kind) }
+    }
+
+    /// Something of this kind failed.
+    #[must_use]
+    pub fn failed(kind: Kind) -> Self {
+        Self { outcome: Outcome::Failure, ..Self::new(kind) }
+    }
+
+    /// Says whom it is about.
+    #[must_use]
+    pub fn subject(self, subject: PrincipalId) -> Self {
+        Self { subject: Some(subject), ..self }
+    }
+
+    /// Says which role at which scope it is about.
+    #[must_use]
+    pub fn role(self, role: RoleId, scope: ScopeId) -> Self {
+        Self { role: Some(role), scope: Some(scope), ..self }
+    }
+
+    /// Says which request it belongs to.
+    #[must_use]
+    pub fn request(self, request: RequestId) -> Self {
+        Self { request: Some(request), ..self }
+    }
+
+    /// Says which assignment it belongs to.
+    #[must_use]
+    pub fn assignment(self, assignment: AssignmentId) -> Self {
+        Self { assignment: Some(assignment), ..self }
+    }
+
+    /// Says which row changed.
+    #[must_use]
+    pub fn target(self, target: uuid::Uuid) -> Self {
+        Self { target: Some(target), ..self }
+    }
+
+    /// Adds the facts; usually made with `serde_json::json!`.
+    #[must_use]
+    pub fn detail(self, detail: serde_json::Value) -> Self {
+        Self { detail, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_a_name_of_its_own() {
+        let mut names: Vec<_> = Kind::ALL.iter().map(|(_, name)| name).collect();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), Kind::ALL.len());
+        for (kind, name) in Kind::ALL {
+            assert_eq!(kind.name(), name);
+        }
+    }
+}

@@ -1,0 +1,211 @@
+//! The terms on which a role may be held: frozen versions, and the rules for writing a new one.
+use std::collections::BTreeSet;
+
+use super::{fault::FieldError, id::PrincipalId, time::Duration};
+
+/// All terms of a role.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// Terms for those who activate.
+    pub activation: ActivationTerms,
+    /// Terms for eligible assignments.
+    pub eligible: AssignmentTerms,
+    /// Terms for active assignments.
+    pub active: AssignmentTerms,
+}
+
+/// Terms for those who activate.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ActivationTerms {
+    /// The longest activation: 5 minutes to 24 hours.
+    pub maximum: Duration,
+    /// What the person must prove themself with, freshly, for each activation.
+    pub authentication: Authentication,
+    /// Whether a reason must be given.
+    pub requires_justification: bool,
+    /// Whether a ticket's number and system must be given.
+    pub requires_ticket: bool,
+    /// Whether somebody else must approve.
+    pub requires_approval: bool,
+    /// Who may approve: users, or groups for their members.
+    pub approvers: BTreeSet<PrincipalId>,
+    /// How long a request waits for a decision before it lapses: 5 minutes to 30 days.
+    pub approval_timeout: Duration,
+    /// Whether an approver must give a reason.
+    pub approval_requires_justification: bool,
+}
+
+/// What must be proved for an activation.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    sqlx::Type,
+    utoipa::ToSchema,
+)]
+#[serde(rename_all = "snake_case")]
+#[sqlx(type_name = "authentication_requirement", rename_all = "snake_case")]
+pub enum Authentication {
+    /// Nothing beyond being signed in.
+    None,
+    /// A fresh proof by a second factor, for this very act.
+    Mfa,
+}
+
+/// Terms for assignments made by administrators.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AssignmentTerms {
+    /// Whether an assignment may be without end.
+    pub may_be_permanent: bool,
+    /// The longest assignment that has an end: 5 minutes to 10 years.
+    pub maximum: Duration,
+    /// Whether the administrator must give a reason.
+    pub requires_justification: bool,
+    /// Whether the administrator must prove themself freshly.
+    pub requires_mfa: bool,
+}
+
+/// The shortest activation, and the shortest assignment.
+pub const SHORTEST: Duration = Duration::minutes(5);
+/// The longest that "maximum activation" may be set to.
+pub const LONGEST_ACTIVATION: Duration = Duration::hours(24);
+/// The longest that a request may wait for approval.
+pub const LONGEST_APPROVAL_TIMEOUT: Duration = Duration::days(30);
+/// The longest that a dated assignment may be.
+pub const LONGEST_ASSIGNMENT: Duration = Duration::days(3650);
+/// The fewest people who must be able to approve, so that nobody's absence locks everybody out.
+pub const FEWEST_APPROVERS: usize = 2;
+
+impl Settings {
+    /// What is wrong with these terms, given how many enabled people the approvers come to; empty if they may be saved.
+    #[must_use]
+    pub fn faults(&self, approving_people: usize) -> Vec<FieldError> {
+        let terms = &self.activation;
+        let range = |field, value: Duration, longest: Duration| {
+            (value < SHORTEST || value > longest)
+                .then(|| FieldError { field, message: format!("between {SHORTEST} and {longest}") })
+        };
+        let approvers = (terms.requires_approval && approving_people < FEWEST_APPROVERS).then(|| FieldError {
+            field: "approvers",
+            message: match approving_people {
+                0 => "name at least two people who can approve: nobody could activate this role as it stands".to_owned(),
+                _ => "name at least two people who can approve: with one, nobody can approve that person's own request, \
+                      and one absence stops everybody"
+                    .to_owned(),
+            },
+        });
+        [
+            range("maximum", terms.maximum, LONGEST_ACTIVATION),
+            range("approval_timeout", terms.approval_timeout, LONGEST_APPROVAL_TIMEOUT),
+            range("eligible_maximum", self.eligible.maximum, LONGEST_ASSIGNMENT),
+            range("active_maximum", self.active.maximum, LONGEST_ASSIGNMENT),
+            approvers,
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// What differs between this version and the `next`, by field, in words.
+    #[must_use]
+    pub fn difference(&self, next: &Self) -> Vec<Difference> {
+        let (old, new) = (self.fields(), next.fields());
+        old.into_iter()
+            .zip(new)
+            .filter(|((_, before), (_, after))| before != after)
+            .map(|((field, before), (_, after))| Difference { field, before, after })
+            .collect()
+    }
+
+    /// Whether the `next` terms ask for less than these: what a second person should look at.
+    #[must_use]
+    pub fn weakened_by(&self, next: &Self) -> bool {
+        let (old, new) = (&self.activation, &next.activation);
+        let assignment = |old: &AssignmentTerms, new: &AssignmentTerms| {
+            (new.may_be_permanent && !old.may_be_permanent)
+                || new.maximum > old.maximum
+                || (old.requires_justification && !new.requires_justification)
+                || (old.requires_mfa && !new.requires_mfa)
+        };
+        new.maximum > old.maximum
+            || new.authentication < old.authentication
+            || (old.requires_justification && !new.requires_justification)
+            || (old.requires_ticket && !new.requires_ticket)
+            || (old.requires_approval && !new.requires_approval)
+            || (old.requires_approval && !new.approvers.is_subset(&old.approvers))
+            || assignment(&self.eligible, &next.eligible)
+            || assignment(&self.active, &next.active)
+    }
+
+    /// Every field with its value in words.
+    #[must_use]
+    pub fn fields(&self) -> Vec<(&'static str, String)> {
+        let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
+        let terms = &self.activation;
+        let approvers: Vec<_> = terms.approvers.iter().map(ToString::to_string).collect();
+        let mut fields = vec![
+            ("maximum", terms.maximum.to_string()),
+            (
+                "authentication",
+                if terms.authentication == Authentication::Mfa { "mfa" } else { "none" }.to_owned(),
+            ),
+            ("requires_justification", yes(terms.requires_justification)),
+            ("requires_ticket", yes(terms.requires_ticket)),
+            ("requires_approval", yes(terms.requires_approval)),
+            ("approvers", approvers.join(", ")),
+            ("approval_timeout", terms.approval_timeout.to_string()),
+            ("approval_requires_justification", yes(terms.approval_requires_justification)),
+        ];
+        fields.extend([
+            ("eligible_may_be_permanent", yes(self.eligible.may_be_permanent)),
+            ("eligible_maximum", self.eligible.maximum.to_string()),
+            ("eligible_requires_justification", yes(self.eligible.requires_justification)),
+            ("eligible_requires_mfa", yes(self.eligible.requires_mfa)),
+            ("active_may_be_permanent", yes(self.active.may_be_permanent)),
+            ("active_maximum", self.active.maximum.to_string()),
+            ("active_requires_justification", yes(self.active.requires_justification)),
+            ("active_requires_mfa", yes(self.active.requires_mfa)),
+        ]);
+        fields
+    }
+}
+
+/// One field that differs between two versions.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+pub struct Difference {
+    /// The field.
+    #[serde(skip_deserializing)]
+    pub field: &'static str,
+    /// Its value before.
+    pub before: String,
+    /// Its value after.
+    pub after: String,
+}
+
+impl ActivationTerms {
+    /// What holds when both these terms, pinned when the request was made, and the `newest` ones must be met: the stricter
+    /// of each. Who approves stays pinned.
+    #[must_use]
+    pub fn stricter(&self, newest: &Self) -> Self {
+        Self {
+            maximum: self.maximum.min(newest.maximum),
+            authentication: self.authentication.max(newest.authentication),
+            requires_justification: self.requires_justification || newest.requires_justification,
+            requires_ticket: self.requires_ticket || newest.requires_ticket,
+            requires_approval: self.requires_approval || newest.requires_approval,
+            approvers: self.approvers.clone(),
+            approval_timeout: self.approval_timeout.min(newest.approval_timeout),
+            approval_requires_justification: self.approval_requires_justification
+                || newest.approval_requires_justification,
+        }
+    }
+}

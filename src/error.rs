@@ -1,0 +1,75 @@
+//! What can go wrong, in words that know nothing of HTTP.
+use crate::domain::{activation::Refusal, fault::FieldError, permission::Permission};
+
+/// Why a use case failed.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The rules say no, for all of these reasons.
+    #[error("{}", sentences(.0))]
+    Refused(Vec<Refusal>),
+    /// What was sent is not right: which field, and why.
+    #[error("{}", first(.0))]
+    Invalid(Vec<FieldError>),
+    /// There is no such thing, or none that the asker may know of.
+    #[error("there is no such {0}, or you may not see it")]
+    NotFound(&'static str),
+    /// Whoever asks is not signed in.
+    #[error("sign in first")]
+    Unauthenticated,
+    /// Whoever asks lacks the right.
+    #[error("this needs the permission {}, which no role that you hold right now gives", .0.name())]
+    Forbidden(Permission),
+    /// Whoever asks may not do it, for the reason given.
+    #[error("{0}")]
+    NotAllowed(String),
+    /// It does not go together with how things stand now.
+    #[error("{0}")]
+    Conflict(String),
+    /// The second factor was wrong, used, too old or for something else.
+    #[error("{0}")]
+    StepUp(&'static str),
+    /// The same idempotency key was used before, for the same request, and this is what it made.
+    #[error("this was done before")]
+    Repeated(uuid::Uuid),
+    /// Too much is asked for at the moment; try again after so many seconds.
+    #[error("too many attempts: wait {retry_after} seconds and try again")]
+    Busy {
+        /// Seconds to wait.
+        retry_after: u64,
+    },
+    /// A stored row says something that can't be.
+    #[error("{table} {id} is inconsistent")]
+    Inconsistent {
+        /// The table.
+        table: &'static str,
+        /// The row.
+        id: uuid::Uuid,
+    },
+    /// Something outside could not be done, in words for the log.
+    #[error("{0}")]
+    Internal(String),
+    /// The database failed.
+    #[error("the database failed")]
+    Database(#[source] sqlx::Error),
+}
+
+impl Error {
+    /// One field is wrong.
+    pub fn invalid(field: &'static str, message: impl ToString) -> Self {
+        Self::Invalid(vec![FieldError { field, message: message.to_string() }])
+    }
+}
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+fn sentences(refusals: &[Refusal]) -> String {
+    refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+}
+
+fn first(fields: &[FieldError]) -> &str {
+    fields.first().map_or("something is not right", |field| &field.message)
+}

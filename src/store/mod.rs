@@ -1,0 +1,157 @@
+//! SQL, and nothing but SQL. One file for each aggregate.
+//!
+//! Functions that write take a [`Change`], which can only be committed together with an audit event. Bookkeeping that is
+//! nobody's act takes a plain connection: when a session was last seen, counters of failed attempts, claims on the outbox,
+//! the audit chain.
+use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+
+use crate::{
+    domain::{actor::Actor, audit::Event, time::Instant},
+    error::Error,
+};
+
+pub mod audit;
+
+/// The schema, carried in the binary.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// The time, by the only clock that decides anything.
+pub async fn now(connection: &mut PgConnection) -> Result<Instant, Error> {
+    Ok(sqlx::query_scalar!(r#"select instant() as "now!""#).fetch_one(connection).await?)
+}
+
+/// A transaction that can only be committed by saying what happened.
+///
+/// One that is dropped leaves no trace. If the actor brought an idempotency key, the key is taken at the start and kept
+/// with what the change made.
+pub struct Change {
+    transaction: Transaction<'static, Postgres>,
+    actor: Actor,
+    at: Instant,
+}
+
+impl Change {
+    /// Begins a change by `actor`.
+    ///
+    /// Fails with [`Error::Repeated`] if the actor's idempotency key has made something before.
+    pub async fn begin(database: &PgPool, actor: &Actor) -> Result<Self, Error> {
+        let mut transaction = database.begin().await?;
+        let at = now(&mut transaction).await?;
+        let mut change = Self { transaction, actor: actor.clone(), at };
+        change.refuse_repeat().await?;
+        Ok(change)
+    }
+
+    /// When the change happens. Read again with [`Change::settle`] after waiting for locks.
+    #[must_use]
+    pub fn at(&self) -> Instant {
+        self.at
+    }
+
+    /// Who makes the change.
+    #[must_use]
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+
+    /// Reads the time again: facts are judged at the moment when all locks are held.
+    pub async fn settle(&mut self) -> Result<Instant, Error> {
+        self.at = now(&mut self.transaction).await?;
+        Ok(self.at)
+    }
+
+    /// Records one of several events of this change.
+    pub async fn record(&mut self, event: &Event) -> Result<(), Error> {
+        audit::append(&mut self.transaction, &self.actor, self.at, event).await
+    }
+
+    /// Records `event` and commits it together with everything done so far.
+    pub async fn commit(mut self, event: &Event) -> Result<(), Error> {
+        self.record(event).await?;
+        self.finish().await
+    }
+
+    /// Commits a change whose events were all recorded before.
+    pub async fn commit_recorded(self) -> Result<(), Error> {
+        self.finish().await
+    }
+
+    async fn finish(self) -> Result<(), Error> {
+        Ok(self.transaction.commit().await?)
+    }
+
+    /// Keeps what the actor's idempotency key made, if there is a key.
+    pub async fn made(&mut self, target: uuid::Uuid) -> Result<(), Error> {
+        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+            return Ok(());
+        };
+        let taken = sqlx::query!(
+            r#"
+            insert into idempotency_keys (principal_id, key, fingerprint, target_id, created_at)
+            values ($1, $2, $3, $4, $5)
+            on conflict do nothing
+            "#,
+            user.principal.0,
+            idempotency.key,
+            idempotency.fingerprint.as_slice(),
+            target,
+            self.at,
+        )
+        .execute(&mut *self.transaction)
+        .await?;
+        if taken.rows_affected() == 1 { Ok(()) } else { self.refuse_repeat().await }
+    }
+
+    async fn refuse_repeat(&mut self) -> Result<(), Error> {
+        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+            return Ok(());
+        };
+        let before = sqlx::query!(
+            "select fingerprint, target_id from idempotency_keys where principal_id = $1 and key = $2",
+            user.principal.0,
+            idempotency.key,
+        )
+        .fetch_optional(&mut *self.transaction)
+        .await?;
+        match before {
+            None => Ok(()),
+            Some(before) if before.fingerprint == idempotency.fingerprint => {
+                Err(Error::Repeated(before.target_id))
+            }
+            Some(_) => Err(Error::Conflict(
+                "this idempotency key was used before for something else: take a new one"
+                    .to_owned(),
+            )),
+        }
+    }
+
+    /// The transaction's connection; for this layer, and for reading facts within the change.
+    pub(crate) fn connection(&mut self) -> &mut PgConnection {
+        &mut self.transaction
+    }
+}
+
+/// Gives a broken constraint its meaning.
+pub(crate) trait OnConstraint<T> {
+    /// Turns a violation of the constraint called `name` into the error that `meaning` gives.
+    fn on_constraint(self, name: &str, meaning: impl FnOnce() -> Error) -> Result<T, Error>;
+}
+
+impl<T> OnConstraint<T> for Result<T, Error> {
+    fn on_constraint(self, name: &str, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
+        self.map_err(|error| match &error {
+            Error::Database(cause) if broken(cause) == Some(name) => meaning(),
+            _ => error,
+        })
+    }
+}
+
+impl<T> OnConstraint<T> for sqlx::Result<T> {
+    fn on_constraint(self, name: &str, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
+        self.map_err(Error::from).on_constraint(name, meaning)
+    }
+}
+
+fn broken(error: &sqlx::Error) -> Option<&str> {
+    error.as_database_error().and_then(sqlx::error::DatabaseError::constraint)
+}
