@@ -1,0 +1,3 @@
+//! The outside world, as far as the program calls it.
+
+pub mod private_postgres;
