@@ -5,6 +5,7 @@ pub mod assignment;
 pub mod audit;
 pub mod fault;
 pub mod id;
+pub mod notice;
 pub mod password;
 pub mod permission;
 pub mod request;

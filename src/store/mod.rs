@@ -11,6 +11,7 @@ use crate::{
 };
 
 pub mod audit;
+pub mod outbox;
 
 /// The schema, carried in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
