@@ -14,4 +14,26 @@
 //!
 //! The same noun has the same file name in each. `tests/layering.rs` guards the arrows.
 pub mod config;
+pub mod domain;
+pub mod error;
 pub mod gateway;
+pub mod secret;
+pub mod service;
+pub mod store;
+pub mod telemetry;
+pub mod wake;
+
+use sqlx::PgPool;
+
+/// What every use case needs, made once at start-up.
+#[derive(Clone)]
+pub struct App {
+    /// Connections for people and programs that ask.
+    pub database: PgPool,
+    /// Connections of their own for what ends and starts by itself, so that no crowd of requests can delay an end.
+    pub worker_database: PgPool,
+    /// Wakes the background work.
+    pub wake: wake::Wake,
+    /// Where people reach Latchkey, without a slash at the end: the start of every link in a mail.
+    pub public_url: std::sync::Arc<str>,
+}
