@@ -12,13 +12,16 @@ create table totp_credentials (
     principal_id uuid not null references principals,
     secret bytea not null,
     created_at timestamptz not null,
+    -- It counts once a code from it was seen in the browser that it was shown to.
     confirmed_at timestamptz,
+    session_id uuid,
     -- The newest time step that was accepted: codes count once, and only forwards.
     last_step bigint not null default 0,
-    -- Failures in a row, for the limit at which the credential is switched off, and the recent ones, for the delay.
+    -- Wrong codes in a row, for the limit at which the credential is switched off, and since the last quiet five
+    -- minutes, for the delay.
     failures integer not null default 0 check (failures >= 0),
-    window_started_at timestamptz,
-    window_failures integer not null default 0 check (window_failures >= 0),
+    recent_failures integer not null default 0 check (recent_failures >= 0),
+    last_failure_at timestamptz,
     disabled_at timestamptz,
     removed_at timestamptz
 );
@@ -67,6 +70,9 @@ create table sessions (
     ended_at timestamptz,
     client_address inet,
     user_agent text not null default '' check (char_length(user_agent) <= 400),
+    -- The link that let somebody in who is setting up an account.
+    link_id uuid references one_time_links,
+    constraint sessions_enrolling_have_a_link check ((stage = 'enrolling') = (link_id is not null)),
     constraint sessions_signed_in_are_authenticated
         check ((stage = 'signed_in') = (authenticated_at is not null))
 );
@@ -85,9 +91,8 @@ create table known_devices (
 -- Failed attempts at passwords, by account and network or device. The key is a MAC: it tells nothing by itself.
 create table sign_in_throttles (
     key bytea primary key check (octet_length(key) = 32),
-    failures integer not null check (failures > 0),
-    last_failure_at timestamptz not null,
-    blocked_until timestamptz not null
+    failures integer not null default 0 check (failures >= 0),
+    last_failure_at timestamptz
 );
 
 create table access_tokens (
@@ -105,7 +110,7 @@ create table access_tokens (
 );
 create index access_tokens_of_principal on access_tokens (principal_id);
 
-create type mfa_method as enum ('totp');
+create type mfa_method as enum ('totp', 'recovery_code');
 
 -- A fresh proof of who somebody is, good for one act: the challenge is a digest of everything that the act is about.
 create table mfa_proofs (

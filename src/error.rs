@@ -66,6 +66,18 @@ impl From<sqlx::Error> for Error {
     }
 }
 
+impl From<crate::secret::Busy> for Error {
+    fn from(_: crate::secret::Busy) -> Self {
+        Self::Busy { retry_after: 2 }
+    }
+}
+
+impl From<crate::secret::Unreadable> for Error {
+    fn from(unreadable: crate::secret::Unreadable) -> Self {
+        Self::Internal(unreadable.to_string())
+    }
+}
+
 fn sentences(refusals: &[Refusal]) -> String {
     refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }

@@ -34,6 +34,10 @@ pub struct App {
     pub worker_database: PgPool,
     /// Wakes the background work.
     pub wake: wake::Wake,
+    /// The keys of this installation.
+    pub keys: std::sync::Arc<secret::Keys>,
+    /// Hashes and compares passwords, few at a time.
+    pub passwords: std::sync::Arc<secret::PasswordHasher>,
     /// Where people reach Latchkey, without a slash at the end: the start of every link in a mail.
     pub public_url: std::sync::Arc<str>,
 }

@@ -11,6 +11,8 @@ pub mod permission;
 pub mod request;
 pub mod role;
 pub mod settings;
+pub mod sign_in;
+pub mod step_up;
 pub mod text;
 pub mod throttle;
 pub mod time;

@@ -6,23 +6,24 @@
 use std::net::IpAddr;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
-use jiff::{SignedDuration, Timestamp};
+
+use super::time::Instant;
 
 /// The first wrong password that is followed by a delay (NIST SP 800-63B-4 section 3.2.2 leaves the number to us).
 pub const FREE_FAILURES: u32 = 5;
 /// The same, over all networks together: NIST's ceiling for wrong passwords in a row.
 pub const FREE_FAILURES_EVERYWHERE: u32 = 100;
-/// The first delay; each further failure doubles it.
-const FIRST_DELAY: SignedDuration = SignedDuration::from_secs(2);
-/// The longest delay.
-pub const LONGEST_DELAY: SignedDuration = SignedDuration::from_mins(15);
-/// A counter without a failure for so long starts anew.
-pub const FORGOTTEN_AFTER: SignedDuration = SignedDuration::from_hours(24);
+/// The first delay in seconds; each further failure doubles it.
+const FIRST_DELAY: i64 = 2;
+/// The longest delay, in seconds.
+pub const LONGEST_DELAY: i64 = 15 * 60;
+/// A counter without a failure for so many seconds starts anew.
+pub const FORGOTTEN_AFTER: i64 = 24 * 3_600;
 
 /// How many wrong codes of one second factor are looked at within [`GUESS_SPAN`].
 pub const GUESSES: u32 = 5;
-/// See [`GUESSES`].
-pub const GUESS_SPAN: SignedDuration = SignedDuration::from_mins(5);
+/// See [`GUESSES`]; in seconds.
+pub const GUESS_SPAN: i64 = 5 * 60;
 /// After how many wrong codes in a row a second factor is disabled (NIST's ceiling is 100).
 pub const GUESSES_IN_A_ROW: u32 = 50;
 
@@ -69,12 +70,11 @@ impl Source {
         }
     }
 
-    /// How long to wait after so many failures in a row.
+    /// How many seconds to wait after so many failures in a row.
     #[must_use]
-    pub fn delay(&self, failures: u32) -> SignedDuration {
-        let Some(past) = failures.checked_sub(self.free()) else { return SignedDuration::ZERO };
-        let factor = 1_i32.checked_shl(past.min(30)).unwrap_or(i32::MAX);
-        FIRST_DELAY.checked_mul(factor).map_or(LONGEST_DELAY, |delay| delay.min(LONGEST_DELAY))
+    pub fn delay(&self, failures: u32) -> i64 {
+        let Some(past) = failures.checked_sub(self.free()) else { return 0 };
+        (FIRST_DELAY << past.min(30)).min(LONGEST_DELAY)
     }
 }
 
@@ -84,22 +84,22 @@ pub struct Failures {
     /// How many in a row.
     pub count: u32,
     /// When the last one was.
-    pub last_at: Option<Timestamp>,
+    pub last_at: Option<Instant>,
 }
 
 impl Failures {
     /// Says from when on the next attempt is looked at, if not yet.
     #[must_use]
-    pub fn wait_until(&self, source: &Source, now: Timestamp) -> Option<Timestamp> {
+    pub fn wait_until(&self, source: &Source, now: Instant) -> Option<Instant> {
         let last_at = self.last_at?;
-        let open_at = last_at + source.delay(self.count);
+        let open_at = last_at.plus_seconds(source.delay(self.count));
         (now < open_at).then_some(open_at)
     }
 
     /// Counts one more.
     #[must_use]
-    pub fn with_one_more(&self, now: Timestamp) -> Self {
-        let forgotten = self.last_at.is_some_and(|last| last + FORGOTTEN_AFTER <= now);
+    pub fn with_one_more(&self, now: Instant) -> Self {
+        let forgotten = self.last_at.is_some_and(|last| last.plus_seconds(FORGOTTEN_AFTER) <= now);
         let count = if forgotten { 0 } else { self.count };
         Self { count: count.saturating_add(1), last_at: Some(now) }
     }
@@ -113,7 +113,7 @@ pub struct Guesses {
     /// How many since the last right one.
     pub in_a_row: u32,
     /// When the last wrong one was.
-    pub last_at: Option<Timestamp>,
+    pub last_at: Option<Instant>,
 }
 
 /// What may be done with a code that was entered.
@@ -122,7 +122,7 @@ pub enum Admission {
     /// Look at it.
     Evaluate,
     /// Do not look at it before then.
-    Wait(Timestamp),
+    Wait(Instant),
     /// Never: the second factor is disabled until it is bound anew.
     Disabled,
 }
@@ -131,11 +131,11 @@ impl Guesses {
     /// Says whether a code may be looked at. A run of wrong codes ends only with a quiet span, so that no span of
     /// five minutes, wherever it begins, holds more than five.
     #[must_use]
-    pub fn admission(&self, now: Timestamp) -> Admission {
+    pub fn admission(&self, now: Instant) -> Admission {
         if self.in_a_row >= GUESSES_IN_A_ROW {
             return Admission::Disabled;
         }
-        match self.last_at.map(|last| last + GUESS_SPAN) {
+        match self.last_at.map(|last| last.plus_seconds(GUESS_SPAN)) {
             Some(quiet_at) if self.recent >= GUESSES && now < quiet_at => Admission::Wait(quiet_at),
             _ => Admission::Evaluate,
         }
@@ -143,8 +143,8 @@ impl Guesses {
 
     /// Counts a wrong code.
     #[must_use]
-    pub fn with_one_more(&self, now: Timestamp) -> Self {
-        let quiet = self.last_at.is_some_and(|last| last + GUESS_SPAN <= now);
+    pub fn with_one_more(&self, now: Instant) -> Self {
+        let quiet = self.last_at.is_some_and(|last| last.plus_seconds(GUESS_SPAN) <= now);
         let recent = if quiet { 0 } else { self.recent };
         Self {
             recent: recent.saturating_add(1),
@@ -160,8 +160,8 @@ mod tests {
 
     use super::*;
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + second).unwrap()
+    fn at(second: i64) -> Instant {
+        Instant::new(jiff::Timestamp::from_second(1_800_000_000 + second).unwrap())
     }
 
     fn network(address: &str) -> String {
@@ -180,14 +180,14 @@ mod tests {
     #[test]
     fn delays_begin_at_the_fifth_failure_and_end_at_a_quarter_of_an_hour() {
         let source = Source::network_of([192, 0, 2, 7].into());
-        let seconds = |failures| source.delay(failures).as_secs();
+        let seconds = |failures| source.delay(failures);
         let table = [(0, 0), (4, 0), (5, 2), (6, 4), (7, 8), (10, 64), (13, 512), (14, 900)];
         for (failures, delay) in table {
             assert_eq!(seconds(failures), delay, "after {failures}");
         }
         assert_eq!(seconds(u32::MAX), 900);
-        assert_eq!(Source::Everywhere.delay(99).as_secs(), 0);
-        assert_eq!(Source::Everywhere.delay(100).as_secs(), 2);
+        assert_eq!(Source::Everywhere.delay(99), 0);
+        assert_eq!(Source::Everywhere.delay(100), 2);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Time-based codes (RFC 6238): which one counts, and when.
 use std::str::FromStr;
 
-use jiff::Timestamp;
+use super::time::Instant;
 
 /// How long a code is shown, in seconds.
 const STEP_SECONDS: i64 = 30;
@@ -46,8 +46,8 @@ pub struct Step(pub i64);
 impl Step {
     /// The step that an instant falls into.
     #[must_use]
-    pub fn at(instant: Timestamp) -> Self {
-        Self(instant.as_second().div_euclid(STEP_SECONDS))
+    pub fn at(instant: Instant) -> Self {
+        Self(instant.timestamp().as_second().div_euclid(STEP_SECONDS))
     }
 
     const fn previous(self) -> Self {
@@ -74,7 +74,7 @@ pub enum Refusal {
 pub fn accept(
     seed: &[u8],
     code: &Code,
-    now: Timestamp,
+    now: Instant,
     last_accepted: Option<Step>,
 ) -> Result<Step, Refusal> {
     let current = Step::at(now);
@@ -100,8 +100,8 @@ fn is_code_of(seed: &[u8], code: &Code, step: Step) -> bool {
 
 /// The code of a step, as an authenticator app shows it.
 #[must_use]
-pub fn code_at(seed: &[u8], now: Timestamp) -> String {
-    let seconds = u64::try_from(now.as_second()).unwrap_or_default();
+pub fn code_at(seed: &[u8], now: Instant) -> String {
+    let seconds = u64::try_from(now.timestamp().as_second()).unwrap_or_default();
     generator(seed).generate(seconds).to_string()
 }
 
@@ -168,15 +168,14 @@ pub fn picture(address: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use jiff::SignedDuration;
     use proptest::prelude::*;
 
     use super::*;
 
     const SEED: &[u8] = b"12345678901234567890";
 
-    fn at(second: i64) -> Timestamp {
-        Timestamp::from_second(second).unwrap()
+    fn at(second: i64) -> Instant {
+        Instant::new(jiff::Timestamp::from_second(second).unwrap())
     }
 
     #[test]
@@ -200,7 +199,7 @@ mod tests {
     fn only_the_current_and_the_previous_step_count() {
         let now = at(1_800_000_015);
         for (steps, counts) in [(-2, false), (-1, true), (0, true), (1, false), (2, false)] {
-            let shown = now + SignedDuration::from_secs(30 * steps);
+            let shown = now.plus_seconds(30 * steps);
             let code = code_at(SEED, shown).parse().unwrap();
             assert_eq!(accept(SEED, &code, now, None).is_ok(), counts, "{steps} steps away");
         }
@@ -210,7 +209,7 @@ mod tests {
     fn a_step_counts_once_and_no_earlier_one_after_it() {
         let now = at(1_800_000_015);
         let current: Code = code_at(SEED, now).parse().unwrap();
-        let previous: Code = code_at(SEED, now - SignedDuration::from_secs(30)).parse().unwrap();
+        let previous: Code = code_at(SEED, now.plus_seconds(-30)).parse().unwrap();
         let step = accept(SEED, &current, now, None).unwrap();
         assert_eq!(accept(SEED, &current, now, Some(step)), Err(Refusal::Used));
         assert_eq!(accept(SEED, &previous, now, Some(step)), Err(Refusal::Used));

@@ -27,10 +27,10 @@ impl MasterKey {
         Self(Zeroizing::new(super::random()))
     }
 
-    /// Reads a key from its text of 64 hexadecimal digits.
+    /// Reads a key from its text: 32 bytes in base64.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let bytes = data_encoding::HEXLOWER_PERMISSIVE.decode(text.trim().as_bytes()).ok()?;
+        let bytes = data_encoding::BASE64.decode(text.trim().as_bytes()).ok()?;
         let bytes = Zeroizing::new(bytes);
         Some(Self(Zeroizing::new(<[u8; 32]>::try_from(bytes.as_slice()).ok()?)))
     }
@@ -38,7 +38,7 @@ impl MasterKey {
     /// The key as text, to be written to its file.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
-        Zeroizing::new(data_encoding::HEXLOWER.encode(self.0.as_slice()))
+        Zeroizing::new(data_encoding::BASE64.encode(self.0.as_slice()))
     }
 }
 
@@ -148,6 +148,12 @@ impl Keys {
         authenticate(&self.cursor, &[b"cursor", position])
     }
 
+    /// The name under which wrong passwords are counted. It tells nobody who tried what.
+    #[must_use]
+    pub fn throttle_key(&self, account: &str, source: &str) -> [u8; 32] {
+        authenticate(&self.cookie, &[b"throttle", account.as_bytes(), source.as_bytes()])
+    }
+
     /// Mixes a password with the pepper, so that a stolen table alone gives nothing to guess against.
     pub(super) fn pepper(&self, password: &str) -> Zeroizing<[u8; 32]> {
         Zeroizing::new(authenticate(&self.pepper, &[b"password", password.as_bytes()]))
@@ -226,7 +232,7 @@ mod tests {
         let again = MasterKey::parse(&format!("{}\n", &*master.reveal())).unwrap();
         let sealed = Keys::derive(&master).seal(Purpose::TotpSeed, Uuid::nil(), b"seed");
         assert!(Keys::derive(&again).open(Purpose::TotpSeed, Uuid::nil(), &sealed).is_ok());
-        for wrong in ["", "00", "zz", &"0".repeat(63), &"0".repeat(66)] {
+        for wrong in ["", "AAAA", "!", &"A".repeat(43), &"A".repeat(44), &"A".repeat(48)] {
             assert!(MasterKey::parse(wrong).is_none(), "{wrong}");
         }
     }

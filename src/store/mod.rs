@@ -11,7 +11,10 @@ use crate::{
 };
 
 pub mod audit;
+pub mod credential;
+pub mod mfa_proof;
 pub mod outbox;
+pub mod session;
 
 /// The schema, carried in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
