@@ -1,3 +1,11 @@
 //! The capabilities of Latchkey, one module each.
+#![expect(
+    clippy::disallowed_methods,
+    reason = "tests look behind the program's back, at what the checked queries are to be trusted with"
+)]
+
 mod config;
+mod layering;
 mod private_postgres;
+mod support;
+mod world;

@@ -1,0 +1,6 @@
+//! What tests stand on: a database of their own, a clock that they move, and a small world of people and roles.
+mod cluster;
+mod invariants;
+mod world;
+
+pub use self::{cluster::Database, world::World};
