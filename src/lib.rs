@@ -17,6 +17,7 @@ pub mod config;
 pub mod domain;
 pub mod error;
 pub mod gateway;
+pub mod http;
 pub mod secret;
 pub mod service;
 pub mod store;

@@ -7,5 +7,6 @@
 mod config;
 mod layering;
 mod private_postgres;
+mod server;
 mod support;
 mod world;

@@ -1,0 +1,3 @@
+//! The two faces of Latchkey: pages for people, JSON for programs.
+
+pub mod server;
