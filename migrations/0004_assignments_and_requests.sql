@@ -364,6 +364,25 @@ create function live_eligibilities(at timestamptz) returns setof assignments
         where assignments.kind = 'eligible' and ended_at is null and starts_at <= at and at < ends_at
     $$;
 
+-- The accounts that may approve under a version of the settings at an instant: those named, and the members of groups named.
+create function approvers_of(settings uuid, at timestamptz) returns table (principal_id uuid, person_id uuid)
+    language sql stable
+    as $$
+        select distinct principals.id, principals.person_id
+        from settings_approvers
+        cross join lateral (
+            select settings_approvers.principal_id as id
+            union all
+            select members.principal_id
+            from scopes
+            join live_assignments(at) as members on members.scope_id = scopes.id
+            where scopes.group_id = settings_approvers.principal_id
+                and members.role_id = '00000000-0000-8000-8000-000000000008'
+        ) as candidates
+        join principals on principals.id = candidates.id and principals.kind = 'user' and principals.disabled_at is null
+        where settings_id = settings
+    $$;
+
 -- Somebody can always administer Latchkey: an enabled user who holds Global Administrator actively and for good.
 create function an_administrator_remains() returns trigger language plpgsql as $$
 begin

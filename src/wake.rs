@@ -29,4 +29,11 @@ impl Wake {
     pub fn audit(&self) -> &Notify {
         &self.audit
     }
+
+    /// Wakes all of it: after a change that may matter to each.
+    pub fn everything(&self) {
+        self.due.notify_one();
+        self.outbox.notify_one();
+        self.audit.notify_one();
+    }
 }

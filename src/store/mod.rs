@@ -10,11 +10,15 @@ use crate::{
     error::Error,
 };
 
+pub mod access;
+pub mod activation;
 pub mod audit;
 pub mod credential;
 pub mod mfa_proof;
 pub mod outbox;
 pub mod session;
+pub mod request;
+pub mod settings;
 
 /// The schema, carried in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -62,6 +66,11 @@ impl Change {
     pub async fn settle(&mut self) -> Result<Instant, Error> {
         self.at = now(&mut self.transaction).await?;
         Ok(self.at)
+    }
+
+    /// Notes the time that a statement of this change has read, with all locks held.
+    pub(crate) fn set_at(&mut self, at: Instant) {
+        self.at = at;
     }
 
     /// Records one of several events of this change.

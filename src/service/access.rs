@@ -1,0 +1,116 @@
+//! Who may do what: asked at the start of every use case, and by other applications.
+use sqlx::PgConnection;
+
+use crate::{
+    App,
+    domain::{
+        actor::{Actor, TokenScope, User, Via, Who},
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        permission::{Permission, Permissions},
+        time::Instant,
+    },
+    error::Error,
+    store,
+};
+
+/// The signed-in user, if what they came in with is good for `scope`.
+pub fn user(actor: &Actor, scope: TokenScope) -> Result<&User, Error> {
+    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    match &user.via {
+        Via::Session(_) => Ok(user),
+        Via::AccessToken(_, scopes) if scopes.contains(&scope) => Ok(user),
+        Via::AccessToken(..) => {
+            Err(Error::NotAllowed(format!("this token lacks the scope {}", scope.name())))
+        }
+    }
+}
+
+/// The scope that a token needs for what `permission` allows.
+fn scope_for(permission: Permission) -> TokenScope {
+    match permission {
+        Permission::ReadRoles | Permission::ReadPeople | Permission::ReadRequests => TokenScope::Read,
+        Permission::ReadAudit => TokenScope::Audit,
+        Permission::CheckAccess => TokenScope::CheckAccess,
+        Permission::ManageRoles
+        | Permission::ManageAssignments
+        | Permission::ManageSettings
+        | Permission::ManagePeople
+        | Permission::ManagePrivilegedPeople
+        | Permission::ManageGroups
+        | Permission::CancelRequests => TokenScope::Administer,
+    }
+}
+
+/// What `actor` may do at this moment.
+pub async fn permissions(connection: &mut PgConnection, actor: &Actor) -> Result<Permissions, Error> {
+    match &actor.who {
+        Who::User(user) => store::access::permissions(connection, user.principal).await,
+        Who::System | Who::Operator => Ok(Permissions::all()),
+        Who::Anonymous => Ok(Permissions::default()),
+    }
+}
+
+/// What the pages' navigation may show to `actor`.
+pub async fn my_permissions(app: &App, actor: &Actor) -> Result<Permissions, Error> {
+    permissions(&mut *app.database.acquire().await?, actor).await
+}
+
+/// Refuses unless `actor` may do this at this moment, with what they came in with.
+pub async fn authorise(connection: &mut PgConnection, actor: &Actor, permission: Permission) -> Result<(), Error> {
+    match &actor.who {
+        Who::User(_) => {
+            user(actor, scope_for(permission))?;
+        }
+        Who::System | Who::Operator => return Ok(()),
+        Who::Anonymous => return Err(Error::Unauthenticated),
+    }
+    if permissions(connection, actor).await?.allow(permission) {
+        Ok(())
+    } else {
+        Err(Error::Forbidden(permission))
+    }
+}
+
+/// A question: does this account hold this role there?
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The account.
+    pub principal: PrincipalId,
+    /// The role.
+    pub role: RoleId,
+    /// Where.
+    pub scope: ScopeId,
+}
+
+/// The answer to a [`Question`], true at the instant that it names.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer {
+    /// Whether the role is held.
+    pub allowed: bool,
+    /// When that was so, by the database's clock.
+    pub at: Instant,
+    /// Until when it is, if nothing changes and if it ends at all.
+    pub until: Option<Instant>,
+    /// The assignment that gives it.
+    pub assignment: Option<AssignmentId>,
+}
+
+/// Answers questions about who holds what. Everybody may ask about themself; about others takes [`Permission::CheckAccess`].
+pub async fn check(app: &App, actor: &Actor, questions: &[Question]) -> Result<Vec<Answer>, Error> {
+    let mut connection = app.database.acquire().await?;
+    let asker = user(actor, TokenScope::CheckAccess)?.principal;
+    if questions.iter().any(|question| question.principal != asker) {
+        authorise(&mut connection, actor, Permission::CheckAccess).await?;
+    }
+    let mut answers = Vec::with_capacity(questions.len());
+    for question in questions {
+        let held = store::access::held(&mut connection, question.principal, question.role, question.scope).await?;
+        answers.push(Answer {
+            allowed: held.assignment.is_some(),
+            at: held.at,
+            until: held.until,
+            assignment: held.assignment,
+        });
+    }
+    Ok(answers)
+}

@@ -1,0 +1,1 @@
+//! Requests: seeing where they stand, and taking them back.

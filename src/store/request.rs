@@ -1,0 +1,549 @@
+//! Requests and the decisions on them.
+use sqlx::PgConnection;
+
+use super::{Change, OnConstraint as _, activation::Eligibility};
+use crate::{
+    domain::{
+        activation::{Ask, Refusal, State},
+        id::{
+            AssignmentId, DecisionId, PersonId, PrincipalId, ProofId, RequestId, RoleId, ScopeId,
+            SettingsId,
+        },
+        request::{RequestKind, RequestState, Verdict},
+        text::Justification,
+        time::{Duration, Instant},
+    },
+    error::Error,
+};
+
+/// What a new request is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct NewRequest<'a> {
+    /// Its identifier, which the proof was spent for.
+    pub id: RequestId,
+    /// The eligibility that it rests on.
+    pub eligibility: &'a Eligibility,
+    /// What is asked for.
+    pub ask: &'a Ask,
+    /// The activation to take over from, if it is for more time.
+    pub extends: Option<AssignmentId>,
+    /// The terms in force, pinned.
+    pub settings: SettingsId,
+    /// Their maximum.
+    pub maximum: Duration,
+    /// The proof that came with it.
+    pub proof: Option<ProofId>,
+}
+
+/// Where a new request begins.
+#[derive(Clone, Copy, Debug)]
+pub enum Beginning {
+    /// It waits for an approver.
+    Pending {
+        /// When it lapses.
+        expires_at: Instant,
+    },
+    /// It takes effect later, at the start that was asked for.
+    Scheduled,
+    /// It takes effect at once.
+    Granted,
+}
+
+/// Opens a request.
+pub async fn open(
+    change: &mut Change,
+    new: NewRequest<'_>,
+    beginning: Beginning,
+) -> Result<(), Error> {
+    let (state, expires_at) = match beginning {
+        Beginning::Pending { expires_at } => (RequestState::Pending, Some(expires_at)),
+        Beginning::Scheduled => (RequestState::Scheduled, None),
+        Beginning::Granted => (RequestState::Granted, None),
+    };
+    let kind = if new.extends.is_some() { RequestKind::Extend } else { RequestKind::Activate };
+    let at = change.at();
+    // A start that has come meanwhile means "now".
+    let starts_at = new.ask.starts_at.filter(|start| *start > at);
+    sqlx::query!(
+        r#"
+        insert into requests (
+            id, kind, prior, state, principal_id, person_id, role_id, scope_id, eligibility_id, settings_id,
+            maximum_seconds, extends_id, requested_seconds, starts_at, justification, ticket_number, ticket_system,
+            proof_id, created_at, expires_at, closed_at
+        )
+        values ($1, $2, 'new', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        "#,
+        new.id.0,
+        kind as RequestKind,
+        state as RequestState,
+        new.eligibility.principal.0,
+        new.eligibility.person.0,
+        new.eligibility.role.0,
+        new.eligibility.scope.0,
+        new.eligibility.id.0,
+        new.settings.0,
+        new.maximum.seconds(),
+        new.extends.map(|id| id.0),
+        new.ask.duration.seconds(),
+        starts_at,
+        new.ask.justification.as_str(),
+        new.ask.ticket_number.as_str(),
+        new.ask.ticket_system.as_str(),
+        new.proof.map(|id| id.0),
+        at,
+        expires_at,
+        (!state.is_open()).then_some(at),
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("requests_one_open", || Error::Refused(vec![Refusal::AlreadyRequested]))?;
+    Ok(())
+}
+
+/// A request that is about to be decided, started or closed, held under lock.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    /// Which.
+    pub id: RequestId,
+    /// Whether it is for more time.
+    pub kind: RequestKind,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Who asks.
+    pub principal: PrincipalId,
+    /// The human being behind it.
+    pub person: PersonId,
+    /// For which role.
+    pub role: RoleId,
+    /// At which scope.
+    pub scope: ScopeId,
+    /// The eligibility that it rests on.
+    pub eligibility: AssignmentId,
+    /// The terms that were pinned.
+    pub settings: SettingsId,
+    /// Their maximum.
+    pub maximum: Duration,
+    /// The activation to take over from.
+    pub extends: Option<AssignmentId>,
+    /// For how long.
+    pub requested: Duration,
+    /// What an approver left of that.
+    pub granted: Option<Duration>,
+    /// From when, if later.
+    pub starts_at: Option<Instant>,
+    /// Whether a proof came with it.
+    pub proved: bool,
+    /// When it lapses if it is pending.
+    pub expires_at: Option<Instant>,
+    /// Whether somebody approved it.
+    pub approved: bool,
+    /// Who decided it, if somebody did.
+    pub decided_by: Option<String>,
+}
+
+impl Locked {
+    /// Its state as the rules see it; none if it is closed.
+    #[must_use]
+    pub fn open_state(&self) -> Option<State> {
+        match (self.state, self.expires_at, self.starts_at) {
+            (RequestState::Pending, Some(expires_at), _) => Some(State::Pending { expires_at }),
+            (RequestState::Scheduled, _, Some(starts_at)) => Some(State::Scheduled { starts_at }),
+            _ => None,
+        }
+    }
+}
+
+/// Which eligibility a request rests on: read first, since it is locked before the request.
+pub async fn eligibility_of(
+    connection: &mut PgConnection,
+    id: RequestId,
+) -> Result<AssignmentId, Error> {
+    sqlx::query_scalar!(
+        r#"select eligibility_id as "id: AssignmentId" from requests where id = $1"#,
+        id.0
+    )
+    .fetch_optional(connection)
+    .await?
+    .ok_or(Error::NotFound("request"))
+}
+
+/// Reads a request and holds it under lock until the change ends.
+pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            requests.id as "id: RequestId", kind as "kind: RequestKind", state as "state: RequestState",
+            principal_id as "principal: PrincipalId", person_id as "person: PersonId", role_id as "role: RoleId",
+            scope_id as "scope: ScopeId", eligibility_id as "eligibility: AssignmentId",
+            settings_id as "settings: SettingsId", maximum_seconds, extends_id as "extends: AssignmentId",
+            requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!", expires_at
+        from requests
+        where id = $1
+        for update
+        "#,
+        id.0,
+    )
+    .fetch_optional(change.connection())
+    .await?
+    .ok_or(Error::NotFound("request"))?;
+    let decision = sqlx::query!(
+        r#"
+        select verdict as "verdict: Verdict", display_name from decisions
+        join persons on persons.id = approver_person_id
+        where request_id = $1
+        order by decisions.created_at desc
+        limit 1
+        "#,
+        id.0,
+    )
+    .fetch_optional(change.connection())
+    .await?;
+    let duration = |seconds| {
+        Duration::from_seconds(seconds)
+            .map_err(|_| Error::Inconsistent { table: "requests", id: id.0 })
+    };
+    Ok(Locked {
+        id: row.id,
+        kind: row.kind,
+        state: row.state,
+        principal: row.principal,
+        person: row.person,
+        role: row.role,
+        scope: row.scope,
+        eligibility: row.eligibility,
+        settings: row.settings,
+        maximum: duration(row.maximum_seconds)?,
+        extends: row.extends,
+        requested: duration(row.requested_seconds)?,
+        granted: row.granted_seconds.map(duration).transpose()?,
+        starts_at: row.starts_at,
+        proved: row.proved,
+        expires_at: row.expires_at,
+        approved: decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approve),
+        decided_by: decision.map(|decision| decision.display_name),
+    })
+}
+
+/// Where a request goes from here.
+#[derive(Clone, Debug)]
+pub enum Move {
+    /// It takes effect later.
+    Schedule,
+    /// It takes effect now.
+    Grant,
+    /// An approver said no.
+    Deny,
+    /// It was taken back.
+    Cancel,
+    /// Nobody decided in time.
+    Expire,
+    /// The facts had changed, in these words.
+    Fail(String),
+}
+
+/// Moves a request that is held under lock. `granted` is what an approver left of its duration.
+pub async fn advance(
+    change: &mut Change,
+    id: RequestId,
+    to: Move,
+    granted: Option<Duration>,
+) -> Result<(), Error> {
+    let (state, failure) = match to {
+        Move::Schedule => (RequestState::Scheduled, None),
+        Move::Grant => (RequestState::Granted, None),
+        Move::Deny => (RequestState::Denied, None),
+        Move::Cancel => (RequestState::Cancelled, None),
+        Move::Expire => (RequestState::Expired, None),
+        Move::Fail(why) => (RequestState::Failed, Some(why)),
+    };
+    let at = change.at();
+    let moved = sqlx::query!(
+        r#"
+        update requests
+        set state = $2, granted_seconds = coalesce($3, granted_seconds), closed_at = $4, failure = $5
+        where id = $1 and state in ('pending', 'scheduled')
+        "#,
+        id.0,
+        state as RequestState,
+        granted.map(Duration::seconds),
+        (!state.is_open()).then_some(at),
+        failure,
+    )
+    .execute(change.connection())
+    .await?;
+    if moved.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused(vec![Refusal::NotOpen])) }
+}
+
+/// Writes down what an approver said of a request that is held under lock.
+pub async fn decide(
+    change: &mut Change,
+    decision: DecisionId,
+    request: &Locked,
+    verdict: Verdict,
+    justification: &Justification,
+    proof: ProofId,
+) -> Result<(), Error> {
+    let at = change.at();
+    let approver = change
+        .actor()
+        .user()
+        .map(|user| (user.principal, user.person))
+        .ok_or(Error::Unauthenticated)?;
+    sqlx::query!(
+        r#"
+        insert into decisions (
+            id, request_id, requester_person_id, approver_id, approver_person_id, verdict, justification, proof_id,
+            created_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "#,
+        decision.0,
+        request.id.0,
+        request.person.0,
+        approver.0.0,
+        approver.1.0,
+        verdict as Verdict,
+        justification.as_str(),
+        proof.0,
+        at,
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("decisions_never_ones_own", || Error::Refused(vec![Refusal::OwnRequest]))?;
+    Ok(())
+}
+
+/// A request that was closed because what it rested on had gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Closed {
+    /// Which.
+    pub id: RequestId,
+    /// Whose.
+    pub principal: PrincipalId,
+    /// For which role.
+    pub role: RoleId,
+    /// At which scope.
+    pub scope: ScopeId,
+}
+
+/// Fails every open request that rests on `eligibility`.
+pub async fn fail_all_of_eligibility(
+    change: &mut Change,
+    eligibility: AssignmentId,
+    why: &str,
+) -> Result<Vec<Closed>, Error> {
+    let at = change.at();
+    Ok(sqlx::query_as!(
+        Closed,
+        r#"
+        update requests set state = 'failed', closed_at = $2, failure = $3
+        where eligibility_id = $1 and state in ('pending', 'scheduled')
+        returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
+            scope_id as "scope: ScopeId"
+        "#,
+        eligibility.0,
+        at,
+        why,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// Fails every open request of `principal`.
+pub async fn fail_all_of_principal(
+    change: &mut Change,
+    principal: PrincipalId,
+    why: &str,
+) -> Result<Vec<Closed>, Error> {
+    let at = change.at();
+    Ok(sqlx::query_as!(
+        Closed,
+        r#"
+        update requests set state = 'failed', closed_at = $2, failure = $3
+        where principal_id = $1 and state in ('pending', 'scheduled')
+        returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
+            scope_id as "scope: ScopeId"
+        "#,
+        principal.0,
+        at,
+        why,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// A request as it is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Which.
+    pub id: RequestId,
+    /// Whether it is for more time.
+    pub kind: RequestKind,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Who asks.
+    pub principal: PrincipalId,
+    /// The human being behind it.
+    pub person: PersonId,
+    /// Their name.
+    pub requester: String,
+    /// For which role.
+    pub role: RoleId,
+    /// Its name.
+    pub role_name: String,
+    /// At which scope.
+    pub scope: ScopeId,
+    /// Its name.
+    pub scope_name: String,
+    /// The terms that were pinned.
+    pub settings: SettingsId,
+    /// For how many seconds.
+    pub requested_seconds: i64,
+    /// What an approver left of that.
+    pub granted_seconds: Option<i64>,
+    /// From when, if later.
+    pub starts_at: Option<Instant>,
+    /// Why.
+    pub justification: String,
+    /// The ticket.
+    pub ticket_number: String,
+    /// Where it is.
+    pub ticket_system: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it lapses if it is pending.
+    pub expires_at: Option<Instant>,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The activation that it gave.
+    pub assignment: Option<AssignmentId>,
+    /// When that began.
+    pub active_from: Option<Instant>,
+    /// When that ends, or would have.
+    pub active_until: Option<Instant>,
+    /// When that was ended.
+    pub ended_at: Option<Instant>,
+    /// What an approver said.
+    pub verdict: Option<Verdict>,
+    /// Which approver.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided_at: Option<Instant>,
+    /// Why.
+    pub decision_justification: Option<String>,
+}
+
+/// Which requests are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// This one.
+    pub id: Option<RequestId>,
+    /// Those of this account.
+    pub principal: Option<PrincipalId>,
+    /// Those for this role.
+    pub role: Option<RoleId>,
+    /// Those that are open, or those that are closed.
+    pub open: Option<bool>,
+    /// Those that this account may decide, or has decided.
+    pub approver: Option<PrincipalId>,
+    /// Those that come after this one in the list, newest first.
+    pub after: Option<(Instant, RequestId)>,
+}
+
+/// Requests, newest first, `limit` at most.
+pub async fn list(
+    connection: &mut PgConnection,
+    wanted: Wanted,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    Ok(sqlx::query_as!(
+        Told,
+        r#"
+        select
+            requests.id as "id: RequestId", requests.kind as "kind: RequestKind", state as "state: RequestState",
+            requests.principal_id as "principal: PrincipalId", requests.person_id as "person: PersonId",
+            persons.display_name as requester, requests.role_id as "role: RoleId", roles.name as role_name,
+            requests.scope_id as "scope: ScopeId", scopes.name as scope_name,
+            requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
+            requests.justification, ticket_number, ticket_system, requests.created_at, expires_at, closed_at, failure,
+            given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
+            given.ended_at as "ended_at?", decision.verdict as "verdict?: Verdict",
+            decision.display_name as "decided_by?", decision.created_at as "decided_at?",
+            decision.justification as "decision_justification?"
+        from requests
+        join persons on persons.id = requests.person_id
+        join roles on roles.id = requests.role_id
+        join scopes on scopes.id = requests.scope_id
+        left join assignments as given on given.request_id = requests.id
+        left join lateral (
+            select verdict, decisions.created_at, decisions.justification, display_name
+            from decisions
+            join persons on persons.id = approver_person_id
+            where request_id = requests.id
+            order by decisions.created_at desc
+            limit 1
+        ) as decision on true
+        where ($1::uuid is null or requests.id = $1)
+            and ($2::uuid is null or requests.principal_id = $2)
+            and ($3::uuid is null or requests.role_id = $3)
+            and ($4::boolean is null or (state in ('pending', 'scheduled')) = $4)
+            and ($5::uuid is null
+                or (state = 'pending' and exists (
+                    select from principals as approver
+                    join approvers_of(requests.settings_id, $9) as approvers on approvers.principal_id = approver.id
+                    where approver.id = $5 and approver.person_id <> requests.person_id
+                ))
+                or exists (select from decisions where request_id = requests.id and approver_id = $5))
+            and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
+        order by requests.created_at desc, requests.id desc
+        limit $8
+        "#,
+        wanted.id.map(|id| id.0),
+        wanted.principal.map(|id| id.0),
+        wanted.role.map(|id| id.0),
+        wanted.open,
+        wanted.approver.map(|id| id.0),
+        wanted.after.map(|(at, _)| at),
+        wanted.after.map(|(_, id)| id.0),
+        limit,
+        super::now(&mut *connection).await?,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The pending requests that `approver` may decide, oldest first, `limit` at most.
+pub async fn awaiting(
+    connection: &mut PgConnection,
+    approver: PrincipalId,
+    limit: i64,
+) -> Result<Vec<RequestId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select requests.id as "id: RequestId"
+        from (select instant() as now) as clock
+        join principals as approver on approver.id = $1
+        join requests on state = 'pending' and requests.person_id <> approver.person_id
+        where expires_at > clock.now and exists (
+            select from approvers_of(requests.settings_id, clock.now) as approvers
+            where approvers.principal_id = approver.id
+        )
+        order by requests.created_at, requests.id
+        limit $2
+        "#,
+        approver.0,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The request `id`, as it is told.
+pub async fn one(connection: &mut PgConnection, id: RequestId) -> Result<Told, Error> {
+    list(connection, Wanted { id: Some(id), ..Wanted::default() }, 1)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("request"))
+}
