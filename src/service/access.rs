@@ -28,7 +28,9 @@ pub fn user(actor: &Actor, scope: TokenScope) -> Result<&User, Error> {
 /// The scope that a token needs for what `permission` allows.
 fn scope_for(permission: Permission) -> TokenScope {
     match permission {
-        Permission::ReadRoles | Permission::ReadPeople | Permission::ReadRequests => TokenScope::Read,
+        Permission::ReadRoles | Permission::ReadPeople | Permission::ReadRequests => {
+            TokenScope::Read
+        }
         Permission::ReadAudit => TokenScope::Audit,
         Permission::CheckAccess => TokenScope::CheckAccess,
         Permission::ManageRoles
@@ -42,7 +44,10 @@ fn scope_for(permission: Permission) -> TokenScope {
 }
 
 /// What `actor` may do at this moment.
-pub async fn permissions(connection: &mut PgConnection, actor: &Actor) -> Result<Permissions, Error> {
+pub async fn permissions(
+    connection: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Permissions, Error> {
     match &actor.who {
         Who::User(user) => store::access::permissions(connection, user.principal).await,
         Who::System | Who::Operator => Ok(Permissions::all()),
@@ -56,7 +61,11 @@ pub async fn my_permissions(app: &App, actor: &Actor) -> Result<Permissions, Err
 }
 
 /// Refuses unless `actor` may do this at this moment, with what they came in with.
-pub async fn authorise(connection: &mut PgConnection, actor: &Actor, permission: Permission) -> Result<(), Error> {
+pub async fn authorise(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    permission: Permission,
+) -> Result<(), Error> {
     match &actor.who {
         Who::User(_) => {
             user(actor, scope_for(permission))?;
@@ -104,7 +113,9 @@ pub async fn check(app: &App, actor: &Actor, questions: &[Question]) -> Result<V
     }
     let mut answers = Vec::with_capacity(questions.len());
     for question in questions {
-        let held = store::access::held(&mut connection, question.principal, question.role, question.scope).await?;
+        let held =
+            store::access::held(&mut connection, question.principal, question.role, question.scope)
+                .await?;
         answers.push(Answer {
             allowed: held.assignment.is_some(),
             at: held.at,

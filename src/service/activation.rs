@@ -104,12 +104,15 @@ pub async fn activate(
     for wish in wishes {
         let before = repeated(app, actor, wish.eligibility).await;
         let terms = terms(app, user, wish.eligibility).await;
-        let act = terms.ok().filter(|terms| before.is_none() && terms.asks_for_proof).map(|terms| Act::Activate {
-            role: terms.role,
-            scope: terms.scope,
-            duration: wish.duration,
-            starts_at: reasons.starts_at,
-        });
+        let act =
+            terms.ok().filter(|terms| before.is_none() && terms.asks_for_proof).map(|terms| {
+                Act::Activate {
+                    role: terms.role,
+                    scope: terms.scope,
+                    duration: wish.duration,
+                    starts_at: reasons.starts_at,
+                }
+            });
         acts.extend(act.clone());
         known.push((before, act));
     }
@@ -147,7 +150,9 @@ pub async fn extend(
     if let Some(before) = repeated(app, actor, activation).await {
         return before;
     }
-    let running = store::activation::running(&mut *app.database.acquire().await?, activation, user.principal).await?;
+    let running =
+        store::activation::running(&mut *app.database.acquire().await?, activation, user.principal)
+            .await?;
     let terms = terms(app, user, running.eligibility).await?;
     let act = Act::Extend { assignment: activation, duration };
     let proof = match code.filter(|code| !code.trim().is_empty() && terms.asks_for_proof) {
@@ -157,7 +162,11 @@ pub async fn extend(
         }
         None => None,
     };
-    let asked = Asked { ask: Reasons { starts_at: None, ..reasons.clone() }.ask(duration), extends: Some(activation), proof };
+    let asked = Asked {
+        ask: Reasons { starts_at: None, ..reasons.clone() }.ask(duration),
+        extends: Some(activation),
+        proof,
+    };
     submit(app, &part(actor, activation), running.eligibility, &asked).await
 }
 
@@ -165,7 +174,8 @@ pub async fn extend(
 pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> Result<(), Error> {
     let user = access::user(actor, TokenScope::Activate)?;
     let mut change = Change::begin(&app.database, actor).await?;
-    let running = store::activation::running(change.connection(), activation, user.principal).await?;
+    let running =
+        store::activation::running(change.connection(), activation, user.principal).await?;
     if !store::activation::end(&mut change, activation, AssignmentEnd::Deactivated).await? {
         return Err(Error::Conflict("this activation has ended already".to_owned()));
     }
@@ -209,20 +219,31 @@ pub async fn preview(
     intent: Intent,
 ) -> Result<Preview, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
-    let mut change = Change::begin(&app.database, &Actor { idempotency: None, ..actor.clone() }).await?;
-    let held = store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let mut change =
+        Change::begin(&app.database, &Actor { idempotency: None, ..actor.clone() }).await?;
+    let held =
+        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
     let around = store::activation::surroundings(&mut change, &held, None).await?;
     let approvers = other_approvers(&mut change, &version, user).await?;
     let duration = duration.unwrap_or(version.settings.activation.maximum);
     let ask = Reasons::default().ask(duration);
-    let decision = decide(intent, &ask, &version.settings.activation, &facts(&held, &around, true, approvers.len()));
+    let decision = decide(
+        intent,
+        &ask,
+        &version.settings.activation,
+        &facts(&held, &around, true, approvers.len()),
+    );
     let refusals = match decision {
         Decision::Refuse(refusals) => refusals
             .into_iter()
-            .filter(|refusal| !matches!(refusal, Refusal::JustificationNeeded | Refusal::TicketNeeded))
+            .filter(|refusal| {
+                !matches!(refusal, Refusal::JustificationNeeded | Refusal::TicketNeeded)
+            })
             .collect(),
-        Decision::AwaitApproval { .. } | Decision::Schedule { .. } | Decision::Activate(_) => Vec::new(),
+        Decision::AwaitApproval { .. } | Decision::Schedule { .. } | Decision::Activate(_) => {
+            Vec::new()
+        }
     };
     Ok(Preview {
         eligibility,
@@ -247,13 +268,22 @@ struct Terms {
 
 async fn terms(app: &App, user: &User, eligibility: AssignmentId) -> Result<Terms, Error> {
     let mut connection = app.database.acquire().await?;
-    let (role, scope) = store::activation::role_of(&mut connection, eligibility, user.principal).await?;
+    let (role, scope) =
+        store::activation::role_of(&mut connection, eligibility, user.principal).await?;
     let version = store::settings::current(&mut connection, role, scope).await?;
-    Ok(Terms { role, scope, asks_for_proof: version.settings.activation.authentication == Authentication::Mfa })
+    Ok(Terms {
+        role,
+        scope,
+        asks_for_proof: version.settings.activation.authentication == Authentication::Mfa,
+    })
 }
 
 /// What an earlier request under the same idempotency key made, if there was one.
-async fn repeated(app: &App, actor: &Actor, about: AssignmentId) -> Option<Result<Requested, Error>> {
+async fn repeated(
+    app: &App,
+    actor: &Actor,
+    about: AssignmentId,
+) -> Option<Result<Requested, Error>> {
     actor.idempotency.as_ref()?;
     match Change::begin(&app.database, &part(actor, about)).await {
         Ok(_) => None,
@@ -289,14 +319,20 @@ struct Asked {
 }
 
 /// Takes one request: locks what it rests on, lets the rules decide, and carries out what they say.
-async fn submit(app: &App, actor: &Actor, eligibility: AssignmentId, asked: &Asked) -> Result<Requested, Error> {
+async fn submit(
+    app: &App,
+    actor: &Actor,
+    eligibility: AssignmentId,
+    asked: &Asked,
+) -> Result<Requested, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
     let request = RequestId::new();
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return requested(app, RequestId(before)).await,
         begun => begun?,
     };
-    let held = store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let held =
+        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
     if let Some((proof, act)) = &asked.proof {
         store::mfa_proof::spend(&mut change, *proof, act, request.0).await?;
@@ -306,7 +342,8 @@ async fn submit(app: &App, actor: &Actor, eligibility: AssignmentId, asked: &Ask
     let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };
     let facts = facts(&held, &around, asked.proof.is_some(), approvers.len());
     let decision = decide(intent, &asked.ask, &version.settings.activation, &facts);
-    let extends = asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
+    let extends =
+        asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
     let decision = match (decision, asked.extends, extends) {
         (Decision::Refuse(refusals), ..) => Decision::Refuse(refusals),
         (_, Some(_), None) => Decision::Refuse(vec![Refusal::NothingToExtend]),
@@ -350,7 +387,11 @@ async fn carry_out(
 ) -> Result<CarriedOut, Error> {
     let held = new.eligibility;
     let about = |kind| {
-        Event::new(kind).subject(held.principal).role(held.role, held.scope).request(new.id).detail(facts_of(&new))
+        Event::new(kind)
+            .subject(held.principal)
+            .role(held.role, held.scope)
+            .request(new.id)
+            .detail(facts_of(&new))
     };
     let requested = |state| Requested {
         request: new.id,
@@ -365,7 +406,8 @@ async fn carry_out(
         Decision::AwaitApproval { expires_at } => {
             store::request::open(change, new, Beginning::Pending { expires_at }).await?;
             notice::approval_wanted(app, change, new.id, approvers, expires_at).await?;
-            let requested = Requested { decide_by: Some(expires_at), ..requested(RequestState::Pending) };
+            let requested =
+                Requested { decide_by: Some(expires_at), ..requested(RequestState::Pending) };
             Ok(Ok((requested, about(Kind::ActivationRequested))))
         }
         Decision::Schedule { .. } => {
@@ -374,7 +416,12 @@ async fn carry_out(
         }
         Decision::Activate(end) => {
             store::request::open(change, new, Beginning::Granted).await?;
-            let grant = Grant { request: new.id, settings: new.settings, maximum: new.maximum, eligibility: held };
+            let grant = Grant {
+                request: new.id,
+                settings: new.settings,
+                maximum: new.maximum,
+                eligibility: held,
+            };
             let assignment = take_effect(change, grant, new.extends, end).await?;
             let requested = Requested {
                 assignment: Some(assignment),
@@ -449,7 +496,11 @@ fn facts(held: &Eligibility, around: &Surroundings, proved: bool, other_approver
 }
 
 /// The people beside the requester who could approve; none are looked for if no approval is asked for.
-async fn other_approvers(change: &mut Change, version: &Version, user: &User) -> Result<Vec<Approver>, Error> {
+async fn other_approvers(
+    change: &mut Change,
+    version: &Version,
+    user: &User,
+) -> Result<Vec<Approver>, Error> {
     if !version.settings.activation.requires_approval {
         return Ok(Vec::new());
     }

@@ -28,7 +28,12 @@ fn asked<'a>(told: &'a Told, link: &'a str) -> Result<Asked<'a>, Error> {
     })
 }
 
-async fn send(change: &mut Change, to: PrincipalId, mail: &Mail, request: RequestId) -> Result<(), Error> {
+async fn send(
+    change: &mut Change,
+    to: PrincipalId,
+    mail: &Mail,
+    request: RequestId,
+) -> Result<(), Error> {
     store::outbox::enqueue(change, to, mail, Some(request.0)).await
 }
 
@@ -105,7 +110,12 @@ pub async fn activation_started(
 }
 
 /// To the requester: scheduled or approved access could not begin.
-pub async fn activation_failed(app: &App, change: &mut Change, request: RequestId, why: &str) -> Result<(), Error> {
+pub async fn activation_failed(
+    app: &App,
+    change: &mut Change,
+    request: RequestId,
+    why: &str,
+) -> Result<(), Error> {
     let told = store::request::one(change.connection(), request).await?;
     let link = notice::request_link(&app.public_url, request);
     let mail = notice::activation_failed(&asked(&told, &link)?, why);

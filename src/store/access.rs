@@ -11,7 +11,10 @@ use crate::{
 };
 
 /// What `principal`'s active roles in Latchkey allow at this moment.
-pub async fn permissions(connection: &mut PgConnection, principal: PrincipalId) -> Result<Permissions, Error> {
+pub async fn permissions(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<Permissions, Error> {
     let names = sqlx::query_scalar!(
         r#"
         select distinct unnest(roles.permissions) as "name!"
@@ -70,7 +73,10 @@ pub async fn held(
 }
 
 /// Whether `principal` holds, or is eligible for, a privileged role anywhere: what only some administrators may touch.
-pub async fn reaches_privilege(connection: &mut PgConnection, principal: PrincipalId) -> Result<bool, Error> {
+pub async fn reaches_privilege(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<bool, Error> {
     Ok(sqlx::query_scalar!(
         r#"
         select exists (

@@ -16,8 +16,8 @@ pub mod audit;
 pub mod credential;
 pub mod mfa_proof;
 pub mod outbox;
-pub mod session;
 pub mod request;
+pub mod session;
 pub mod settings;
 
 /// The schema, carried in the binary.
