@@ -23,6 +23,7 @@ pub mod service;
 pub mod store;
 pub mod telemetry;
 pub mod wake;
+pub mod worker;
 
 use sqlx::PgPool;
 

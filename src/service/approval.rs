@@ -1,1 +1,291 @@
+//! Deciding other people's requests.
+use serde_json::json;
 
+use crate::{
+    App,
+    domain::{
+        activation::{ApprovalFacts, Decision, Refusal, approve},
+        actor::{Actor, TokenScope, User},
+        audit::{Event, Kind},
+        id::{DecisionId, ProofId, RequestId},
+        notice::Verdict as Told,
+        request::Verdict,
+        settings::ActivationTerms,
+        step_up::Act,
+        text::Justification,
+        time::{Duration, Instant},
+    },
+    error::Error,
+    service::{access, activation, notice, request, step_up},
+    store::{
+        self, Change,
+        activation::{Eligibility, Grant, Surroundings},
+        request::{Locked, Move},
+        settings::Approver,
+    },
+};
+
+/// What an approver says.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// For how long, if for less than was asked.
+    pub granted: Option<Duration>,
+    /// Why.
+    pub justification: Justification,
+}
+
+/// Decides a request. The first decision wins; whoever comes later is told who decided.
+pub async fn decide(
+    app: &App,
+    actor: &Actor,
+    request: RequestId,
+    answer: &Answer,
+    code: &str,
+) -> Result<(), Error> {
+    let user = access::user(actor, TokenScope::Approve)?;
+    request::show(app, actor, request).await?;
+    let act = match answer.verdict {
+        Verdict::Approve => Act::Approve { request, duration: answer.granted },
+        Verdict::Deny => Act::Deny { request },
+    };
+    // Looked at twice: first so that no code is used up for nothing, then under lock, where it counts.
+    consider(app, actor, user, request, answer).await?;
+    let proofs = step_up::verify(
+        app,
+        &Actor { idempotency: None, ..actor.clone() },
+        code,
+        std::slice::from_ref(&act),
+    )
+    .await?;
+    let proof =
+        proofs.into_iter().next().ok_or(Error::StepUp("Enter a code from your authenticator."))?;
+    let mut considered = consider(app, actor, user, request, answer).await?;
+    let decision = DecisionId::new();
+    store::mfa_proof::spend(&mut considered.change, proof, &act, decision.0).await?;
+    let outcome = match answer.verdict {
+        Verdict::Deny => deny(app, user, considered, answer, decision, proof).await,
+        Verdict::Approve => grant(app, user, considered, answer, decision, proof).await,
+    };
+    app.wake.everything();
+    outcome
+}
+
+/// A request under lock, which this approver may decide.
+struct Considered {
+    change: Change,
+    locked: Locked,
+    held: Eligibility,
+    around: Surroundings,
+    terms: ActivationTerms,
+    approvers: Vec<Approver>,
+}
+
+/// Locks a request and what it rests on, and makes sure that this approver may decide it now.
+async fn consider(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    request: RequestId,
+    answer: &Answer,
+) -> Result<Considered, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    let eligibility = store::request::eligibility_of(change.connection(), request).await?;
+    let held = store::activation::lock_eligibility(&mut change, eligibility, None).await?;
+    let locked = store::request::lock(&mut change, request).await?;
+    let around = store::activation::surroundings(&mut change, &held, Some(request)).await?;
+    let pinned = store::settings::version(change.connection(), locked.settings).await?;
+    let newest = store::settings::current(change.connection(), locked.role, locked.scope).await?;
+    let approvers =
+        store::settings::approvers(change.connection(), locked.settings, around.now).await?;
+    if locked.person == user.person {
+        return Err(Error::Refused(vec![Refusal::OwnRequest]));
+    }
+    if !approvers.iter().any(|approver| approver.principal == user.principal) {
+        return Err(Error::Refused(vec![Refusal::NotAnApprover]));
+    }
+    undecided(&locked, around.now)?;
+    let terms = pinned.settings.activation.stricter(&newest.settings.activation);
+    if terms.approval_requires_justification && answer.justification.is_empty() {
+        return Err(Error::invalid(
+            "justification",
+            "write why: this role's terms ask approvers for a reason",
+        ));
+    }
+    Ok(Considered { change, locked, held, around, terms, approvers })
+}
+
+/// Refuses, by name, if the request no longer waits.
+fn undecided(locked: &Locked, now: Instant) -> Result<(), Error> {
+    use crate::domain::activation::State;
+
+    match (locked.open_state(), &locked.decided_by) {
+        (Some(State::Pending { expires_at }), _) if expires_at > now => Ok(()),
+        (Some(State::Pending { .. }), _) => {
+            Err(Error::Conflict("this request has lapsed: nobody decided in time".to_owned()))
+        }
+        (_, Some(name)) => {
+            Err(Error::Conflict(format!("this request was already decided by {name}")))
+        }
+        (_, None) => Err(Error::Conflict("this request no longer waits for a decision".to_owned())),
+    }
+}
+
+async fn deny(
+    app: &App,
+    user: &User,
+    considered: Considered,
+    answer: &Answer,
+    decision: DecisionId,
+    proof: ProofId,
+) -> Result<(), Error> {
+    let Considered { mut change, locked, approvers, .. } = considered;
+    store::request::decide(
+        &mut change,
+        decision,
+        &locked,
+        Verdict::Deny,
+        &answer.justification,
+        proof,
+    )
+    .await?;
+    store::request::advance(&mut change, locked.id, Move::Deny, None).await?;
+    let outcome = notice::Outcome {
+        approver: &user.name,
+        by: user.principal,
+        verdict: Told::Denied,
+        reason: answer.justification.as_str(),
+        ends_at: None,
+    };
+    notice::decided(app, &mut change, locked.id, &approvers, outcome).await?;
+    change.made(decision.0).await?;
+    change.commit(&decided(Kind::RequestDenied, &locked, decision, answer)).await
+}
+
+async fn grant(
+    app: &App,
+    user: &User,
+    considered: Considered,
+    answer: &Answer,
+    decision: DecisionId,
+    proof: ProofId,
+) -> Result<(), Error> {
+    let Considered { mut change, locked, held, around, terms, approvers } = considered;
+    let facts = approval_facts(&locked, &held, &around, answer.granted);
+    let effect = match approve(&terms, &facts) {
+        Decision::Refuse(refusals) => return refuse(app, change, &locked, refusals).await,
+        Decision::AwaitApproval { .. } | Decision::Schedule { .. } => None,
+        Decision::Activate(end) => match around.running {
+            Some(running) if end.at <= running.ends_at => {
+                return Err(Error::Refused(vec![Refusal::NoMoreTime { until: running.ends_at }]));
+            }
+            Some(_) | None => Some(end),
+        },
+    };
+    store::request::decide(
+        &mut change,
+        decision,
+        &locked,
+        Verdict::Approve,
+        &answer.justification,
+        proof,
+    )
+    .await?;
+    let to = if effect.is_some() { Move::Grant } else { Move::Schedule };
+    store::request::advance(&mut change, locked.id, to, answer.granted).await?;
+    change.record(&decided(Kind::RequestApproved, &locked, decision, answer)).await?;
+    let mut last = started(&locked, Kind::ActivationScheduled);
+    if let Some(end) = effect {
+        let grant = Grant {
+            request: locked.id,
+            settings: locked.settings,
+            maximum: locked.maximum,
+            eligibility: &held,
+        };
+        let around = activation::end_overdue(&mut change, &held, Some(locked.id)).await?;
+        let extends = around.running.map(|running| running.id);
+        let assignment = activation::take_effect(&mut change, grant, extends, end).await?;
+        last = started(&locked, Kind::ActivationStarted)
+            .assignment(assignment)
+            .detail(json!({ "ends_at": end.at }));
+    }
+    let outcome = notice::Outcome {
+        approver: &user.name,
+        by: user.principal,
+        verdict: Told::Approved(answer.granted.unwrap_or(locked.requested).min(terms.maximum)),
+        reason: answer.justification.as_str(),
+        ends_at: effect.map(|end| end.at),
+    };
+    notice::decided(app, &mut change, locked.id, &approvers, outcome).await?;
+    change.made(decision.0).await?;
+    change.commit(&last).await
+}
+
+/// The facts have changed since the request was made, so that nobody can grant it any more; or only the approver erred.
+async fn refuse(
+    app: &App,
+    mut change: Change,
+    locked: &Locked,
+    refusals: Vec<Refusal>,
+) -> Result<(), Error> {
+    if refusals.iter().any(|refusal| matches!(refusal, Refusal::MoreThanAsked { .. })) {
+        return Err(Error::Refused(refusals));
+    }
+    fail(app, &mut change, locked, &refusals).await?;
+    change.commit_recorded().await?;
+    Err(Error::Refused(refusals))
+}
+
+/// Closes a request that can't take effect any more, and tells its requester.
+pub(super) async fn fail(
+    app: &App,
+    change: &mut Change,
+    locked: &Locked,
+    refusals: &[Refusal],
+) -> Result<(), Error> {
+    let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    store::request::advance(change, locked.id, Move::Fail(why.clone()), None).await?;
+    notice::activation_failed(app, change, locked.id, &why).await?;
+    let rules: Vec<_> = refusals.iter().map(Refusal::rule).collect();
+    let event = Event {
+        outcome: crate::domain::audit::Outcome::Refused,
+        ..started(locked, Kind::ActivationFailed)
+    };
+    change.record(&event.detail(json!({ "rules": rules, "reasons": why }))).await
+}
+
+/// The facts that an approval, or a scheduled start, rests on.
+pub(super) fn approval_facts(
+    locked: &Locked,
+    held: &Eligibility,
+    around: &Surroundings,
+    granted: Option<Duration>,
+) -> ApprovalFacts {
+    ApprovalFacts {
+        now: around.now,
+        asked: locked.requested,
+        granted: granted.or(locked.granted),
+        starts_at: locked.starts_at,
+        enabled: held.enabled,
+        role_in_use: held.role_in_use,
+        eligible_from: held.starts_at,
+        eligible_until: held.ends_at,
+        eligible: !held.ended,
+        proved: locked.proved,
+        standing: around.standing,
+    }
+}
+
+pub(super) fn started(locked: &Locked, kind: Kind) -> Event {
+    Event::new(kind).subject(locked.principal).role(locked.role, locked.scope).request(locked.id)
+}
+
+fn decided(kind: Kind, locked: &Locked, decision: DecisionId, answer: &Answer) -> Event {
+    started(locked, kind).target(decision.0).detail(json!({
+        "requested": locked.requested,
+        "granted": answer.granted,
+        "justification": answer.justification,
+        "settings": locked.settings,
+    }))
+}

@@ -1,1 +1,183 @@
 //! Requests: seeing where they stand, and taking them back.
+use serde_json::json;
+
+use crate::{
+    App,
+    domain::{
+        activation::Refusal,
+        actor::{Actor, TokenScope, User},
+        audit::{Event, Kind},
+        id::{PrincipalId, RequestId, RoleId},
+        permission::Permission,
+        time::Instant,
+    },
+    error::Error,
+    service::access,
+    store::{
+        self, Change,
+        request::{Move, Told, Wanted},
+        settings::Approver,
+    },
+};
+
+/// How many requests a page of a list has.
+pub const PAGE: i64 = 50;
+
+/// A request with all that its page shows.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The request.
+    pub told: Told,
+    /// Who may decide it, or might have: everybody but the requester.
+    pub approvers: Vec<Approver>,
+    /// Whether the asker may decide it now.
+    pub may_decide: bool,
+    /// Whether the asker may take it back now.
+    pub may_cancel: bool,
+    /// Whether it is the asker's own.
+    pub own: bool,
+    /// What else the requester holds at the moment, for whoever may decide or read requests.
+    pub holds: Vec<String>,
+    /// When the requester last had this role, before this request.
+    pub last_held: Option<Instant>,
+    /// The time of the answer.
+    pub now: Instant,
+}
+
+/// Which requests a list is to show.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Filter {
+    /// Everybody's, not only one's own; takes [`Permission::ReadRequests`].
+    pub everybody: bool,
+    /// Those of this account; of others takes the same permission.
+    pub principal: Option<PrincipalId>,
+    /// Those for this role.
+    pub role: Option<RoleId>,
+    /// Only those that are open, or only those that are closed.
+    pub open: Option<bool>,
+    /// Those that come after this one.
+    pub after: Option<(Instant, RequestId)>,
+}
+
+/// The requests that `filter` asks for, newest first, [`PAGE`] at most.
+pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    let mut connection = app.database.acquire().await?;
+    let principal = if filter.everybody {
+        filter.principal
+    } else {
+        Some(filter.principal.unwrap_or(user.principal))
+    };
+    if principal != Some(user.principal) {
+        access::authorise(&mut connection, actor, Permission::ReadRequests).await?;
+    }
+    let wanted = Wanted {
+        principal,
+        role: filter.role,
+        open: filter.open,
+        after: filter.after,
+        ..Wanted::default()
+    };
+    store::request::list(&mut connection, wanted, PAGE).await
+}
+
+/// One request, if the asker made it, may or did decide it, or may read requests. To everybody else it does not exist.
+pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
+    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let mut connection = app.database.acquire().await?;
+    let told = store::request::one(&mut connection, id).await?;
+    let now = store::now(&mut connection).await?;
+    let own = told.person == user.person;
+    let approvers = store::settings::approvers(&mut connection, told.settings, now).await?;
+    let approver = approvers.iter().any(|approver| approver.principal == user.principal);
+    let permissions = access::permissions(&mut connection, actor).await?;
+    let reader = permissions.allow(Permission::ReadRequests);
+    if !(own || approver || reader || decided_by(&mut connection, user, id).await?) {
+        return Err(Error::NotFound("request"));
+    }
+    let (holds, last_held) = if approver || reader {
+        store::request::context(&mut connection, told.principal, told.role, now).await?
+    } else {
+        (Vec::new(), None)
+    };
+    let waits = told.state == crate::domain::request::RequestState::Pending
+        && told.expires_at.is_some_and(|expires_at| expires_at > now);
+    Ok(Detail {
+        may_decide: approver && !own && waits,
+        may_cancel: told.state.is_open() && (own || permissions.allow(Permission::CancelRequests)),
+        approvers: approvers
+            .into_iter()
+            .filter(|approver| approver.person != told.person)
+            .collect(),
+        own,
+        holds,
+        last_held,
+        now,
+        told,
+    })
+}
+
+async fn decided_by(
+    connection: &mut sqlx::PgConnection,
+    user: &User,
+    id: RequestId,
+) -> Result<bool, Error> {
+    let wanted = Wanted { id: Some(id), approver: Some(user.principal), ..Wanted::default() };
+    Ok(!store::request::list(connection, wanted, 1).await?.is_empty())
+}
+
+/// The requests that wait for the asker, oldest first.
+pub async fn awaiting(app: &App, actor: &Actor) -> Result<Vec<Detail>, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    let ids =
+        store::request::awaiting(&mut *app.database.acquire().await?, user.principal, 100).await?;
+    let mut details = Vec::with_capacity(ids.len());
+    for id in ids {
+        details.push(show(app, actor, id).await?);
+    }
+    Ok(details)
+}
+
+/// How many requests wait for the asker; for the navigation.
+pub async fn awaiting_count(app: &App, actor: &Actor) -> Result<usize, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    Ok(store::request::awaiting(&mut *app.database.acquire().await?, user.principal, 100)
+        .await?
+        .len())
+}
+
+/// The requests that the asker could have decided and that are over, newest first, [`PAGE`] at most.
+pub async fn handled(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    let wanted = Wanted { approver: Some(user.principal), open: Some(false), ..Wanted::default() };
+    store::request::list(&mut *app.database.acquire().await?, wanted, PAGE).await
+}
+
+/// Takes an open request back: one's own, or anybody's with [`Permission::CancelRequests`].
+pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error> {
+    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let mut change = Change::begin(&app.database, actor).await?;
+    let told = store::request::one(change.connection(), id).await?;
+    if told.person == user.person {
+        access::user(actor, TokenScope::Activate)?;
+    } else if access::authorise(change.connection(), actor, Permission::CancelRequests)
+        .await
+        .is_err()
+    {
+        return Err(Error::NotFound("request"));
+    }
+    let locked = store::request::lock(&mut change, id).await?;
+    let at = change.settle().await?;
+    let state = locked.open_state().ok_or(Error::Refused(vec![Refusal::NotOpen]))?;
+    state.cancel(at).map_err(|refusal| Error::Refused(vec![refusal]))?;
+    store::request::advance(&mut change, id, Move::Cancel, None).await?;
+    change.made(id.0).await?;
+    let event = Event::new(Kind::RequestCancelled)
+        .subject(locked.principal)
+        .role(locked.role, locked.scope)
+        .request(id)
+        .detail(json!({ "was": locked.state }));
+    change.commit(&event).await?;
+    app.wake.everything();
+    Ok(())
+}

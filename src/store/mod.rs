@@ -14,6 +14,7 @@ pub mod access;
 pub mod activation;
 pub mod audit;
 pub mod credential;
+pub mod due;
 pub mod mfa_proof;
 pub mod outbox;
 pub mod request;

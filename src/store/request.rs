@@ -547,3 +547,37 @@ pub async fn one(connection: &mut PgConnection, id: RequestId) -> Result<Told, E
         .pop()
         .ok_or(Error::NotFound("request"))
 }
+
+/// What else the requester holds now, in words, and when they last had this role.
+pub async fn context(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    role: RoleId,
+    at: Instant,
+) -> Result<(Vec<String>, Option<Instant>), Error> {
+    let holds = sqlx::query_scalar!(
+        r#"
+        select roles.name
+        from live_assignments($2) as held
+        join roles on roles.id = held.role_id
+        where held.principal_id = $1
+        order by roles.name
+        limit 20
+        "#,
+        principal.0,
+        at,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let last_held = sqlx::query_scalar!(
+        r#"
+        select max(ended_at) as "last?" from assignments
+        where principal_id = $1 and role_id = $2 and kind = 'active' and ended_at is not null
+        "#,
+        principal.0,
+        role.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((holds, last_held))
+}
