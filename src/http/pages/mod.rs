@@ -1,0 +1,2 @@
+//! The pages: the use cases as forms, for people.
+pub mod view;

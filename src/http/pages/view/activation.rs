@@ -1,0 +1,154 @@
+//! The sheets on which a role is activated or given more time, and what came of it.
+use askama::Template;
+
+use super::{Fact, Instant, form::Field, frame::Frame, status::Status};
+
+/// The activate sheet.
+#[derive(Template)]
+#[template(path = "activation/new.html")]
+pub struct NewActivation {
+    /// Around it.
+    pub frame: Frame,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// What to activate.
+    pub roles: Vec<Wanted>,
+    /// How long.
+    pub duration: Field,
+    /// Proposals for how long.
+    pub presets: Vec<String>,
+    /// "At most 4 h …".
+    pub duration_help: String,
+    /// The most, in seconds, for scripts.
+    pub longest: i64,
+    /// `now` or `later`.
+    pub when: Field,
+    /// The start, if later.
+    pub starts_at: Field,
+    /// The zone in which the start is read.
+    pub zone: String,
+    /// Why.
+    pub reason: Field,
+    /// Whether a reason must be given.
+    pub reason_required: bool,
+    /// The ticket's number.
+    pub ticket_number: Field,
+    /// The system that holds the ticket.
+    pub ticket_system: Field,
+    /// Whether a ticket must be given.
+    pub ticket_required: bool,
+    /// The code; none if no second factor is asked for.
+    pub code: Option<Field>,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+    /// What will happen.
+    pub outcome: Outcome,
+}
+
+/// A role on the sheet.
+pub struct Wanted {
+    /// The assignment.
+    pub id: String,
+    /// The role.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// What it lets its holder do.
+    pub purpose: String,
+}
+
+/// What will happen on submitting.
+pub struct Outcome {
+    /// When access would end.
+    pub ends: Instant,
+    /// Why it would end earlier than asked; empty if it would not.
+    pub clamped: String,
+    /// The latest possible end, for scripts; empty if there is none.
+    pub latest: String,
+    /// The roles that need approval and who can give it.
+    pub approvals: Vec<ApprovalNeeded>,
+    /// Whether anything starts at once.
+    pub at_once: bool,
+    /// Who will hear of it.
+    pub told: String,
+}
+
+/// An approval that will be needed.
+pub struct ApprovalNeeded {
+    /// The role, if there are several.
+    pub role: String,
+    /// "Grace Hopper, Alan Turing and 2 more".
+    pub by: String,
+    /// "Two of them are signed in now", "within 24 h".
+    pub note: String,
+}
+
+/// The extend sheet.
+#[derive(Template)]
+#[template(path = "activation/extend.html")]
+pub struct Extend {
+    /// Around it.
+    pub frame: Frame,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// Where the form goes.
+    pub action: String,
+    /// The role.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// When it ends now.
+    pub ends: Instant,
+    /// How long from now.
+    pub duration: Field,
+    /// Proposals for how long.
+    pub presets: Vec<String>,
+    /// "At most 4 h from now".
+    pub duration_help: String,
+    /// The most, in seconds, for scripts.
+    pub longest: i64,
+    /// Why.
+    pub reason: Field,
+    /// Whether a reason must be given.
+    pub reason_required: bool,
+    /// The ticket's number.
+    pub ticket_number: Field,
+    /// The system that holds the ticket.
+    pub ticket_system: Field,
+    /// Whether a ticket must be given.
+    pub ticket_required: bool,
+    /// The code; none if no second factor is asked for.
+    pub code: Option<Field>,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+    /// What will happen.
+    pub outcome: Outcome,
+}
+
+/// What came of activating.
+#[derive(Template)]
+#[template(path = "activation/result.html")]
+pub struct Activated {
+    /// Around it.
+    pub frame: Frame,
+    /// What came of it in one sentence.
+    pub title: String,
+    /// One a role.
+    pub results: Vec<ActivationResult>,
+}
+
+/// What came of activating one role.
+pub struct ActivationResult {
+    /// The role.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// Its state now.
+    pub status: Status,
+    /// When it ends, who decides, and so on.
+    pub facts: Vec<Fact>,
+    /// Why it was refused.
+    pub reasons: Vec<String>,
+    /// Its request; empty if it was refused.
+    pub link: String,
+}

@@ -1,0 +1,56 @@
+//! Approvals: what waits for the reader, and what others have decided.
+use askama::Template;
+
+use super::{Caption, Fact, Instant, Who, frame::Frame, status::Status};
+
+/// The approvals page.
+#[derive(Template)]
+#[template(path = "approval/list.html")]
+pub struct Approvals {
+    /// Around it.
+    pub frame: Frame,
+    /// What waits, oldest first.
+    pub pending: Vec<Pending>,
+    /// What was decided, newest first.
+    pub decided: Vec<Decided>,
+}
+
+/// A request that waits for a decision.
+pub struct Pending {
+    /// The request's page.
+    pub link: String,
+    /// Who asks.
+    pub requester: Who,
+    /// The role.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// How long.
+    pub duration: String,
+    /// Why.
+    pub reason: String,
+    /// Ticket and start, where given.
+    pub captions: Vec<Caption>,
+    /// What the requester holds now and when the role was last used.
+    pub background: Vec<Fact>,
+    /// Since when.
+    pub since: Instant,
+    /// How long there is left.
+    pub status: Status,
+}
+
+/// A request that was decided.
+pub struct Decided {
+    /// The request's page.
+    pub link: String,
+    /// Who asked.
+    pub requester: Who,
+    /// The role.
+    pub role: String,
+    /// What was decided.
+    pub status: Status,
+    /// "handled by Grace Hopper".
+    pub by: String,
+    /// When.
+    pub at: Instant,
+}

@@ -1,0 +1,171 @@
+//! What surrounds every page.
+
+/// The part of the program that a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Section {
+    /// What one holds and may hold.
+    Access,
+    /// Requests.
+    Requests,
+    /// Requests that wait for the reader.
+    Approvals,
+    /// Roles, their settings and assignments.
+    Roles,
+    /// Persons.
+    People,
+    /// Groups.
+    Groups,
+    /// The audit trail.
+    Audit,
+    /// The reader's own account.
+    Account,
+    /// Elsewhere.
+    None,
+}
+
+impl Section {
+    /// The name that templates compare.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Access => "access",
+            Self::Requests => "requests",
+            Self::Approvals => "approvals",
+            Self::Roles => "roles",
+            Self::People => "people",
+            Self::Groups => "groups",
+            Self::Audit => "audit",
+            Self::Account => "account",
+            Self::None => "",
+        }
+    }
+}
+
+/// Light, dark, or as the system is set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Theme {
+    /// As the system is set.
+    #[default]
+    System,
+    /// Always light.
+    Light,
+    /// Always dark.
+    Dark,
+}
+
+impl Theme {
+    /// The theme that a cookie names; the system's for anything unknown.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        match name {
+            "light" => Self::Light,
+            "dark" => Self::Dark,
+            _ => Self::System,
+        }
+    }
+
+    /// The attribute on the document; empty lets the system decide.
+    #[must_use]
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::System => "",
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+
+    /// What the switch changes to when no script knows better.
+    #[must_use]
+    pub fn other(self) -> &'static str {
+        if self == Self::Dark { "light" } else { "dark" }
+    }
+}
+
+/// Which administrative pages the reader may open.
+#[derive(Clone, Copy, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each one shows or hides its own link")]
+pub struct Rights {
+    /// Roles.
+    pub roles: bool,
+    /// People.
+    pub people: bool,
+    /// Groups.
+    pub groups: bool,
+    /// The audit trail.
+    pub audit: bool,
+}
+
+impl Rights {
+    /// Whether there is any of them.
+    #[must_use]
+    pub fn any(self) -> bool {
+        self.roles || self.people || self.groups || self.audit
+    }
+}
+
+/// A message about what has just been done.
+#[derive(Clone, Debug)]
+pub struct Flash {
+    /// `good`, `warn`, `bad` or `info`.
+    pub kind: &'static str,
+    /// What happened.
+    pub text: String,
+}
+
+impl Flash {
+    /// The icon of its kind.
+    #[must_use]
+    pub fn icon(&self) -> &'static str {
+        match self.kind {
+            "good" => "approval",
+            "info" => "info",
+            _ => "alert",
+        }
+    }
+}
+
+/// The frame of a page for somebody who is signed in.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// The organisation's name.
+    pub organisation: String,
+    /// The reader's name.
+    pub person: String,
+    /// The reader's account.
+    pub username: String,
+    /// One or two letters for the reader.
+    pub initials: String,
+    /// Where we are.
+    pub section: Section,
+    /// How many requests wait for the reader's decision.
+    pub approvals: i64,
+    /// Which administrative pages the reader may open.
+    pub rights: Rights,
+    /// Light or dark.
+    pub theme: Theme,
+    /// What this answer's scripts must carry.
+    pub nonce: String,
+    /// What this session's forms must carry.
+    pub csrf: String,
+    /// This page's own address, to come back to.
+    pub path: String,
+    /// The database's time, from which scripts count.
+    pub now: String,
+    /// What has just been done.
+    pub flash: Option<Flash>,
+}
+
+/// The frame of a page for somebody who is not signed in yet.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    /// The organisation's name.
+    pub organisation: String,
+    /// Light or dark.
+    pub theme: Theme,
+    /// What this answer's scripts must carry.
+    pub nonce: String,
+    /// What this form must carry.
+    pub csrf: String,
+    /// The time, from which scripts count.
+    pub now: String,
+}

@@ -1,0 +1,108 @@
+//! Groups: the list, one group.
+use askama::Template;
+
+use super::{
+    Instant, Who,
+    form::{Choice, Field},
+    frame::Frame,
+    role::AssignmentRow,
+    status::Status,
+};
+
+/// The list of groups.
+#[derive(Template)]
+#[template(path = "group/list.html")]
+pub struct Groups {
+    /// Around it.
+    pub frame: Frame,
+    /// The groups by name.
+    pub rows: Vec<GroupRow>,
+    /// The form that makes one; none without the right.
+    pub create: Option<CreateGroup>,
+}
+
+/// A group in the list.
+pub struct GroupRow {
+    /// The group's page.
+    pub link: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// How many are in it now.
+    pub members: i64,
+    /// How many may join it.
+    pub eligible: i64,
+    /// How many roles it holds or may hold.
+    pub roles: i64,
+}
+
+/// The form that makes a group.
+pub struct CreateGroup {
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// Its name.
+    pub name: Field,
+    /// What it is for.
+    pub purpose: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// One group.
+#[derive(Template)]
+#[template(path = "group/show.html")]
+pub struct Group {
+    /// Around it.
+    pub frame: Frame,
+    /// Where its forms go; each adds its verb.
+    pub action: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub purpose: String,
+    /// Its members and owners.
+    pub members: Vec<Member>,
+    /// The roles that it holds or may hold.
+    pub roles: Vec<AssignmentRow>,
+    /// The form that adds somebody; none without the right.
+    pub add: Option<AddMember>,
+}
+
+/// Somebody in a group.
+pub struct Member {
+    /// Who.
+    pub who: Who,
+    /// "Member", "Owner".
+    pub role: String,
+    /// The state of the membership.
+    pub status: Status,
+    /// Since when.
+    pub since: Instant,
+    /// Until when; none if it does not end.
+    pub until: Option<Instant>,
+    /// Where to remove; empty without the right.
+    pub remove: String,
+    /// What removing does.
+    pub consequence: String,
+}
+
+/// The form that adds somebody to a group.
+pub struct AddMember {
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// Who could be added.
+    pub people: Vec<Choice>,
+    /// What is wrong with the choice.
+    pub people_field: Field,
+    /// `member` or `owner`.
+    pub role: Field,
+    /// `eligible` or `active`.
+    pub kind: Field,
+    /// Why.
+    pub reason: Field,
+    /// The code; none if no second factor is asked for.
+    pub code: Option<Field>,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}

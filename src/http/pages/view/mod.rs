@@ -1,0 +1,86 @@
+//! What each page shows: plain structures of ready-made text, one file a noun, each with its template.
+//!
+//! They know neither the domain nor the services, so that a page can be looked at with any content.
+
+pub mod access;
+pub mod account;
+pub mod activation;
+pub mod api;
+pub mod approval;
+pub mod assignment;
+pub mod audit;
+pub mod form;
+pub mod frame;
+pub mod group;
+pub mod person;
+pub mod problem;
+pub mod request;
+pub mod role;
+pub mod settings;
+pub mod sign_in;
+pub mod status;
+
+/// An instant: as people say it, and exactly.
+#[derive(Clone, Debug, Default)]
+pub struct Instant {
+    /// "Today 14:30", "in 20 min", "3 weeks ago".
+    pub text: String,
+    /// RFC 3339, for machines.
+    pub machine: String,
+    /// With seconds and time zone, shown on hover.
+    pub exact: String,
+}
+
+/// Somebody who is named on a page.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    /// The name to show.
+    pub name: String,
+    /// One or two letters that stand for the name.
+    pub initials: String,
+    /// The account's name, or another word that tells two people of one name apart.
+    pub detail: String,
+    /// Where the reader may see more; empty if nowhere.
+    pub link: String,
+}
+
+/// A short term of use, such as "at most 4 h".
+#[derive(Clone, Debug)]
+pub struct Caption {
+    /// The name of its icon.
+    pub icon: &'static str,
+    /// Its words.
+    pub text: String,
+}
+
+impl Caption {
+    /// A caption with its icon.
+    pub fn new(icon: &'static str, text: impl Into<String>) -> Self {
+        Self { icon, text: text.into() }
+    }
+}
+
+/// A name and its value in a list of facts.
+#[derive(Clone, Debug)]
+pub struct Fact {
+    /// What it is.
+    pub name: String,
+    /// What it says.
+    pub value: String,
+}
+
+impl Fact {
+    /// A fact from its two halves.
+    pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
+        Self { name: name.into(), value: value.into() }
+    }
+}
+
+/// Where the rest of a long list is.
+#[derive(Clone, Debug, Default)]
+pub struct Pages {
+    /// The address of the beginning; empty on the first page.
+    pub first: String,
+    /// The address of the next page; empty on the last one.
+    pub next: String,
+}

@@ -1,0 +1,138 @@
+//! People: the list, one person, inviting.
+use askama::Template;
+
+use super::{
+    Fact, Instant, Pages, Who,
+    form::Field,
+    frame::Frame,
+    role::{Activity, AssignmentRow},
+    status::Status,
+};
+
+/// The list of people.
+#[derive(Template)]
+#[template(path = "person/list.html")]
+pub struct People {
+    /// Around it.
+    pub frame: Frame,
+    /// Whether the reader may invite.
+    pub may_invite: bool,
+    /// The people by name.
+    pub rows: Vec<PersonRow>,
+    /// Where the rest is.
+    pub pages: Pages,
+}
+
+/// A person in the list.
+pub struct PersonRow {
+    /// Who.
+    pub who: Who,
+    /// The mail address.
+    pub mail: String,
+    /// "Disabled", "Invited", "Emergency account"; each a tag.
+    pub tags: Vec<Tag>,
+    /// How many roles the person may activate.
+    pub eligible: i64,
+    /// How many the person holds now.
+    pub active: i64,
+    /// When the person last signed in; none if never.
+    pub seen: Option<Instant>,
+}
+
+/// A small mark beside a name.
+#[derive(Clone)]
+pub struct Tag {
+    /// What it says.
+    pub text: String,
+    /// `warn`, `bad` or nothing.
+    pub tone: &'static str,
+}
+
+/// One person.
+#[derive(Template)]
+#[template(path = "person/show.html")]
+pub struct Person {
+    /// Around it.
+    pub frame: Frame,
+    /// Who.
+    pub who: Who,
+    /// Marks beside the name.
+    pub tags: Vec<Tag>,
+    /// Account, mail, factors, last sign-in.
+    pub facts: Vec<Fact>,
+    /// What is held now.
+    pub active: Vec<AssignmentRow>,
+    /// What may be activated.
+    pub eligible: Vec<AssignmentRow>,
+    /// Groups.
+    pub groups: Vec<Membership>,
+    /// What happened, newest first.
+    pub activity: Vec<Activity>,
+    /// What the reader may do.
+    pub acts: PersonActs,
+}
+
+/// A group that somebody is in.
+pub struct Membership {
+    /// The group's page.
+    pub link: String,
+    /// Its name.
+    pub name: String,
+    /// "Member", "Owner".
+    pub role: String,
+    /// Its state.
+    pub status: Status,
+}
+
+/// Where a person's account may be changed; empty where not.
+#[derive(Default)]
+pub struct PersonActs {
+    /// Where to send a new recovery link.
+    pub recover: String,
+    /// Where to disable.
+    pub disable: String,
+    /// What disabling does.
+    pub disable_consequence: String,
+    /// Where to enable.
+    pub enable: String,
+}
+
+/// The form that invites somebody.
+#[derive(Template)]
+#[template(path = "person/invite.html")]
+pub struct Invite {
+    /// Around it.
+    pub frame: Frame,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+    /// The person's name.
+    pub name: Field,
+    /// The account's name.
+    pub username: Field,
+    /// The mail address.
+    pub mail: Field,
+    /// Whether this is an emergency account.
+    pub break_glass: bool,
+    /// Whether the reader may make one.
+    pub may_break_glass: bool,
+}
+
+/// A link, shown once.
+#[derive(Template)]
+#[template(path = "person/link.html")]
+pub struct OneTimeLink {
+    /// Around it.
+    pub frame: Frame,
+    /// For whom.
+    pub who: Who,
+    /// `invite` or `recover`.
+    pub purpose: &'static str,
+    /// The link.
+    pub link: String,
+    /// Until when it works.
+    pub until: Instant,
+    /// Whether it was also mailed.
+    pub mailed: bool,
+}

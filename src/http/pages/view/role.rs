@@ -1,0 +1,123 @@
+//! Roles: the list, and one role with its tabs.
+use askama::Template;
+
+use super::{Caption, Instant, Pages, Who, frame::Frame, status::Status};
+
+/// The list of roles.
+#[derive(Template)]
+#[template(path = "role/list.html")]
+pub struct Roles {
+    /// Around it.
+    pub frame: Frame,
+    /// The roles by name.
+    pub rows: Vec<RoleRow>,
+}
+
+/// A role in the list.
+pub struct RoleRow {
+    /// The role's page.
+    pub link: String,
+    /// Its name.
+    pub name: String,
+    /// What it lets its holder do.
+    pub purpose: String,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// Its terms.
+    pub captions: Vec<Caption>,
+    /// How many may activate it.
+    pub eligible: i64,
+    /// How many hold it now.
+    pub active: i64,
+    /// How many of these hold it all the time.
+    pub standing: i64,
+}
+
+/// The head of a role's page, the same over each tab.
+#[derive(Clone)]
+pub struct RoleHead {
+    /// Where the role's pages begin.
+    pub link: String,
+    /// Its name.
+    pub name: String,
+    /// What it lets its holder do.
+    pub purpose: String,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// Whether the reader may assign it.
+    pub may_assign: bool,
+    /// `assignments`, `settings` or `activity`.
+    pub tab: &'static str,
+}
+
+/// A role's assignments.
+#[derive(Template)]
+#[template(path = "role/assignments.html")]
+pub struct RoleAssignments {
+    /// Around it.
+    pub frame: Frame,
+    /// Over the tab.
+    pub role: RoleHead,
+    /// `eligible`, `active` or `expired`.
+    pub state: &'static str,
+    /// How many there are of each.
+    pub counts: [i64; 3],
+    /// The assignments.
+    pub rows: Vec<AssignmentRow>,
+    /// Where the rest is.
+    pub pages: Pages,
+}
+
+/// An assignment in a list.
+pub struct AssignmentRow {
+    /// The assignment's page; empty where there is nothing to change.
+    pub link: String,
+    /// Who.
+    pub who: Who,
+    /// "Person", "Group", "Application".
+    pub kind: String,
+    /// The role, in lists of several roles.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// Its state.
+    pub status: Status,
+    /// How it came about: "Assigned", "Activated", "Through Operations".
+    pub how: String,
+    /// When it began.
+    pub from: Instant,
+    /// When it ends; none if it does not.
+    pub until: Option<Instant>,
+}
+
+/// A role's activity.
+#[derive(Template)]
+#[template(path = "role/activity.html")]
+pub struct RoleActivity {
+    /// Around it.
+    pub frame: Frame,
+    /// Over the tab.
+    pub role: RoleHead,
+    /// What happened, newest first.
+    pub events: Vec<Activity>,
+    /// Where the rest is.
+    pub pages: Pages,
+}
+
+/// Something that happened, in one sentence.
+pub struct Activity {
+    /// The name of its icon.
+    pub icon: &'static str,
+    /// `good`, `bad`, `wait`, `warn` or nothing.
+    pub tone: &'static str,
+    /// Who did it.
+    pub by: String,
+    /// What.
+    pub text: String,
+    /// Why; may be empty.
+    pub said: String,
+    /// When.
+    pub at: Instant,
+    /// Its request; empty if there is none.
+    pub link: String,
+}

@@ -1,0 +1,98 @@
+//! Signing in, and accepting an invitation or a recovery link.
+use askama::Template;
+
+use super::{form::Field, frame::Gate};
+
+/// User name and password.
+#[derive(Template)]
+#[template(path = "sign_in/password.html")]
+pub struct SignIn {
+    /// Around it.
+    pub frame: Gate,
+    /// The account's name.
+    pub username: Field,
+    /// What is wrong with the password; its value is never kept.
+    pub password: Field,
+    /// Where to go afterwards.
+    pub next: String,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+    /// Something good to say, such as "you are signed out".
+    pub notice: String,
+}
+
+/// The second factor.
+#[derive(Template)]
+#[template(path = "sign_in/code.html")]
+pub struct SecondFactor {
+    /// Around it.
+    pub frame: Gate,
+    /// The code.
+    pub code: Field,
+    /// Where to go afterwards.
+    pub next: String,
+    /// Whether a recovery code is asked for instead.
+    pub recovery: bool,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The first step of a one-time link: the password.
+#[derive(Template)]
+#[template(path = "sign_in/accept.html")]
+pub struct Accept {
+    /// Around it.
+    pub frame: Gate,
+    /// Whether it is an invitation; else a recovery.
+    pub invited: bool,
+    /// The person's name.
+    pub name: String,
+    /// The account's name.
+    pub username: String,
+    /// Where the form goes.
+    pub action: String,
+    /// The new password; its value is never kept.
+    pub password: Field,
+    /// The same again.
+    pub again: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The second step: the authenticator.
+#[derive(Template)]
+#[template(path = "sign_in/factor.html")]
+pub struct Enrol {
+    /// Around it.
+    pub frame: Gate,
+    /// Where the form goes.
+    pub action: String,
+    /// The QR code as an SVG element.
+    pub qr: String,
+    /// The same as text.
+    pub secret: String,
+    /// What ties the form to the secret.
+    pub token: String,
+    /// The code that proves it.
+    pub code: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The third step: the recovery codes, shown once.
+#[derive(Template)]
+#[template(path = "sign_in/codes.html")]
+pub struct Codes {
+    /// Around it.
+    pub frame: Gate,
+    /// The codes.
+    pub codes: Vec<String>,
+}
+
+/// A link that does not work.
+#[derive(Template)]
+#[template(path = "sign_in/dead_link.html")]
+pub struct DeadLink {
+    /// Around it.
+    pub frame: Gate,
+}

@@ -1,0 +1,95 @@
+//! The one vocabulary for the state of access and of requests.
+
+/// The states, each with one word, one icon and one colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// May be activated.
+    Eligible,
+    /// Waits for a decision.
+    Pending,
+    /// Starts later.
+    Scheduled,
+    /// Held now.
+    Active,
+    /// Held now, and over soon.
+    Ending,
+    /// Over.
+    Ended,
+    /// Refused by an approver.
+    Denied,
+    /// Taken away.
+    Revoked,
+    /// Withdrawn by the requester.
+    Cancelled,
+    /// Nobody decided in time.
+    TimedOut,
+    /// Refused by a rule.
+    Refused,
+}
+
+impl Kind {
+    /// The word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Eligible => "Eligible",
+            Self::Pending => "Pending approval",
+            Self::Scheduled => "Scheduled",
+            Self::Active => "Active",
+            Self::Ending => "Ending soon",
+            Self::Ended => "Ended",
+            Self::Denied => "Denied",
+            Self::Revoked => "Revoked",
+            Self::Cancelled => "Cancelled",
+            Self::TimedOut => "Timed out",
+            Self::Refused => "Refused",
+        }
+    }
+
+    /// The name of the icon.
+    #[must_use]
+    pub fn icon(self) -> &'static str {
+        match self {
+            Self::Eligible => "hollow",
+            Self::Pending => "waiting",
+            Self::Scheduled => "calendar",
+            Self::Active => "active",
+            Self::Ending => "clock",
+            Self::Ended | Self::Cancelled => "ended",
+            Self::Denied | Self::Refused => "denied",
+            Self::Revoked => "revoked",
+            Self::TimedOut => "waiting",
+        }
+    }
+
+    /// The colour's name in the style sheet.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::Pending => "pending",
+            Self::Scheduled => "scheduled",
+            Self::Active => "active",
+            Self::Ending => "ending",
+            Self::Ended | Self::Cancelled | Self::TimedOut => "ended",
+            Self::Denied | Self::Refused => "denied",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// A state with what more there is to say.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// Which state.
+    pub kind: Kind,
+    /// "expires in 3 h", "starts in 20 min"; may be empty.
+    pub detail: String,
+}
+
+impl Status {
+    /// A state with its detail.
+    pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
+        Self { kind, detail: detail.into() }
+    }
+}
