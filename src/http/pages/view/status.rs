@@ -51,14 +51,13 @@ impl Kind {
     pub fn icon(self) -> &'static str {
         match self {
             Self::Eligible => "hollow",
-            Self::Pending => "waiting",
+            Self::Pending | Self::TimedOut => "waiting",
             Self::Scheduled => "calendar",
             Self::Active => "active",
             Self::Ending => "clock",
             Self::Ended | Self::Cancelled => "ended",
             Self::Denied | Self::Refused => "denied",
             Self::Revoked => "revoked",
-            Self::TimedOut => "waiting",
         }
     }
 
