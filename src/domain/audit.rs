@@ -34,6 +34,7 @@ pub enum Kind {
     SignInBreakGlass,
     SignOutDone,
     PasswordChanged,
+    PasswordRehashed,
     AuthenticatorAdded,
     AuthenticatorRemoved,
     AuthenticatorDisabled,
@@ -50,7 +51,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 41] = [
+    pub const ALL: [(Self, &'static str); 42] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -80,6 +81,7 @@ impl Kind {
         (Self::SignInBreakGlass, "sign_in.break_glass"),
         (Self::SignOutDone, "sign_out.done"),
         (Self::PasswordChanged, "password.changed"),
+        (Self::PasswordRehashed, "password.rehashed"),
         (Self::AuthenticatorAdded, "authenticator.added"),
         (Self::AuthenticatorRemoved, "authenticator.removed"),
         (Self::AuthenticatorDisabled, "authenticator.disabled"),

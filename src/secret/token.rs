@@ -126,6 +126,12 @@ impl TokenHash {
         Self(hash.finalize().into())
     }
 
+    /// The hash itself.
+    #[must_use]
+    pub const fn as_array(&self) -> &[u8; 32] {
+        &self.0
+    }
+
     /// The hash as it is bound to a `bytea` column.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8] {

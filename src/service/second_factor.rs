@@ -7,6 +7,7 @@ use serde_json::json;
 use crate::{
     App,
     domain::{
+        actor::Actor,
         audit::{Event, Kind},
         id::{CredentialId, PrincipalId},
         sign_in::{CodeRefusal, Method},
@@ -129,4 +130,9 @@ async fn count(
 /// Says how long to wait.
 pub(super) fn busy(now: Instant, until: Instant) -> Error {
     Error::Busy { retry_after: until.since(now).as_secs().max(1).unsigned_abs() }
+}
+
+/// Says in words where a request came from.
+pub(super) fn place(actor: &Actor) -> String {
+    actor.address.map_or_else(|| "the command line".to_owned(), |address| address.to_string())
 }

@@ -6,20 +6,28 @@
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
 
 use crate::{
-    domain::{actor::Actor, audit::Event, time::Instant},
+    domain::{
+        actor::{Actor, User, Who},
+        audit::Event,
+        time::Instant,
+    },
     error::Error,
 };
 
 pub mod access;
+pub mod access_token;
+pub mod account;
 pub mod activation;
 pub mod audit;
 pub mod credential;
 pub mod due;
 pub mod mfa_proof;
+pub mod one_time_link;
 pub mod outbox;
 pub mod request;
 pub mod session;
 pub mod settings;
+pub mod throttle;
 
 /// The schema, carried in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -72,6 +80,11 @@ impl Change {
     /// Notes the time that a statement of this change has read, with all locks held.
     pub(crate) fn set_at(&mut self, at: Instant) {
         self.at = at;
+    }
+
+    /// From here on the change is made by somebody else: by whoever has just proved who they are.
+    pub fn identify(&mut self, user: User) {
+        self.actor.who = Who::User(user);
     }
 
     /// Records one of several events of this change.

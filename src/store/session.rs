@@ -29,6 +29,8 @@ pub enum Stage {
 
 /// A session that is about to begin.
 pub struct NewSession<'a> {
+    /// Which one it will be.
+    pub id: SessionId,
     /// Whose.
     pub principal: PrincipalId,
     /// How far they have come.
@@ -77,9 +79,8 @@ pub struct ListedSession {
 }
 
 /// Begins a session. Its account must be enabled, and stays so until the change is committed.
-pub async fn begin(change: &mut Change, new: &NewSession<'_>) -> Result<SessionId, Error> {
-    let id = SessionId::new();
-    let at = change.at();
+pub async fn begin(change: &mut Change, new: &NewSession<'_>) -> Result<(), Error> {
+    let (id, at) = (new.id, change.at());
     let lasts = if new.stage == Stage::SignedIn { SESSION_LASTS } else { SIGN_IN_LASTS };
     let lasts = if new.stage == Stage::Enrolling { SESSION_IDLE } else { lasts };
     let user_agent: String = new.user_agent.chars().take(400).collect();
@@ -105,7 +106,7 @@ pub async fn begin(change: &mut Change, new: &NewSession<'_>) -> Result<SessionI
     )
     .execute(change.connection())
     .await?;
-    if begun.rows_affected() == 1 { Ok(id) } else { Err(Error::Unauthenticated) }
+    if begun.rows_affected() == 1 { Ok(()) } else { Err(Error::Unauthenticated) }
 }
 
 /// Finds the live session of a secret at a stage. Live is a comparison with the database's clock, made here only.
