@@ -2,14 +2,14 @@
 //!
 //! Each authorises, locks, reads the facts, asks the rules, writes, records and tells, in one transaction of its own.
 pub mod access;
+pub mod access_token;
 pub mod activation;
 pub mod approval;
+pub mod credential;
 pub mod due;
+pub mod enrolment;
 pub mod notice;
 pub mod request;
-pub mod access_token;
-pub mod credential;
-pub mod enrolment;
 mod second_factor;
 pub mod session;
 pub mod sign_in;
