@@ -13,6 +13,7 @@
 //! ```
 //!
 //! The same noun has the same file name in each. `tests/layering.rs` guards the arrows.
+pub mod command;
 pub mod config;
 pub mod domain;
 pub mod error;

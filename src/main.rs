@@ -1,3 +1,6 @@
-//! Command line of Latchkey.
+//! The command line of Latchkey; everything else is in the library.
+use std::process::ExitCode;
 
-fn main() {}
+fn main() -> ExitCode {
+    latchkey::command::run()
+}

@@ -21,6 +21,7 @@ pub mod activation;
 pub mod audit;
 pub mod credential;
 pub mod due;
+pub mod database;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;

@@ -79,8 +79,39 @@ pub struct PrivatePostgres {
     // The order matters: the server stops before the lock is given up.
     server: Server,
     _lock: File,
-    sockets: PathBuf,
+    access: Access,
     major: u32,
+}
+
+/// The way into a private cluster that runs, in this process or in another one of the same account.
+#[derive(Debug, Clone)]
+pub struct Access {
+    sockets: PathBuf,
+}
+
+impl Access {
+    /// The way into the cluster in this folder, if somebody runs it.
+    #[must_use]
+    pub fn to(folder: &Path) -> Option<Self> {
+        let sockets = fs::canonicalize(folder.join("run")).ok()?;
+        sockets.join(format!(".s.PGSQL.{PORT}")).exists().then_some(Self { sockets })
+    }
+
+    /// How to connect to one of its databases.
+    #[must_use]
+    pub fn options(&self, role: DatabaseRole, database: &str) -> PgConnectOptions {
+        let role = match role {
+            DatabaseRole::Superuser => "postgres",
+            DatabaseRole::Owner => "latchkey_owner",
+            DatabaseRole::Application => "latchkey_app",
+        };
+        PgConnectOptions::new_without_pgpass()
+            .socket(&self.sockets)
+            .port(PORT)
+            .username(role)
+            .database(database)
+            .ssl_mode(PgSslMode::Disable)
+    }
 }
 
 impl PrivatePostgres {
@@ -121,29 +152,31 @@ impl PrivatePostgres {
         log.catch(&mut command)?;
         let server = Server::start(command)?;
         wait_until_ready(&server, &cluster, &mut log)?;
-        Ok(Self { server, _lock: lock, sockets, major: installation.major })
+        Ok(Self { server, _lock: lock, access: Access { sockets }, major: installation.major })
+    }
+
+    /// The major version that a start would use, found without changing anything.
+    pub fn version_to_use(settings: &Settings) -> Result<u32, Error> {
+        let cluster = settings.folder.join("cluster");
+        Ok(Installation::find(settings.binaries.as_deref(), &cluster)?.major)
     }
 
     /// How to connect to one of its databases.
     #[must_use]
     pub fn options(&self, role: DatabaseRole, database: &str) -> PgConnectOptions {
-        let role = match role {
-            DatabaseRole::Superuser => "postgres",
-            DatabaseRole::Owner => "latchkey_owner",
-            DatabaseRole::Application => "latchkey_app",
-        };
-        PgConnectOptions::new_without_pgpass()
-            .socket(&self.sockets)
-            .port(PORT)
-            .username(role)
-            .database(database)
-            .ssl_mode(PgSslMode::Disable)
+        self.access.options(role, database)
+    }
+
+    /// The way into it.
+    #[must_use]
+    pub fn access(&self) -> Access {
+        self.access.clone()
     }
 
     /// The folder of the socket, for programs such as `psql -h`.
     #[must_use]
     pub fn socket_folder(&self) -> &Path {
-        &self.sockets
+        &self.access.sockets
     }
 
     /// The major version that runs.

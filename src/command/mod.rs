@@ -1,0 +1,113 @@
+//! The command line: one file for each thing that an operator can ask for.
+//!
+//! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
+mod check;
+mod failure;
+mod healthcheck;
+mod installation;
+mod migrate;
+mod serve;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+pub use self::failure::Failure;
+use crate::{config::Config, telemetry};
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 it worked; 1 it failed; 2 the arguments or settings are wrong; 3 it was refused.
+
+Examples:
+  latchkey demo                          look around, with made-up people and no configuration
+  latchkey serve                         run it, with a PostgreSQL of its own in the data folder
+  latchkey --config latchkey.toml check  see what the settings amount to before running it
+";
+
+/// Privileged access that is asked for, approved, and ends on time.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, after_help = AFTER_HELP, propagate_version = false)]
+struct CommandLine {
+    /// The file with the settings; every one of them has a default.
+    #[arg(long, global = true, value_name = "FILE", env = "LATCHKEY_CONFIG")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server.
+    ///
+    /// Without `database.url` it runs a PostgreSQL of its own in the data folder and brings that up to date. With one,
+    /// it refuses to start on an older schema (see `latchkey migrate`), as a role that could rewrite history, or where
+    /// what was committed could be lost.
+    Serve,
+    /// Bring the database to the schema of this program.
+    ///
+    /// Uses `database.owner_url`, or the private database. Run it before `serve` when you upgrade.
+    Migrate,
+    /// Explain the settings and try what they lead to; changes nothing.
+    #[command(after_help = "Examples:\n  latchkey check\n  latchkey check --settings")]
+    Check {
+        /// Only list every setting with its environment variable.
+        #[arg(long)]
+        settings: bool,
+    },
+    /// Ask the server on this machine whether it is ready; for containers and load balancers.
+    Healthcheck,
+    /// Print the version.
+    Version,
+}
+
+/// Runs what the command line asks for.
+#[must_use]
+pub fn run() -> ExitCode {
+    let line = CommandLine::parse();
+    match carry_out(line) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("latchkey: {failure}");
+            failure.exit_code()
+        }
+    }
+}
+
+fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure> {
+    match command {
+        Command::Version => {
+            println!("latchkey {}", env!("CARGO_PKG_VERSION"));
+            return Ok(());
+        }
+        Command::Check { settings: true } => {
+            check::list_settings();
+            return Ok(());
+        }
+        Command::Serve | Command::Migrate | Command::Check { .. } | Command::Healthcheck => {}
+    }
+    let config = Config::load(config.as_deref())?;
+    telemetry::start(&config.log)
+        .map_err(|problem| Failure::Usage(format!("log.filter: {problem}")))?;
+    // The only provider there is, so it cannot be another one's turn.
+    drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve => serve::serve(config).await,
+            Command::Migrate => migrate::migrate(config).await,
+            Command::Check { .. } => check::check(config).await,
+            Command::Healthcheck => healthcheck::healthcheck(&config).await,
+            Command::Version => Ok(()),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        super::CommandLine::command().debug_assert();
+    }
+}

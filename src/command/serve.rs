@@ -1,0 +1,119 @@
+//! `latchkey serve`: runs the server.
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, installation::Installation};
+use crate::{
+    App,
+    config::Config,
+    http::server,
+    store::database::{Condition, Schema},
+};
+
+/// Runs the server until it is told to stop.
+pub(super) async fn serve(config: Config) -> Result<(), Failure> {
+    let shutdown = stop_on_signal()?;
+    // The address is taken first: if it is not free, nothing has been changed yet.
+    let listener = TcpListener::bind(config.listen).await.map_err(|failure| {
+        Failure::Failed(format!("cannot listen on {}: {failure}", config.listen))
+    })?;
+    let installation = Installation::start(config).await?;
+    let outcome = run(&installation, listener, shutdown).await;
+    installation.stop().await;
+    outcome
+}
+
+async fn run(
+    installation: &Installation,
+    listener: TcpListener,
+    shutdown: CancellationToken,
+) -> Result<(), Failure> {
+    let config = &installation.config;
+    if installation.is_private() {
+        installation.migrate().await?;
+    }
+    if let Some(refusal) =
+        refusal(config, installation.is_private(), &installation.condition().await?)
+    {
+        return Err(Failure::Refused(refusal));
+    }
+    let app = installation.app().await?;
+    println!("Latchkey is at {}", config.public_url);
+    let database_ended = watch_database(installation, &shutdown);
+    server::serve(listener, router(&app), &config.http, shutdown).await;
+    app.database.close().await;
+    app.worker_database.close().await;
+    if database_ended.is_cancelled() {
+        return Err(Failure::Failed(
+            "the private database ended by itself; see server.log beside it".into(),
+        ));
+    }
+    Ok(())
+}
+
+fn router(_app: &App) -> axum::Router {
+    axum::Router::new()
+}
+
+/// Why one must not serve on this database, if one must not.
+pub(super) fn refusal(config: &Config, is_private: bool, condition: &Condition) -> Option<String> {
+    let Condition { role, missing_durability, .. } = condition;
+    if !missing_durability.is_empty() {
+        let names = missing_durability.join(", ");
+        return Some(format!("the database could lose what was committed: switch on {names}"));
+    }
+    if condition.may_rewrite_history && !config.database.allow_superuser {
+        return Some(format!(
+            "the database role {role} could rewrite history: it is a superuser, passes row security or owns the tables. \
+             Use the application's role in database.url (docs/operating.md), or set database.allow_superuser"
+        ));
+    }
+    match condition.schema {
+        Schema::Current | Schema::Newer => None,
+        Schema::Empty | Schema::Older(_) if is_private => None,
+        Schema::Empty => Some("the database is empty: run `latchkey migrate` first".into()),
+        Schema::Older(missing) => Some(format!(
+            "the schema is {missing} migration(s) behind: run `latchkey migrate` first"
+        )),
+        Schema::Different(version) => {
+            Some(format!("migration {version} of this database is not the one of this program"))
+        }
+    }
+}
+
+/// Stops the server when the private database is gone; whatever restarts the program then restarts both.
+fn watch_database(installation: &Installation, shutdown: &CancellationToken) -> CancellationToken {
+    let Some(private) = &installation.private else { return CancellationToken::new() };
+    let ended = private.ended();
+    let (watched, shutdown) = (ended.clone(), shutdown.clone());
+    tokio::spawn(async move {
+        watched.cancelled().await;
+        shutdown.cancel();
+    });
+    ended
+}
+
+/// Told to stop once, the server finishes what has begun; told twice, it ends at once.
+fn stop_on_signal() -> Result<CancellationToken, Failure> {
+    let shutdown = CancellationToken::new();
+    let stop = shutdown.clone();
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::spawn(async move {
+        for exit in [false, true] {
+            tokio::select! {
+                _ = interrupt.recv() => {}
+                _ = terminate.recv() => {}
+            }
+            if exit {
+                std::process::exit(130);
+            }
+            tracing::info!("stopping; once more to stop at once");
+            stop.cancel();
+        }
+    });
+    Ok(shutdown)
+}
