@@ -1,0 +1,383 @@
+//! People, their accounts, and groups.
+use sqlx::PgConnection;
+
+use super::{Change, OnConstraint as _};
+use crate::{
+    domain::{
+        id::{AssignmentId, PersonId, PrincipalId, ScopeId},
+        text::{Description, DisplayName, Email, Name, UserName},
+        time::Instant,
+    },
+    error::Error,
+};
+
+/// A user as it is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The account.
+    pub principal: PrincipalId,
+    /// The human being.
+    pub person: PersonId,
+    /// Their name.
+    pub name: String,
+    /// The name that they sign in with.
+    pub user_name: String,
+    /// Their address.
+    pub email: String,
+    /// Whether the account is kept for emergencies.
+    pub break_glass: bool,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it was disabled.
+    pub disabled_at: Option<Instant>,
+    /// Whether they have a password and an authenticator.
+    pub enrolled: bool,
+    /// When they last signed in.
+    pub last_signed_in_at: Option<Instant>,
+    /// How many roles they are eligible for.
+    pub eligible: i64,
+    /// How many roles they hold now.
+    pub active: i64,
+}
+
+/// Which users are wanted.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// This account.
+    pub principal: Option<PrincipalId>,
+    /// Those whose name, user name or address contains this.
+    pub search: Option<String>,
+    /// Those that come after this name and account.
+    pub after: Option<(String, PrincipalId)>,
+}
+
+/// Users by name, `limit` at most.
+pub async fn list(
+    connection: &mut PgConnection,
+    wanted: &Wanted,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    Ok(sqlx::query_as!(
+        Told,
+        r#"
+        select
+            principals.id as "principal: PrincipalId", persons.id as "person: PersonId", display_name as name,
+            principals.name as user_name, email, break_glass, principals.created_at, disabled_at,
+            exists (select from password_credentials where principal_id = principals.id)
+                and exists (select from totp_credentials where principal_id = principals.id
+                    and confirmed_at is not null and removed_at is null) as "enrolled!",
+            (select max(authenticated_at) from sessions where principal_id = principals.id) as last_signed_in_at,
+            coalesce(held.eligible, 0) as "eligible!", coalesce(held.active, 0) as "active!"
+        from principals
+        join persons on persons.id = person_id
+        left join lateral (
+            select count(*) filter (where kind = 'eligible') as eligible, count(*) filter (where kind = 'active') as active
+            from assignments
+            where principal_id = principals.id and ended_at is null and starts_at <= instant() and ends_at > instant()
+        ) as held on true
+        where principals.kind = 'user'
+            and ($1::uuid is null or principals.id = $1)
+            and ($2::text is null or position(lower($2) in lower(display_name)) > 0
+                or position(lower($2) in principals.name_folded) > 0 or position(lower($2) in email_folded) > 0)
+            and ($3::text is null or (display_name, principals.id) > ($3, $4::uuid))
+        order by display_name, principals.id
+        limit $5
+        "#,
+        wanted.principal.map(|id| id.0),
+        wanted.search,
+        wanted.after.as_ref().map(|(name, _)| name.as_str()),
+        wanted.after.as_ref().map(|(_, id)| id.0),
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// One user.
+pub async fn one(connection: &mut PgConnection, principal: PrincipalId) -> Result<Told, Error> {
+    let wanted = Wanted { principal: Some(principal), ..Wanted::default() };
+    list(connection, &wanted, 1).await?.pop().ok_or(Error::NotFound("person"))
+}
+
+/// The account that signs in by this name.
+pub async fn named(
+    connection: &mut PgConnection,
+    user_name: &UserName,
+) -> Result<Option<PrincipalId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: PrincipalId" from principals where kind = 'user' and name_folded = $1"#,
+        user_name.folded(),
+    )
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Whether nobody is there yet.
+pub async fn nobody(connection: &mut PgConnection) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select not exists (select from principals where kind = 'user') as "nobody!""#
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Who is invited.
+#[derive(Clone, Debug)]
+pub struct NewPerson {
+    /// Their name.
+    pub name: DisplayName,
+    /// The name to sign in with.
+    pub user_name: UserName,
+    /// Their address.
+    pub email: Email,
+    /// Whether the account is kept for emergencies.
+    pub break_glass: bool,
+}
+
+/// Creates a person with an account.
+pub async fn create(
+    change: &mut Change,
+    new: &NewPerson,
+) -> Result<(PersonId, PrincipalId), Error> {
+    let person = PersonId::new();
+    let at = change.at();
+    sqlx::query!(
+        "insert into persons (id, display_name, email, email_folded, created_at) values ($1, $2, $3, $4, $5)",
+        person.0,
+        new.name.as_str(),
+        new.email.as_str(),
+        new.email.folded(),
+        at,
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("persons_email_unique", || {
+        Error::invalid("email", "somebody has this address already: give that person another account instead")
+    })?;
+    Ok((person, add_account(change, person, &new.user_name, new.break_glass).await?))
+}
+
+/// Gives a person another account. Both stay one person: neither can approve for the other.
+pub async fn add_account(
+    change: &mut Change,
+    person: PersonId,
+    user_name: &UserName,
+    break_glass: bool,
+) -> Result<PrincipalId, Error> {
+    let principal = PrincipalId::new();
+    let at = change.at();
+    sqlx::query!(
+        r#"
+        insert into principals (id, kind, person_id, name, name_folded, break_glass, created_at)
+        values ($1, 'user', $2, $3, $4, $5, $6)
+        "#,
+        principal.0,
+        person.0,
+        user_name.as_str(),
+        user_name.folded(),
+        break_glass,
+        at,
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("principals_name_unique", || {
+        Error::invalid("user_name", "this user name is taken")
+    })?;
+    Ok(principal)
+}
+
+/// The other accounts of a person.
+pub async fn accounts(
+    connection: &mut PgConnection,
+    person: PersonId,
+) -> Result<Vec<PrincipalId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select id as "id: PrincipalId" from principals where person_id = $1 and kind = 'user' order by id"#,
+        person.0,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Disables an account, or enables it again. False if it was so already.
+pub async fn set_disabled(
+    change: &mut Change,
+    principal: PrincipalId,
+    disabled: bool,
+) -> Result<bool, Error> {
+    let at = change.at();
+    let changed = sqlx::query!(
+        r#"
+        update principals set disabled_at = $2
+        where id = $1 and (disabled_at is null) = ($2::timestamptz is not null)
+        "#,
+        principal.0,
+        disabled.then_some(at),
+    )
+    .execute(change.connection())
+    .await?;
+    Ok(changed.rows_affected() == 1)
+}
+
+/// Ends what an account is signed in with: sessions, tokens, links that were not used.
+pub async fn end_all_access(
+    change: &mut Change,
+    principal: PrincipalId,
+) -> Result<Vec<uuid::Uuid>, Error> {
+    let at = change.at();
+    sqlx::query!(
+        "update sessions set ended_at = $2 where principal_id = $1 and ended_at is null",
+        principal.0,
+        at
+    )
+    .execute(change.connection())
+    .await?;
+    sqlx::query!(
+        "update one_time_links set revoked_at = $2 where principal_id = $1 and used_at is null and revoked_at is null",
+        principal.0,
+        at,
+    )
+    .execute(change.connection())
+    .await?;
+    Ok(sqlx::query_scalar!(
+        "update access_tokens set revoked_at = $2 where principal_id = $1 and revoked_at is null returning id",
+        principal.0,
+        at,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// A group as it is told.
+#[derive(Clone, Debug)]
+pub struct Group {
+    /// The group.
+    pub principal: PrincipalId,
+    /// Its place in the tree, where Member and Owner are held.
+    pub scope: ScopeId,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// How many belong to it.
+    pub members: i64,
+    /// For which roles its members may approve.
+    pub approves: Vec<String>,
+}
+
+/// Groups by name; with `id`, only that one.
+pub async fn groups(
+    connection: &mut PgConnection,
+    id: Option<PrincipalId>,
+) -> Result<Vec<Group>, Error> {
+    Ok(sqlx::query_as!(
+        Group,
+        r#"
+        select
+            principals.id as "principal: PrincipalId", scopes.id as "scope: ScopeId", principals.name, description,
+            (select count(*) from live_assignments(clock.now) as members
+                where members.scope_id = scopes.id and members.role_id = '00000000-0000-8000-8000-000000000008') as "members!",
+            array(
+                select roles.name from roles
+                cross join lateral current_settings(roles.id, '00000000-0000-8000-8000-000000000000') as settings
+                join settings_approvers on settings_id = settings.id and principal_id = principals.id
+                where activation_requires_approval
+                order by roles.name
+            ) as "approves!"
+        from (select instant() as now) as clock
+        cross join principals
+        join scopes on scopes.group_id = principals.id
+        where principals.kind = 'group' and ($1::uuid is null or principals.id = $1)
+        order by principals.name
+        "#,
+        id.map(|id| id.0),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Creates a group, with its place in the tree.
+pub async fn create_group(
+    change: &mut Change,
+    name: &Name,
+    description: &Description,
+) -> Result<(PrincipalId, ScopeId), Error> {
+    let (principal, scope) = (PrincipalId::new(), ScopeId::new());
+    let at = change.at();
+    sqlx::query!(
+        r#"
+        insert into principals (id, kind, name, name_folded, description, created_at)
+        values ($1, 'group', $2, $3, $4, $5)
+        "#,
+        principal.0,
+        name.as_str(),
+        name.folded(),
+        description.as_str(),
+        at,
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("principals_name_unique", || {
+        Error::invalid("name", "there is a group of that name already")
+    })?;
+    sqlx::query!(
+        r#"
+        insert into scopes (id, parent_id, kind, group_id, name, name_folded, created_at)
+        values ($1, $2, 'group', $3, $4, $5, $6)
+        "#,
+        scope.0,
+        ScopeId::ROOT.0,
+        principal.0,
+        name.as_str(),
+        name.folded(),
+        at,
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("scopes_name_unique", || {
+        Error::invalid("name", "something of that name is there already")
+    })?;
+    Ok((principal, scope))
+}
+
+/// Users and groups by these identifiers, with their names; for showing who may approve.
+pub async fn names(
+    connection: &mut PgConnection,
+    ids: &[PrincipalId],
+) -> Result<Vec<(PrincipalId, String, bool)>, Error> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        select
+            principals.id as "id: PrincipalId", coalesce(display_name, principals.name) as "name!",
+            principals.kind = 'group' as "group!"
+        from principals
+        left join persons on persons.id = person_id
+        where principals.id = any($1)
+        order by 2
+        "#,
+        &ids,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, row.name, row.group)).collect())
+}
+
+/// An assignment's identifier, for those who only know whose it is.
+pub async fn membership(
+    connection: &mut PgConnection,
+    scope: ScopeId,
+    principal: PrincipalId,
+) -> Result<Option<AssignmentId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select id as "id: AssignmentId" from assignments
+        where scope_id = $1 and principal_id = $2 and role_id = '00000000-0000-8000-8000-000000000008' and ended_at is null
+        limit 1
+        "#,
+        scope.0,
+        principal.0,
+    )
+    .fetch_optional(connection)
+    .await?)
+}
