@@ -1,0 +1,92 @@
+//! My access: what somebody can do, and what they hold right now.
+use crate::{
+    App,
+    domain::{
+        actor::{Actor, TokenScope},
+        assignment::{AssignmentKind, AssignmentOrigin},
+        settings::ActivationTerms,
+        time::{Duration, Instant},
+    },
+    error::Error,
+    service::access,
+    store::{
+        self,
+        assignment::{Told, Wanted},
+        request,
+    },
+};
+
+/// Access that ends within this time is worth a look.
+const SOON: Duration = Duration::minutes(30);
+
+/// Everything on the first page.
+#[derive(Clone, Debug)]
+pub struct MyAccess {
+    /// The time of the answer.
+    pub now: Instant,
+    /// What is held now, activated or assigned.
+    pub active: Vec<Told>,
+    /// What has been asked for and is open.
+    pub open: Vec<request::Told>,
+    /// What can be activated, with its terms.
+    pub eligible: Vec<Eligible>,
+    /// How many requests wait for the asker's decision.
+    pub awaiting_me: usize,
+    /// How many activations end soon.
+    pub ending_soon: usize,
+}
+
+/// Something that can be activated.
+#[derive(Clone, Debug)]
+pub struct Eligible {
+    /// The assignment.
+    pub assignment: Told,
+    /// The terms of activating it.
+    pub terms: ActivationTerms,
+    /// Whether it is held now.
+    pub active: bool,
+    /// Whether a request for it is open.
+    pub requested: bool,
+}
+
+/// What the asker can do, and holds right now.
+pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    let mut connection = app.database.acquire().await?;
+    let now = store::now(&mut connection).await?;
+    let wanted = Wanted { principal: Some(user.principal), ..Wanted::default() };
+    let held = store::assignment::list(&mut connection, wanted, 500).await?;
+    let live = |told: &Told| told.starts_at <= now && told.ends_at.is_none_or(|end| now < end);
+    let (active, eligible): (Vec<_>, Vec<_>) =
+        held.into_iter().filter(live).partition(|told| told.kind == AssignmentKind::Active);
+    let wanted = request::Wanted {
+        principal: Some(user.principal),
+        open: Some(true),
+        ..request::Wanted::default()
+    };
+    let open = store::request::list(&mut connection, wanted, 100).await?;
+    let mut can = Vec::with_capacity(eligible.len());
+    for assignment in eligible {
+        let version =
+            store::settings::current(&mut connection, assignment.role, assignment.scope).await?;
+        let same = |role, scope| role == assignment.role && scope == assignment.scope;
+        can.push(Eligible {
+            active: active.iter().any(|held| same(held.role, held.scope)),
+            requested: open.iter().any(|request| same(request.role, request.scope)),
+            terms: version.settings.activation,
+            assignment,
+        });
+    }
+    let soon = |told: &&Told| {
+        told.origin == AssignmentOrigin::Activated
+            && told.ends_at.is_some_and(|end| end < now + SOON)
+    };
+    Ok(MyAccess {
+        now,
+        ending_soon: active.iter().filter(soon).count(),
+        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        active,
+        open,
+        eligible: can,
+    })
+}

@@ -1,0 +1,110 @@
+//! Roles: which there are, and making new ones.
+use serde_json::json;
+
+use crate::{
+    App,
+    domain::{
+        actor::Actor,
+        audit::{Event, Kind},
+        id::{RoleId, ScopeId},
+        permission::Permission,
+        role::ScopeKind,
+        settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
+        text::{Description, Name},
+        time::Duration,
+    },
+    error::Error,
+    service::access,
+    store::{self, Change, role::Told},
+};
+
+/// The roles that can be held at the organisation, with how many hold them.
+pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
+    let mut connection = app.database.acquire().await?;
+    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
+    store::role::list(&mut connection, Some(ScopeKind::Organization), None).await
+}
+
+/// One role.
+pub async fn show(app: &App, actor: &Actor, id: RoleId) -> Result<Told, Error> {
+    let mut connection = app.database.acquire().await?;
+    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
+    store::role::one(&mut connection, id).await
+}
+
+/// What the organisation is called; everybody may know.
+pub async fn organisation(app: &App) -> Result<String, Error> {
+    store::role::organisation(&mut *app.database.acquire().await?).await
+}
+
+/// A role to be made.
+#[derive(Clone, Debug)]
+pub struct NewRole {
+    /// Its name.
+    pub name: Name,
+    /// What it lets one do.
+    pub description: Description,
+    /// Whether it is privileged.
+    pub privileged: bool,
+}
+
+/// The terms that a new role begins with: careful for what is privileged, light for what is not.
+#[must_use]
+pub fn first_terms(privileged: bool) -> Settings {
+    Settings {
+        activation: ActivationTerms {
+            maximum: Duration::hours(8),
+            authentication: if privileged { Authentication::Mfa } else { Authentication::None },
+            requires_justification: true,
+            requires_ticket: false,
+            requires_approval: false,
+            approvers: std::collections::BTreeSet::new(),
+            approval_timeout: Duration::hours(24),
+            approval_requires_justification: true,
+        },
+        eligible: AssignmentTerms {
+            may_be_permanent: true,
+            maximum: Duration::days(365),
+            requires_justification: false,
+            requires_mfa: false,
+        },
+        active: AssignmentTerms {
+            may_be_permanent: !privileged,
+            maximum: Duration::days(180),
+            requires_justification: true,
+            requires_mfa: privileged,
+        },
+    }
+}
+
+/// Makes a role, with its first terms.
+pub async fn create(app: &App, actor: &Actor, new: &NewRole) -> Result<RoleId, Error> {
+    let mut change = match Change::begin(&app.database, actor).await {
+        Err(Error::Repeated(before)) => return Ok(RoleId(before)),
+        begun => begun?,
+    };
+    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
+    let kinds =
+        [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
+    let id = store::role::create(&mut change, &new.name, &new.description, new.privileged, &kinds)
+        .await?;
+    let terms = first_terms(new.privileged);
+    let settings = store::settings::write(
+        &mut change,
+        id,
+        ScopeId::ROOT,
+        &terms,
+        0,
+        "The terms that a new role begins with",
+    )
+    .await?;
+    let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
+    change.record(&event.detail(json!({ "version": 1 }))).await?;
+    change.made(id.0).await?;
+    let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0).detail(
+        json!({ "name": new.name, "description": new.description, "privileged": new.privileged }),
+    );
+    change.commit(&event).await?;
+    app.wake.audit().notify_one();
+    Ok(id)
+}
