@@ -1,0 +1,305 @@
+//! People: inviting, disabling and helping them back in.
+use serde_json::json;
+
+use crate::{
+    App,
+    domain::{
+        activation::Refusal,
+        actor::{Actor, Who},
+        assignment::{AssignmentEnd, AssignmentKind},
+        audit::{Event, Kind},
+        id::{PrincipalId, RoleId, ScopeId},
+        permission::Permission,
+        sign_in::LinkPurpose,
+        text::{Justification, UserName},
+    },
+    error::Error,
+    service::{
+        access,
+        assignment::{self, Assign},
+        enrolment,
+    },
+    store::{
+        self, Change,
+        assignment::Wanted,
+        person::{NewPerson, Told},
+    },
+};
+
+/// How many people a page of the list has.
+pub const PAGE: i64 = 100;
+
+/// A person with what they can do.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    /// The account.
+    pub told: Told,
+    /// The person's other accounts.
+    pub other_accounts: Vec<PrincipalId>,
+    /// What the account is eligible for and holds now.
+    pub assignments: Vec<store::assignment::Told>,
+    /// What it held before, latest first.
+    pub ended: Vec<store::assignment::Told>,
+    /// Its requests, newest first.
+    pub requests: Vec<store::request::Told>,
+    /// Whether the asker may disable the account or help it back in.
+    pub may_manage: bool,
+    /// Whether it is the asker's own person.
+    pub own: bool,
+}
+
+/// People by name.
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    search: Option<String>,
+    after: Option<(String, PrincipalId)>,
+) -> Result<Vec<Told>, Error> {
+    let mut connection = app.database.acquire().await?;
+    access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
+    let search = search.filter(|search| !search.trim().is_empty());
+    let wanted = store::person::Wanted { principal: None, search, after };
+    store::person::list(&mut connection, &wanted, PAGE).await
+}
+
+/// One person. Everybody may see themself.
+pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Detail, Error> {
+    let mut connection = app.database.acquire().await?;
+    let own_account = access::user(actor, crate::domain::actor::TokenScope::Read)?.clone();
+    if own_account.principal != principal {
+        access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
+    }
+    let told = store::person::one(&mut connection, principal).await?;
+    let wanted = Wanted { principal: Some(principal), ..Wanted::default() };
+    let requests =
+        store::request::Wanted { principal: Some(principal), ..store::request::Wanted::default() };
+    let accounts = store::person::accounts(&mut connection, told.person).await?;
+    Ok(Detail {
+        other_accounts: accounts.into_iter().filter(|account| *account != principal).collect(),
+        assignments: store::assignment::list(&mut connection, wanted, 500).await?,
+        ended: store::assignment::ended(&mut connection, wanted, 20).await?,
+        requests: store::request::list(&mut connection, requests, 20).await?,
+        may_manage: may_manage(&mut connection, actor, principal).await.is_ok(),
+        own: told.person == own_account.person,
+        told,
+    })
+}
+
+/// Whoever can reach a privileged role is managed only by those who may manage such people: otherwise resetting a
+/// password would be a way into the role.
+async fn may_manage(
+    connection: &mut sqlx::PgConnection,
+    actor: &Actor,
+    principal: PrincipalId,
+) -> Result<(), Error> {
+    access::authorise(connection, actor, Permission::ManagePeople).await?;
+    if store::access::reaches_privilege(connection, principal).await? {
+        access::authorise(connection, actor, Permission::ManagePrivilegedPeople).await?;
+    }
+    Ok(())
+}
+
+/// Whom to invite.
+#[derive(Clone, Debug)]
+pub struct Invitation {
+    /// Who it is.
+    pub person: NewPerson,
+    /// The account of the same human being, if they have one: this one is another account of theirs.
+    pub same_person_as: Option<PrincipalId>,
+}
+
+/// An account, and the link that lets its owner set it up. The link is shown this once.
+#[derive(Clone, Debug)]
+pub struct Invited {
+    /// The account.
+    pub principal: PrincipalId,
+    /// Where its owner goes.
+    pub link: String,
+}
+
+/// Creates an account, with a one-time link to hand to its owner. A break-glass account also gets Global Administrator,
+/// active and for good.
+pub async fn invite(app: &App, actor: &Actor, invitation: &Invitation) -> Result<Invited, Error> {
+    let mut change = Change::begin(&app.database, actor).await.map_err(already_done)?;
+    access::authorise(change.connection(), actor, Permission::ManagePeople).await?;
+    let new = &invitation.person;
+    if new.break_glass {
+        access::authorise(change.connection(), actor, Permission::ManagePrivilegedPeople).await?;
+    }
+    let principal = match invitation.same_person_as {
+        Some(other) => {
+            let other = store::person::one(change.connection(), other).await?;
+            store::person::add_account(&mut change, other.person, &new.user_name, new.break_glass)
+                .await?
+        }
+        None => store::person::create(&mut change, new).await?.1,
+    };
+    let event =
+        Event::new(Kind::PersonInvited).subject(principal).target(principal.0).detail(json!({
+            "name": new.name,
+            "user_name": new.user_name,
+            "email": new.email,
+            "break_glass": new.break_glass,
+            "same_person_as": invitation.same_person_as,
+        }));
+    change.record(&event).await?;
+    if new.break_glass {
+        make_administrator(app, &mut change, principal, "Break-glass account").await?;
+    }
+    let token = enrolment::issue_link(&mut change, principal, LinkPurpose::Invitation).await?;
+    change.made(principal.0).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(Invited {
+        principal,
+        link: enrolment::address(&app.public_url, LinkPurpose::Invitation, &token),
+    })
+}
+
+/// A link is shown once: a repeat of the same request does not get another.
+fn already_done(error: Error) -> Error {
+    match error {
+        Error::Repeated(_) => Error::Conflict(
+            "this was done before, and the link was shown then: make a new one on the person's page".to_owned(),
+        ),
+        error => error,
+    }
+}
+
+/// Invites an administrator from the command line: the way in when there is no other.
+///
+/// Somebody who is there already gets the role and a recovery link.
+pub async fn invite_administrator(app: &App, new: &NewPerson) -> Result<Invited, Error> {
+    let actor = Actor::operator();
+    let mut change = Change::begin(&app.database, &actor).await?;
+    let (_, principal) = store::person::create(&mut change, new).await?;
+    let event = Event::new(Kind::PersonInvited).subject(principal).target(principal.0).detail(json!({
+        "name": new.name, "user_name": new.user_name, "email": new.email, "break_glass": new.break_glass,
+    }));
+    change.record(&event).await?;
+    make_administrator(app, &mut change, principal, "Invited at the command line").await?;
+    let token = enrolment::issue_link(&mut change, principal, LinkPurpose::Invitation).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(Invited {
+        principal,
+        link: enrolment::address(&app.public_url, LinkPurpose::Invitation, &token),
+    })
+}
+
+async fn make_administrator(
+    app: &App,
+    change: &mut Change,
+    principal: PrincipalId,
+    why: &str,
+) -> Result<(), Error> {
+    let wanted = Assign {
+        principals: vec![principal],
+        role: RoleId::GLOBAL_ADMINISTRATOR,
+        scope: ScopeId::ROOT,
+        kind: AssignmentKind::Active,
+        starts_at: None,
+        ends_at: None,
+        justification: Justification::parse(why)
+            .map_err(|error| Error::invalid("justification", error))?,
+    };
+    assignment::give(app, change, &wanted, principal, None).await.map(drop)
+}
+
+/// A link with which somebody sets up their sign-in anew, from the command line.
+pub async fn recover(app: &App, user_name: &UserName) -> Result<Invited, Error> {
+    let principal = store::person::named(&mut *app.database.acquire().await?, user_name)
+        .await?
+        .ok_or(Error::NotFound("person"))?;
+    recovery_link(app, &Actor::operator(), principal).await
+}
+
+/// Gives a person a link with which they set up their sign-in anew. What they have now works until they use it.
+pub async fn recovery_link(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+) -> Result<Invited, Error> {
+    let mut change = Change::begin(&app.database, actor).await.map_err(already_done)?;
+    may_manage(change.connection(), actor, principal).await?;
+    let told = store::person::one(change.connection(), principal).await?;
+    if matches!(&actor.who, Who::User(user) if user.person == told.person) {
+        return Err(Error::NotAllowed("change your own sign-in on your account page".to_owned()));
+    }
+    if told.disabled_at.is_some() {
+        return Err(Error::Conflict("this account is disabled: enable it first".to_owned()));
+    }
+    let purpose = if told.enrolled { LinkPurpose::Recovery } else { LinkPurpose::Invitation };
+    let token = enrolment::issue_link(&mut change, principal, purpose).await?;
+    change.made(principal.0).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(Invited { principal, link: enrolment::address(&app.public_url, purpose, &token) })
+}
+
+/// Disables an account: what it has activated ends, its open requests fail, its sessions and tokens stop working, all in one
+/// moment. Its assignments stay on record without effect, and work again if the account is enabled.
+pub async fn disable(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+    reason: &Justification,
+) -> Result<(), Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    may_manage(change.connection(), actor, principal).await?;
+    if !store::person::set_disabled(&mut change, principal, true).await? {
+        return Err(Error::Conflict("this account is disabled already".to_owned()));
+    }
+    change.settle().await?;
+    for ended in store::activation::end_all_of_principal(&mut change, principal).await? {
+        let event = Event::new(Kind::ActivationEnded)
+            .subject(principal)
+            .role(ended.role, ended.scope)
+            .assignment(ended.id)
+            .detail(json!({ "because": AssignmentEnd::PrincipalDisabled }));
+        change.record(&Event { request: ended.request, ..event }).await?;
+    }
+    let why = Refusal::Disabled.to_string();
+    for closed in store::request::fail_all_of_principal(&mut change, principal, &why).await? {
+        let event = Event::refused(Kind::ActivationFailed)
+            .subject(principal)
+            .role(closed.role, closed.scope)
+            .request(closed.id)
+            .detail(json!({ "rules": [Refusal::Disabled.rule()], "reasons": why }));
+        change.record(&event).await?;
+    }
+    for token in store::person::end_all_access(&mut change, principal).await? {
+        change.record(&Event::new(Kind::TokenRevoked).subject(principal).target(token)).await?;
+    }
+    change.made(principal.0).await?;
+    let event = Event::new(Kind::PersonDisabled)
+        .subject(principal)
+        .target(principal.0)
+        .detail(json!({ "justification": reason }));
+    change.record(&event).await?;
+    assignment::commit(change).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+/// Enables an account again.
+pub async fn enable(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+    reason: &Justification,
+) -> Result<(), Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    may_manage(change.connection(), actor, principal).await?;
+    if !store::person::set_disabled(&mut change, principal, false).await? {
+        return Err(Error::Conflict("this account is not disabled".to_owned()));
+    }
+    change.made(principal.0).await?;
+    let event = Event::new(Kind::PersonEnabled)
+        .subject(principal)
+        .target(principal.0)
+        .detail(json!({ "justification": reason }));
+    change.commit(&event).await?;
+    app.wake.everything();
+    Ok(())
+}
