@@ -73,6 +73,9 @@ create table sessions (
     -- The link that let somebody in who is setting up an account.
     link_id uuid references one_time_links,
     constraint sessions_enrolling_have_a_link check ((stage = 'enrolling') = (link_id is not null)),
+    -- The password that was chosen there. It counts only together with everything else.
+    password_hash text,
+    constraint sessions_enrolling_have_a_password check (password_hash is null or stage = 'enrolling'),
     constraint sessions_signed_in_are_authenticated
         check ((stage = 'signed_in') = (authenticated_at is not null))
 );

@@ -7,6 +7,7 @@ pub mod fault;
 pub mod id;
 pub mod notice;
 pub mod password;
+pub mod percent;
 pub mod permission;
 pub mod request;
 pub mod role;

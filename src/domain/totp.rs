@@ -1,7 +1,7 @@
 //! Time-based codes (RFC 6238): which one counts, and when.
 use std::str::FromStr;
 
-use super::time::Instant;
+use super::{percent, time::Instant};
 
 /// How long a code is shown, in seconds.
 const STEP_SECONDS: i64 = 30;
@@ -125,24 +125,11 @@ pub fn seed_text(seed: &[u8]) -> String {
 /// The address that an authenticator app reads from the picture.
 #[must_use]
 pub fn address(seed: &[u8], issuer: &str, account: &str) -> String {
-    let (issuer, account) = (percent_encoded(issuer), percent_encoded(account));
+    let (issuer, account) = (percent::encode(issuer), percent::encode(account));
     format!(
         "otpauth://totp/{issuer}:{account}?secret={}&issuer={issuer}&algorithm=SHA1&digits={DIGITS}&period={STEP_SECONDS}",
         seed_text(seed)
     )
-}
-
-/// Everything but letters, digits and `-._~` is written as `%XX`.
-fn percent_encoded(text: &str) -> String {
-    use std::fmt::Write as _;
-    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-        encoded
-    })
 }
 
 /// A picture of an address as an `<svg>` element to put into a page. It needs no style and no script.

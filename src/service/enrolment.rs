@@ -39,8 +39,18 @@ pub struct Enrolment {
     pub display_name: String,
     /// Why they are here.
     pub purpose: LinkPurpose,
+    /// Whether a password was chosen; if not, that comes first.
+    pub has_password: bool,
     /// What to put into the authenticator app.
     pub authenticator: NewAuthenticator,
+}
+
+/// Whom a link is for.
+pub struct Addressee {
+    /// The name to sign in with.
+    pub user_name: String,
+    /// The person's name.
+    pub display_name: String,
 }
 
 /// A new authenticator's seed, in every form that apps take.
@@ -89,6 +99,17 @@ const fn kind(purpose: LinkPurpose) -> TokenKind {
         LinkPurpose::Invitation => TokenKind::Invitation,
         LinkPurpose::Recovery => TokenKind::Recovery,
     }
+}
+
+/// Says whom a link is for, if it can still be used.
+pub async fn look(app: &App, purpose: LinkPurpose, text: &str) -> Result<Addressee, Error> {
+    let token = Token::parse(kind(purpose), text).ok_or(Error::NotFound("link"))?;
+    let mut connection = app.database.acquire().await?;
+    let link = store::one_time_link::find(&mut connection, purpose, &token.hash()).await?;
+    let link = link.ok_or(Error::NotFound("link"))?;
+    let account = store::account::read(&mut connection, link.principal).await?;
+    let Account { user_name, display_name, .. } = account.ok_or(Error::NotFound("link"))?;
+    Ok(Addressee { user_name, display_name })
 }
 
 /// Opens a link. Gives back the secret with which this browser goes on; any other that opened it before is sent away.
@@ -148,8 +169,9 @@ pub async fn show(app: &App, secret: &Token) -> Result<Enrolment, Error> {
             .await?
             .ok_or(Error::Unauthenticated)?;
     let authenticator = picture(app, &account, &pending)?;
+    let has_password = session.password_hash.is_some();
     let Account { user_name, display_name, .. } = account;
-    Ok(Enrolment { user_name, display_name, purpose, authenticator })
+    Ok(Enrolment { user_name, display_name, purpose, has_password, authenticator })
 }
 
 /// Unseals a pending authenticator for its owner's eyes.
@@ -166,20 +188,41 @@ pub(super) fn picture(
     Ok(NewAuthenticator { address, seed: totp::seed_text(&seed), picture })
 }
 
-/// Sets the account up and signs in. Nothing is kept unless everything is right.
-pub async fn accept(
+/// Chooses the password. It counts only once the authenticator has shown a code.
+pub async fn choose_password(
     app: &App,
     visitor: &Visitor,
     secret: &Token,
     password: &SecretString,
+) -> Result<(), Error> {
+    let mut connection = app.database.acquire().await?;
+    let session = store::session::find(&mut connection, &secret.hash(), Stage::Enrolling).await?;
+    let session = session.ok_or(Error::Unauthenticated)?;
+    let account = store::account::read(&mut connection, session.principal).await?;
+    drop(connection);
+    let password = chosen("password", password, &account.ok_or(Error::Unauthenticated)?)?;
+    let hash = app.passwords.hash(&password).await?;
+    let mut change = Change::begin(&app.database, &visitor.actor).await?;
+    store::session::choose_password(&mut change, session.id, &hash).await?;
+    change.commit_recorded().await
+}
+
+/// Takes the authenticator's first code, sets the account up and signs in. Nothing is kept unless everything is right.
+pub async fn accept(
+    app: &App,
+    visitor: &Visitor,
+    secret: &Token,
     code: &str,
 ) -> Result<Enrolled, Error> {
-    let hash = app.passwords.hash(&choose(app, secret, password).await?).await?;
     let mut change = Change::begin(&app.database, &visitor.actor).await?;
     let hashed = secret.hash();
     let found = store::session::find(change.connection(), &hashed, Stage::Enrolling).await?;
     let session = found.ok_or(Error::Unauthenticated)?;
     let (principal, link) = linked(&session)?;
+    let hash = session
+        .password_hash
+        .as_deref()
+        .ok_or_else(|| Error::Conflict("Choose a password first.".to_owned()))?;
     let account = store::account::hold(&mut change, principal).await?;
     let (pending, step) = first_code(app, &mut change, principal, session.id, code).await?;
     if !store::session::end(&mut change, session.id, Stage::Enrolling).await? {
@@ -193,7 +236,7 @@ pub async fn accept(
         .detail(json!({ "purpose": purpose.name() }));
     change.record(&event).await?;
     leave_nothing_behind(&mut change, principal).await?;
-    let credential = store::credential::set_password(&mut change, principal, &hash).await?;
+    let credential = store::credential::set_password(&mut change, principal, hash).await?;
     let event = Event::new(Kind::PasswordChanged).subject(principal).target(credential.0);
     change.record(&event).await?;
     confirm(&mut change, principal, pending.id, step).await?;
@@ -209,16 +252,6 @@ pub async fn accept(
 fn linked(session: &Session) -> Result<(PrincipalId, LinkId), Error> {
     let link = session.link.ok_or(Error::Inconsistent { table: "sessions", id: session.id.0 })?;
     Ok((session.principal, link))
-}
-
-/// Judges the chosen password, for whoever is in the middle of setting up an account.
-async fn choose(app: &App, secret: &Token, password: &SecretString) -> Result<Password, Error> {
-    let mut connection = app.database.acquire().await?;
-    let session = store::session::find(&mut connection, &secret.hash(), Stage::Enrolling).await?;
-    let session = session.ok_or(Error::Unauthenticated)?;
-    let account = store::account::read(&mut connection, session.principal).await?;
-    let account = account.ok_or(Error::Unauthenticated)?;
-    chosen("password", password, &account)
 }
 
 /// Judges a password that somebody chose for their account.

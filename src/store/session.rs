@@ -58,6 +58,8 @@ pub struct Session {
     pub name: String,
     /// The link that was followed, if the account is being set up.
     pub link: Option<LinkId>,
+    /// The hash of the password that was chosen there.
+    pub password_hash: Option<String>,
 }
 
 /// A session in the list of one's own.
@@ -119,7 +121,7 @@ pub async fn find(
         Session,
         r#"
         select sessions.id as "id: SessionId", principal_id as "principal: PrincipalId",
-            person_id as "person!: PersonId", display_name as name, link_id as "link: LinkId"
+            person_id as "person!: PersonId", display_name as name, link_id as "link: LinkId", password_hash
         from sessions
         join principals on principals.id = principal_id and disabled_at is null
         join persons on persons.id = person_id
@@ -151,7 +153,10 @@ pub async fn touch(connection: &mut PgConnection, session: SessionId) -> Result<
 /// Ends a session that is at a stage. Says whether it was there to be ended: only one of many wins.
 pub async fn end(change: &mut Change, session: SessionId, stage: Stage) -> Result<bool, Error> {
     let ended = sqlx::query!(
-        "update sessions set ended_at = $3 where id = $1 and stage = $2 and ended_at is null and expires_at > $3",
+        "
+        update sessions set ended_at = $3, password_hash = null
+        where id = $1 and stage = $2 and ended_at is null and expires_at > $3
+        ",
         session.0,
         stage as Stage,
         change.at() as Instant,
@@ -213,13 +218,32 @@ pub async fn end_unfinished(change: &mut Change, principal: PrincipalId) -> Resu
 /// Ends every session that is setting an account up through a link.
 pub async fn end_enrolling(change: &mut Change, principal: PrincipalId) -> Result<(), Error> {
     sqlx::query!(
-        "update sessions set ended_at = $2 where principal_id = $1 and ended_at is null and stage = 'enrolling'",
+        "
+        update sessions set ended_at = $2, password_hash = null
+        where principal_id = $1 and ended_at is null and stage = 'enrolling'
+        ",
         principal.0,
         change.at() as Instant,
     )
     .execute(change.connection())
     .await?;
     Ok(())
+}
+
+/// Keeps the hash of the password that was chosen while an account is being set up.
+pub async fn choose_password(
+    change: &mut Change,
+    session: SessionId,
+    hash: &str,
+) -> Result<(), Error> {
+    let kept = sqlx::query!(
+        "update sessions set password_hash = $2 where id = $1 and stage = 'enrolling' and ended_at is null",
+        session.0,
+        hash,
+    )
+    .execute(change.connection())
+    .await?;
+    if kept.rows_affected() == 1 { Ok(()) } else { Err(Error::Unauthenticated) }
 }
 
 /// Gives a session another secret; the one before stops working in the same commit.

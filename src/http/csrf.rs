@@ -1,0 +1,92 @@
+//! No other site may act in the name of somebody who is signed in here.
+//!
+//! Three things stand in the way: the cookie is not sent along by other sites' forms; [`layer`] refuses whatever a
+//! browser says came from elsewhere, on every route; and every form carries a token that is made from the session's
+//! secret with a key of the server.
+use axum::{
+    body::Body,
+    extract::{FromRef, FromRequest, RawForm, Request},
+    http::{Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use axum_extra::extract::Form;
+use serde::{Deserialize, de::DeserializeOwned};
+use tower_http::csrf::{ConfigError, CsrfLayer};
+
+use super::actor::form_hash;
+use crate::App;
+
+/// Refuses every request that would change something and that a browser says came from another site.
+///
+/// Programs send neither of the headers that tell, and pass; they have bearer tokens, which no browser adds by itself.
+pub fn layer(public_url: &str) -> Result<CsrfLayer, ConfigError> {
+    CsrfLayer::new().add_trusted_origin(public_url)
+}
+
+/// A form that carried the token of the browser's own session. Fields that come several times become lists.
+#[derive(Clone, Copy, Debug)]
+pub struct ProtectedForm<T>(pub T);
+
+/// Why a form was not taken.
+#[derive(Debug)]
+pub enum Rejection {
+    /// It did not carry the session's token.
+    Foreign,
+    /// It could not be read.
+    Unreadable(Response),
+}
+
+impl IntoResponse for Rejection {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Foreign => (
+                StatusCode::FORBIDDEN,
+                "This form is out of date. Go back, load the page again and repeat what you did.\n",
+            )
+                .into_response(),
+            Self::Unreadable(response) => response,
+        }
+    }
+}
+
+/// The one field that every form has.
+#[derive(Deserialize)]
+struct Carried {
+    csrf: String,
+}
+
+impl<T, S> FromRequest<S> for ProtectedForm<T>
+where
+    T: DeserializeOwned,
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        // A form in an address could be a link.
+        if matches!(*request.method(), Method::GET | Method::HEAD) {
+            return Err(Rejection::Foreign);
+        }
+        let hash = form_hash(request.headers()).ok_or(Rejection::Foreign)?;
+        let RawForm(bytes) = RawForm::from_request(request, state)
+            .await
+            .map_err(|rejection| Rejection::Unreadable(rejection.into_response()))?;
+        let Carried { csrf } =
+            read(bytes.clone().into(), state).await.map_err(|_| Rejection::Foreign)?;
+        if !App::from_ref(state).keys.is_form_token(&hash, &csrf) {
+            return Err(Rejection::Foreign);
+        }
+        read(bytes.into(), state).await.map(Self).map_err(Rejection::Unreadable)
+    }
+}
+
+/// Reads a form's body as some type.
+async fn read<T: DeserializeOwned, S: Send + Sync>(body: Body, state: &S) -> Result<T, Response> {
+    let mut request = Request::new(body);
+    *request.method_mut() = Method::POST;
+    let form = header::HeaderValue::from_static("application/x-www-form-urlencoded");
+    request.headers_mut().insert(header::CONTENT_TYPE, form);
+    let read = Form::<T>::from_request(request, state).await;
+    read.map(|Form(form)| form).map_err(IntoResponse::into_response)
+}
