@@ -7,9 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, installation::Installation};
 use crate::{
-    App,
     config::Config,
-    http::server,
+    http::{self, server},
     store::database::{Condition, Schema},
 };
 
@@ -43,7 +42,7 @@ async fn run(
     let app = installation.app().await?;
     println!("Latchkey is at {}", config.public_url);
     let database_ended = watch_database(installation, &shutdown);
-    server::serve(listener, router(&app), &config.http, shutdown).await;
+    server::serve(listener, http::router(app.clone(), config), &config.http, shutdown).await;
     app.database.close().await;
     app.worker_database.close().await;
     if database_ended.is_cancelled() {
@@ -52,10 +51,6 @@ async fn run(
         ));
     }
     Ok(())
-}
-
-fn router(_app: &App) -> axum::Router {
-    axum::Router::new()
 }
 
 /// Why one must not serve on this database, if one must not.
