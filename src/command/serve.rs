@@ -25,7 +25,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     outcome
 }
 
-async fn run(
+pub(super) async fn run(
     installation: &Installation,
     listener: TcpListener,
     shutdown: CancellationToken,
@@ -92,7 +92,7 @@ fn watch_database(installation: &Installation, shutdown: &CancellationToken) -> 
 }
 
 /// Told to stop once, the server finishes what has begun; told twice, it ends at once.
-fn stop_on_signal() -> Result<CancellationToken, Failure> {
+pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let mut interrupt = signal(SignalKind::interrupt())?;
