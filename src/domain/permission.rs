@@ -70,6 +70,12 @@ impl Permissions {
         self.0.contains(&permission)
     }
 
+    /// Their names, in order.
+    #[must_use]
+    pub fn names(&self) -> Vec<&'static str> {
+        self.0.iter().map(|permission| permission.name()).collect()
+    }
+
     /// The permissions with these names; names that mean nothing allow nothing.
     #[must_use]
     pub fn named(names: &[String]) -> Self {

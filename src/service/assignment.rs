@@ -20,9 +20,11 @@ use crate::{
     service::{access, step_up},
     store::{
         self, Change, OnConstraint as _,
-        assignment::{Locked, NewAssignment, Told, Wanted},
+        assignment::{Locked, NewAssignment, Wanted},
     },
 };
+
+pub use crate::store::assignment::Told;
 
 /// How many assignments a page of a list has.
 pub const PAGE: i64 = 100;

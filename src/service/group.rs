@@ -19,9 +19,10 @@ use crate::{
     store::{
         self, Change,
         assignment::{Told, Wanted},
-        person::Group,
     },
 };
+
+pub use crate::store::person::Group;
 
 /// All groups.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Group>, Error> {

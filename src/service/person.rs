@@ -19,12 +19,10 @@ use crate::{
         assignment::{self, Assign},
         enrolment,
     },
-    store::{
-        self, Change,
-        assignment::Wanted,
-        person::{NewPerson, Told},
-    },
+    store::{self, Change, assignment::Wanted},
 };
+
+pub use crate::store::person::{NewPerson, Told};
 
 /// How many people a page of the list has.
 pub const PAGE: i64 = 100;

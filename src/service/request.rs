@@ -15,10 +15,11 @@ use crate::{
     service::access,
     store::{
         self, Change,
-        request::{Move, Told, Wanted},
-        settings::Approver,
+        request::{Move, Wanted},
     },
 };
+
+pub use crate::store::{request::Told, settings::Approver};
 
 /// How many requests a page of a list has.
 pub const PAGE: i64 = 50;

@@ -15,8 +15,10 @@ use crate::{
     },
     error::Error,
     service::access,
-    store::{self, Change, role::Told},
+    store::{self, Change},
 };
+
+pub use crate::store::role::Told;
 
 /// The roles that can be held at the organisation, with how many hold them.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {

@@ -14,8 +14,10 @@ use crate::{
     },
     error::Error,
     service::access,
-    store::{self, Change, assignment::Wanted, settings::Version},
+    store::{self, Change, assignment::Wanted},
 };
+
+pub use crate::store::settings::Version;
 
 /// The terms of a role with where they come from.
 #[derive(Clone, Debug)]
