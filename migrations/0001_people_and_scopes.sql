@@ -58,6 +58,7 @@ create table scopes (
     retired_at timestamptz,
     constraint scopes_name_length check (char_length(name) between 1 and 120),
     constraint scopes_root_is_the_organization check ((kind = 'organization') = (parent_id is null)),
+    constraint scopes_root_stays check (parent_id is not null or retired_at is null),
     constraint scopes_group_has_its_principal check ((kind = 'group') = (group_id is not null)),
     constraint scopes_name_unique unique (parent_id, name_folded)
 );
@@ -72,7 +73,8 @@ create table scope_ancestors (
 );
 create index scope_descendants on scope_ancestors (ancestor_id, depth);
 
-create function scopes_grow() returns trigger language plpgsql as $$
+-- Runs with the owner's rights, since nobody else may say what lies below what.
+create function scopes_grow() returns trigger language plpgsql security definer set search_path = public, pg_temp as $$
 begin
     insert into scope_ancestors (scope_id, ancestor_id, depth)
     select new.id, new.id, 0

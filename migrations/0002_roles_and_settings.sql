@@ -15,6 +15,7 @@ create table roles (
     constraint roles_name_length check (char_length(name) between 1 and 120),
     constraint roles_description_length check (char_length(description) <= 1000),
     constraint roles_held_somewhere check (cardinality(scope_kinds) > 0),
+    constraint roles_built_in_stay check (not built_in or retired_at is null),
     constraint roles_name_unique unique (name_folded)
 );
 create trigger roles_frozen before update on roles
@@ -84,6 +85,19 @@ create trigger role_settings_frozen before update or delete or truncate on role_
     for each statement execute function frozen_rows();
 create trigger settings_approvers_frozen before update or delete or truncate on settings_approvers
     for each statement execute function frozen_rows();
+
+-- Who approves is part of a version, and frozen with it: approvers come in the transaction that writes the version.
+create function settings_approvers_come_with_their_version() returns trigger language plpgsql as $$
+begin
+    perform 1 from role_settings where id = new.settings_id and xmin = xid(pg_current_xact_id());
+    if not found then
+        raise exception 'the approvers of settings % are frozen', new.settings_id
+            using errcode = 'check_violation', constraint = tg_name;
+    end if;
+    return new;
+end $$;
+create trigger settings_approvers_come_with_their_version before insert on settings_approvers
+    for each row execute function settings_approvers_come_with_their_version();
 
 -- The terms in force for a role at a scope: nearest scope first, newest version of it.
 create function current_settings(role uuid, scope uuid) returns setof role_settings

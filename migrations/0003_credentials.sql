@@ -82,6 +82,18 @@ create table sessions (
 create index sessions_of_principal on sessions (principal_id) where ended_at is null;
 create index sessions_over on sessions (expires_at);
 
+-- Waits for whoever is disabling the account at this moment, and then refuses.
+create function sessions_need_an_enabled_account() returns trigger language plpgsql as $$
+begin
+    perform 1 from principals where id = new.principal_id and disabled_at is null for share;
+    if not found then
+        raise exception 'the account is disabled' using errcode = 'check_violation', constraint = tg_name;
+    end if;
+    return new;
+end $$;
+create trigger sessions_need_an_enabled_account before insert on sessions
+    for each row execute function sessions_need_an_enabled_account();
+
 -- A browser that has signed in before: its wrong passwords are counted apart, so that strangers cannot lock anyone out.
 create table known_devices (
     id uuid primary key,

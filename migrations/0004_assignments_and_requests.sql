@@ -188,7 +188,9 @@ create trigger decisions_frozen before update or delete or truncate on decisions
 -- A decision is about a pending request, and about nothing else.
 create function decisions_on_pending() returns trigger language plpgsql as $$
 begin
-    perform 1 from requests where id = new.request_id and state = 'pending' for update;
+    perform 1 from requests
+    where id = new.request_id and state = 'pending' and created_at <= new.created_at and new.created_at < expires_at
+    for update;
     if not found then
         raise exception 'request % is not pending', new.request_id
             using errcode = 'check_violation', constraint = 'decisions_on_pending';
@@ -221,6 +223,51 @@ begin
 end $$;
 create trigger assignments_only_shrink before update on assignments
     for each row execute function assignments_only_shrink();
+
+-- An application is powerful or not; there is nobody who would activate anything.
+create function assignments_applications_are_never_eligible() returns trigger language plpgsql as $$
+begin
+    if exists (select from principals where id = new.principal_id and kind = 'service_principal') then
+        raise exception 'an application cannot be eligible' using errcode = 'check_violation', constraint = tg_name;
+    end if;
+    return new;
+end $$;
+create trigger assignments_applications_are_never_eligible before insert on assignments
+    for each row when (new.kind = 'eligible') execute function assignments_applications_are_never_eligible();
+
+-- A request is made by an enabled user, on an eligibility of their own for that role. The locks, in the same order as
+-- those of an activation, make whoever ends the eligibility or disables the account see the request, or refuse it.
+create function requests_rest_on_an_eligibility() returns trigger language plpgsql as $$
+begin
+    perform 1 from principals where id = new.principal_id and kind = 'user' and disabled_at is null for share;
+    if not found then
+        raise exception 'the account is disabled'
+            using errcode = 'check_violation', constraint = 'requests_need_an_enabled_user';
+    end if;
+    perform 1 from assignments
+    where id = new.eligibility_id and kind = 'eligible' and principal_id = new.principal_id
+        and role_id = new.role_id and ended_at is null
+        and exists (
+            select from scope_ancestors
+            where scope_ancestors.scope_id = new.scope_id and ancestor_id = assignments.scope_id
+        )
+    for share;
+    if not found then
+        raise exception 'there is no such eligibility'
+            using errcode = 'check_violation', constraint = 'requests_need_an_eligibility';
+    end if;
+    if new.extends_id is not null and not exists (
+        select from assignments
+        where id = new.extends_id and origin = 'activated' and principal_id = new.principal_id
+            and role_id = new.role_id and scope_id = new.scope_id
+    ) then
+        raise exception 'only an activation of the same role can be extended'
+            using errcode = 'check_violation', constraint = 'requests_extend_their_own';
+    end if;
+    return new;
+end $$;
+create trigger requests_rest_on_an_eligibility before insert on requests
+    for each row execute function requests_rest_on_an_eligibility();
 
 -- An activation takes effect only while its holder is enabled and its eligibility is live. The locks, in this order,
 -- keep both true until the transaction ends.
@@ -261,6 +308,11 @@ begin
     if request.state <> 'granted' then
         raise exception 'request % is not granted', request.id
             using errcode = 'check_violation', constraint = 'assignments_need_a_granted_request';
+    end if;
+    if new.starts_at < request.created_at or new.starts_at < request.starts_at
+        or exists (select from decisions where request_id = request.id and new.starts_at < decisions.created_at) then
+        raise exception 'activation % starts before it was asked for, decided or wanted', new.id
+            using errcode = 'check_violation', constraint = 'assignments_in_order';
     end if;
     if new.ends_at - new.starts_at > make_interval(secs => least(
         pinned.activation_maximum_seconds, newest.activation_maximum_seconds,
@@ -335,6 +387,27 @@ create constraint trigger disabling_ends_all after update on principals
     when (old.disabled_at is null and new.disabled_at is not null)
     execute function disabling_ends_all();
 
+-- The same for a role or a place that is no longer in use.
+create function retiring_ends_all() returns trigger language plpgsql as $$
+begin
+    if exists (
+        select from assignments
+        where new.id in (role_id, scope_id) and origin = 'activated' and ended_at is null
+    ) or exists (select from requests where new.id in (role_id, scope_id) and state in ('pending', 'scheduled')) then
+        raise exception '% still has an activation or an open request', new.id
+            using errcode = 'check_violation', constraint = 'retiring_ends_all';
+    end if;
+    return null;
+end $$;
+create constraint trigger retiring_ends_all after update on roles
+    deferrable initially deferred for each row
+    when (old.retired_at is null and new.retired_at is not null)
+    execute function retiring_ends_all();
+create constraint trigger retiring_ends_all after update on scopes
+    deferrable initially deferred for each row
+    when (old.retired_at is null and new.retired_at is not null)
+    execute function retiring_ends_all();
+
 -- Who holds power at an instant. Every reader, be it a page, the access check or a connector, asks here and nowhere else.
 create function live_assignments(at timestamptz) returns setof assignments
     language sql stable
@@ -386,7 +459,8 @@ create function approvers_of(settings uuid, at timestamptz) returns table (princ
 -- Somebody can always administer Latchkey: an enabled user who holds Global Administrator actively and for good.
 create function an_administrator_remains() returns trigger language plpgsql as $$
 begin
-    perform 1 from roles where id = '00000000-0000-8000-8000-000000000001' for update;
+    -- Two who go at once wait for one another here.
+    perform 1 from roles where id = '00000000-0000-8000-8000-000000000001' for no key update;
     if exists (select from assignments where role_id = '00000000-0000-8000-8000-000000000001')
         and not exists (
         select from assignments
@@ -403,7 +477,7 @@ end $$;
 create constraint trigger an_administrator_remains after update on assignments
     deferrable initially deferred for each row
     when (old.role_id = '00000000-0000-8000-8000-000000000001' and old.origin = 'assigned'
-        and (new.ended_at is not null or new.ends_at <> 'infinity'))
+        and (new.ended_at is not null or new.ends_at <> 'infinity' or new.starts_at > old.starts_at))
     execute function an_administrator_remains();
 create constraint trigger an_administrator_remains after update on principals
     deferrable initially deferred for each row

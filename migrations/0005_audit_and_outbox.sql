@@ -89,15 +89,21 @@ begin
     end case;
     if not recorded then
         raise exception 'a change of % was not recorded', tg_table_name
-            using errcode = 'check_violation', constraint = 'must_be_recorded';
+            using errcode = 'check_violation', constraint = tg_name;
     end if;
     return null;
 end $$;
 
 create constraint trigger requests_recorded after insert or update on requests
     deferrable initially deferred for each row execute function must_be_recorded('request');
-create constraint trigger assignments_recorded after insert or update on assignments
+create constraint trigger assignments_recorded after insert on assignments
     deferrable initially deferred for each row execute function must_be_recorded('assignment');
+-- When an eligibility gets another end, its activations of old follow without a change of their own.
+create constraint trigger assignments_changes_recorded after update on assignments
+    deferrable initially deferred for each row
+    when ((old.starts_at, old.ends_at, old.ended_at, old.end_reason)
+        is distinct from (new.starts_at, new.ends_at, new.ended_at, new.end_reason))
+    execute function must_be_recorded('assignment');
 create constraint trigger decisions_recorded after insert on decisions
     deferrable initially deferred for each row execute function must_be_recorded('target');
 create constraint trigger role_settings_recorded after insert on role_settings

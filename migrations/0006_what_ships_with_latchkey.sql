@@ -75,13 +75,23 @@ from roles;
 -- The server's role reads everything, adds to history, and changes only what may change. The owner runs migrations.
 grant usage on schema public to latchkey_app;
 grant select, insert on all tables in schema public to latchkey_app;
-revoke insert on request_moves from latchkey_app;
+revoke insert on request_moves, scope_ancestors from latchkey_app;
+-- Which transaction an event belongs to is for the database to say.
+revoke insert on audit_events from latchkey_app;
+grant insert (
+    id, at, kind, outcome, actor_kind, actor_id, actor_person_id, actor_name, subject_id, subject_name, role_id,
+    role_name, scope_id, scope_name, request_id, assignment_id, target_id, session_id, client_address,
+    correlation_id, detail
+) on audit_events to latchkey_app;
 grant update (display_name, email, email_folded) on persons to latchkey_app;
 grant update (name, name_folded, description, break_glass, disabled_at) on principals to latchkey_app;
 grant update (name, name_folded, retired_at) on scopes to latchkey_app;
 grant update (name, name_folded, description, privileged, permissions, scope_kinds, retired_at) on roles to latchkey_app;
-grant update on password_credentials, totp_credentials, recovery_codes, one_time_links, sessions, known_devices,
-    sign_in_throttles, access_tokens, outbox, audit_head to latchkey_app;
+grant update on password_credentials, totp_credentials, sessions, known_devices, sign_in_throttles, outbox, audit_head
+    to latchkey_app;
+grant update (used_at, removed_at) on recovery_codes to latchkey_app;
+grant update (used_at, revoked_at) on one_time_links to latchkey_app;
+grant update (revoked_at, last_used_at) on access_tokens to latchkey_app;
 grant update (spent_for, spent_at) on mfa_proofs to latchkey_app;
 grant update (starts_at, ends_at, ended_at, end_reason, eligibility_ends_at) on assignments to latchkey_app;
 grant update (prior, state, granted_seconds, closed_at, failure) on requests to latchkey_app;

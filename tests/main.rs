@@ -5,6 +5,7 @@
 )]
 
 mod config;
+mod constraints;
 mod layering;
 mod private_postgres;
 mod server;

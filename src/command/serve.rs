@@ -7,8 +7,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, installation::Installation};
 use crate::{
+    App,
     config::Config,
-    http::{self, server},
+    http::server,
     store::database::{Condition, Schema},
 };
 
@@ -25,7 +26,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     outcome
 }
 
-pub(super) async fn run(
+async fn run(
     installation: &Installation,
     listener: TcpListener,
     shutdown: CancellationToken,
@@ -42,7 +43,7 @@ pub(super) async fn run(
     let app = installation.app().await?;
     println!("Latchkey is at {}", config.public_url);
     let database_ended = watch_database(installation, &shutdown);
-    server::serve(listener, http::router(app.clone(), config), &config.http, shutdown).await;
+    server::serve(listener, router(&app), &config.http, shutdown).await;
     app.database.close().await;
     app.worker_database.close().await;
     if database_ended.is_cancelled() {
@@ -51,6 +52,10 @@ pub(super) async fn run(
         ));
     }
     Ok(())
+}
+
+fn router(_app: &App) -> axum::Router {
+    axum::Router::new()
 }
 
 /// Why one must not serve on this database, if one must not.
@@ -92,7 +97,7 @@ fn watch_database(installation: &Installation, shutdown: &CancellationToken) -> 
 }
 
 /// Told to stop once, the server finishes what has begun; told twice, it ends at once.
-pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
+fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -10,13 +10,11 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::HeaderMap,
+    http::{HeaderMap, StatusCode},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use ipnet::IpNet;
-
-use super::problem::Problem;
 
 /// The header that proxies append the address of their client to.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -42,7 +40,9 @@ pub async fn find(
             request.extensions_mut().insert(ClientAddress(address));
             next.run(request).await
         }
-        Err(Unreadable) => Problem::field("X-Forwarded-For", "cannot be read").into_response(),
+        Err(Unreadable) => {
+            (StatusCode::BAD_REQUEST, "X-Forwarded-For cannot be read\n").into_response()
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! what it left behind is removed by the next run.
 use std::{
     fs,
-    path::{Path, PathBuf},
+    path::Path,
     sync::atomic::{AtomicU32, Ordering},
 };
 
@@ -74,7 +74,7 @@ fn remove_what_is_left(place: &Path) {
     }
 }
 
-fn process_of(folder: &PathBuf) -> Option<&str> {
+fn process_of(folder: &Path) -> Option<&str> {
     folder.file_name()?.to_str()?.strip_prefix(FOLDER)
 }
 

@@ -151,7 +151,8 @@ impl World {
         .await
         .expect("the group is new");
         for member in members {
-            self.assign("active", self.principal(member), RoleId::MEMBER, scope, None, None).await;
+            self.assign("active", self.principal(member), (RoleId::MEMBER, scope), (None, None))
+                .await;
         }
         group
     }
@@ -254,39 +255,31 @@ impl World {
 
     /// Makes somebody eligible for a role, for good.
     pub async fn eligible(&self, name: &str, role: &str) -> AssignmentId {
-        self.assign("eligible", self.principal(name), self.role_id(role), ScopeId::ROOT, None, None)
-            .await
+        self.assign("eligible", self.principal(name), self.here(role), (None, None)).await
     }
 
     /// Makes somebody eligible for a role for a while.
     pub async fn eligible_for(&self, name: &str, role: &str, duration: Duration) -> AssignmentId {
         let end = self.now().await + duration;
-        self.assign(
-            "eligible",
-            self.principal(name),
-            self.role_id(role),
-            ScopeId::ROOT,
-            None,
-            Some(end),
-        )
-        .await
+        self.assign("eligible", self.principal(name), self.here(role), (None, Some(end))).await
     }
 
     /// Gives somebody a role for good.
     pub async fn active(&self, name: &str, role: &str) -> AssignmentId {
-        self.assign("active", self.principal(name), self.role_id(role), ScopeId::ROOT, None, None)
-            .await
+        self.assign("active", self.principal(name), self.here(role), (None, None)).await
     }
 
-    /// Makes an assignment of either kind.
+    fn here(&self, role: &str) -> (RoleId, ScopeId) {
+        (self.role_id(role), ScopeId::ROOT)
+    }
+
+    /// Makes an assignment of either kind, from now and for good unless it says otherwise.
     pub async fn assign(
         &self,
         kind: &str,
         principal: PrincipalId,
-        role: RoleId,
-        scope: ScopeId,
-        from: Option<Instant>,
-        until: Option<Instant>,
+        (role, scope): (RoleId, ScopeId),
+        (from, until): (Option<Instant>, Option<Instant>),
     ) -> AssignmentId {
         let id = AssignmentId::new();
         let mut change = self.change().await;

@@ -1,0 +1,95 @@
+//! The record of everything that happened, and what is to be sent.
+use super::{HISTORY, Lab, rows};
+
+#[tokio::test]
+async fn events_are_whole() {
+    let lab = Lab::new().await;
+    lab.takes(rows::event()).await;
+    for kind in ["''", "'Test.changed'", "'test'", "'test.changed '"] {
+        lab.refuses("audit_events_kind_check", rows::event().with("kind", kind)).await;
+    }
+    lab.refuses("audit_events_user_is_named", rows::event().with("actor_id", "null")).await;
+    lab.refuses("audit_events_user_is_named", rows::event().with("actor_kind", "'system'")).await;
+    let size = |bytes: usize| {
+        rows::event().with("detail", &format!("('\"' || repeat('x', {}) || '\"')::json", bytes - 2))
+    };
+    lab.takes(size(65_536)).await;
+    lab.refuses("audit_events_detail_size", size(65_537)).await;
+    // Which transaction an event belongs to can't be made up.
+    lab.refuses("42501", rows::event().with("transaction_id", "'7'")).await;
+}
+
+#[tokio::test]
+async fn an_event_of_another_transaction_does_not_count() {
+    let lab = Lab::new().await;
+    lab.world.execute("select record('request', id('waiting'))").await;
+    lab.refuses(
+        "requests_recorded",
+        "update requests set state = 'cancelled', closed_at = instant() where id = id('waiting')",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_changes_or_removes_what_was_recorded() {
+    let lab = Lab::new().await;
+    for change in ["update audit_events set kind = 'a.b'", "delete from audit_events"] {
+        lab.history("audit_events_are_final", change).await;
+    }
+    lab.refuses_the_owner(HISTORY, "truncate audit_events cascade").await;
+    for change in [
+        "update audit_seals set hash = hash('x')",
+        "delete from audit_seals",
+        "truncate audit_seals",
+    ] {
+        lab.history("audit_seals_are_final", change).await;
+    }
+    for change in ["delete from audit_head", "truncate audit_head"] {
+        lab.history("audit_head_stays", change).await;
+    }
+}
+
+#[tokio::test]
+async fn seals_are_whole_and_each_event_has_one() {
+    let lab = Lab::new().await;
+    lab.takes(rows::seal()).await;
+    lab.refuses("audit_seals_sequence_check", rows::seal().with("sequence", "0")).await;
+    lab.refuses("audit_seals_hash_check", rows::seal().with("hash", r"'\x00'")).await;
+    lab.refuses("audit_seals_previous_hash_check", rows::seal().with("previous_hash", r"'\x00'"))
+        .await;
+    let second = rows::seal().with("sequence", "2").sql();
+    lab.refuses("audit_seals_event_id_key", format!("{} {second}", rows::seal().sql())).await;
+}
+
+#[tokio::test]
+async fn the_chain_has_one_head() {
+    let lab = Lab::new().await;
+    lab.refuses("audit_head_hash_check", r"update audit_head set hash = '\x00'").await;
+    lab.refuses("audit_head_only_one_check", "update audit_head set only_one = false").await;
+    lab.refuses("audit_head_pkey", "insert into audit_head values (true, 0, hash('x'), '0')").await;
+}
+
+#[tokio::test]
+async fn mails_are_within_reason() {
+    let lab = Lab::new().await;
+    lab.takes(rows::mail()).await;
+    lab.takes(rows::mail().with("recipient_id", "null")).await;
+    lab.refuses("outbox_address_check", rows::mail().with("address", "'a@'")).await;
+    lab.refuses("outbox_subject_check", rows::mail().with("subject", "''")).await;
+    lab.refuses("outbox_body_check", rows::mail().with("body", "repeat('x', 65537)")).await;
+    lab.refuses("outbox_attempts_check", rows::mail().with("attempts", "-1")).await;
+}
+
+#[tokio::test]
+async fn an_idempotency_key_counts_once() {
+    let lab = Lab::new().await;
+    lab.takes(rows::idempotency_key()).await;
+    lab.refuses("idempotency_keys_key_check", rows::idempotency_key().with("key", "''")).await;
+    lab.refuses(
+        "idempotency_keys_fingerprint_check",
+        rows::idempotency_key().with("fingerprint", r"'\x00'"),
+    )
+    .await;
+    let twice = format!("{} {}", rows::idempotency_key().sql(), rows::idempotency_key().sql());
+    lab.refuses("idempotency_keys_pkey", twice).await;
+}

@@ -1,0 +1,96 @@
+//! What approvers say.
+use super::{Lab, change, rows};
+
+#[tokio::test]
+async fn nobody_decides_their_own_request_by_whichever_account() {
+    let lab = Lab::new().await;
+    lab.takes(rows::decision()).await;
+    lab.takes(rows::decision().with("verdict", "'deny'")).await;
+    let by = |account: &str, person: &str, requester: &str| {
+        let spend = format!(
+            "update mfa_proofs set spent_for = id('mine'), spent_at = instant() where id = id('{account} proof');"
+        );
+        let decision = rows::decision()
+            .with("id", "id('mine')")
+            .with("proof_id", &format!("id('{account} proof')"))
+            .with("approver_id", &format!("id('{account}')"))
+            .with("approver_person_id", &format!("person('{person}')"))
+            .with("requester_person_id", &format!("person('{requester}')"));
+        format!("{spend} {}", decision.sql())
+    };
+    lab.takes(by("eve", "eve", "ada")).await;
+    lab.refuses("decisions_never_ones_own", by("ada", "ada", "ada")).await;
+    lab.refuses("decisions_never_ones_own", by("ada-admin", "ada", "ada")).await;
+    // Lying about who is who does not help.
+    lab.refuses("decisions_approver", by("ada-admin", "eve", "ada")).await;
+    lab.refuses("decisions_request", by("ada-admin", "ada", "eve")).await;
+}
+
+#[tokio::test]
+async fn an_application_decides_as_its_owner() {
+    let lab = Lab::new().await;
+    lab.world.execute("insert into mfa_proofs (id, principal_id, session_id, method, challenge, created_at, spent_for, spent_at)
+        values (id('backup proof'), id('backup'), id('bob session'), 'totp', hash('x'), instant(), id('said'), instant())").await;
+    let bobs = rows::pending().sql();
+    let decision = rows::decision()
+        .with("request_id", "id('new')")
+        .with("requester_person_id", "person('bob')")
+        .with("approver_id", "id('backup')")
+        .with("approver_person_id", "person('bob')")
+        .with("proof_id", "id('backup proof')");
+    lab.refuses("decisions_never_ones_own", format!("{bobs} {}", decision.sql())).await;
+}
+
+#[tokio::test]
+async fn only_what_still_waits_can_be_decided() {
+    let lab = Lab::new().await;
+    for closed in ["cancelled", "expired"] {
+        let close =
+            change("requests", "waiting", &format!("state = '{closed}', closed_at = instant()"));
+        lab.refuses("decisions_on_pending", format!("{close} {}", rows::decision().sql())).await;
+    }
+    let granted = rows::decision().with("request_id", "id('granted')");
+    lab.refuses("decisions_on_pending", granted).await;
+    lab.refuses(
+        "decisions_on_pending",
+        rows::decision().with("created_at", "instant() + interval '1 day'"),
+    )
+    .await;
+    lab.refuses(
+        "decisions_on_pending",
+        rows::decision().with("created_at", "instant() - interval '1 second'"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn one_vote_a_person_with_a_proof_of_its_own() {
+    let lab = Lab::new().await;
+    let spend = "update mfa_proofs set spent_for = id('second'), spent_at = instant() where id = id('bob proof');";
+    let second =
+        rows::decision().with("id", "id('second')").with("proof_id", "id('bob proof')").sql();
+    lab.refuses(
+        "decisions_one_vote_a_person",
+        format!("{} {spend} {second}", rows::decision().sql()),
+    )
+    .await;
+    let same_proof =
+        rows::decision().with("id", "id('second')").with("approver_id", "id('bob')").sql();
+    lab.refuses("decisions_proof_id_key", format!("{} {same_proof}", rows::decision().sql())).await;
+    lab.refuses("decisions_proof", rows::decision().with("proof_id", "id('bob proof')")).await;
+    lab.refuses("proofs_are_ones_own", rows::decision().with("proof_id", "id('waiting proof')"))
+        .await;
+    lab.refuses(
+        "decisions_justification_check",
+        rows::decision().with("justification", "repeat('x', 4097)"),
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_said_stays_and_is_recorded() {
+    let lab = Lab::new().await;
+    lab.refuses("decisions_recorded", rows::decision().unrecorded()).await;
+    lab.history("decisions_frozen", "update decisions set verdict = 'deny'").await;
+    lab.history("decisions_frozen", "delete from decisions").await;
+}

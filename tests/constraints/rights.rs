@@ -1,0 +1,88 @@
+//! What the server's own role may do: everything that it needs, and nothing to history.
+use std::collections::BTreeSet;
+
+use latchkey::gateway::private_postgres::DatabaseRole;
+
+use super::{HISTORY, Lab};
+
+/// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
+const RIGHTS: [&str; 24] = [
+    "access_tokens update last_used_at revoked_at",
+    "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
+    "audit_head update",
+    "idempotency_keys delete",
+    "known_devices delete",
+    "known_devices update",
+    "mfa_proofs update spent_at spent_for",
+    "one_time_links update revoked_at used_at",
+    "outbox update",
+    "password_credentials update",
+    "persons update display_name email email_folded",
+    "principals update break_glass description disabled_at name name_folded",
+    "recovery_codes update removed_at used_at",
+    "requests update closed_at failure granted_seconds prior state",
+    "roles update description name name_folded permissions privileged retired_at scope_kinds",
+    "scopes update name name_folded retired_at",
+    "sessions delete",
+    "sessions update",
+    "sign_in_throttles delete",
+    "sign_in_throttles update",
+    "totp_credentials update",
+    "- insert audit_events",
+    "- insert request_moves",
+    "- insert scope_ancestors",
+];
+
+#[tokio::test]
+async fn the_server_has_these_rights_and_no_others() {
+    let lab = Lab::new().await;
+    let rights: Vec<String> =
+        sqlx::query_scalar(include_str!("rights.sql")).fetch_all(&lab.world.owner).await.unwrap();
+    let (found, expected): (BTreeSet<_>, BTreeSet<_>) =
+        (rights.iter().map(String::as_str).collect(), RIGHTS.into_iter().collect());
+    assert_eq!(found, expected);
+}
+
+#[tokio::test]
+async fn history_is_beyond_the_server() {
+    let lab = Lab::new().await;
+    for sql in [
+        "delete from requests",
+        "delete from decisions",
+        "delete from assignments",
+        "delete from audit_events",
+        "delete from role_settings",
+        "delete from principals",
+        "delete from mfa_proofs",
+        "truncate sessions",
+        "update audit_events set kind = 'a.b'",
+        "update decisions set verdict = 'deny'",
+        "update request_moves set next = 'granted'",
+        "insert into request_moves values ('denied', 'granted')",
+        "delete from request_moves",
+        "update assignments set principal_id = id('eve')",
+        "update requests set requested_seconds = 300",
+        "update principals set person_id = person('eve')",
+        "update role_settings set activation_requires_approval = false",
+    ] {
+        lab.refuses(HISTORY, sql).await;
+    }
+}
+
+#[tokio::test]
+async fn the_server_can_change_no_rule() {
+    let lab = Lab::new().await;
+    for sql in [
+        "drop table audit_events",
+        "alter table requests disable trigger requests_move",
+        "alter table audit_events add column x text",
+        "create table x (y text)",
+        "drop trigger requests_move on requests",
+        "create or replace function instant() returns timestamptz language sql as 'select now()'",
+        "set session_replication_role = replica",
+        "set role latchkey_owner",
+    ] {
+        let outcome = lab.outcome(DatabaseRole::Application, sql).await;
+        assert_eq!(outcome.as_deref(), Some(HISTORY), "{sql}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Roles and the terms on which they may be held.
+use super::{Lab, change, rows};
+
+#[tokio::test]
+async fn roles_have_names_of_their_own_and_stay() {
+    let lab = Lab::new().await;
+    lab.takes(rows::role()).await;
+    lab.refuses("roles_name_length", rows::role().with("name", "''")).await;
+    lab.refuses("roles_name_length", rows::role().with("name", "repeat('x', 121)")).await;
+    lab.refuses("roles_description_length", rows::role().with("description", "repeat('x', 1001)"))
+        .await;
+    lab.refuses("roles_held_somewhere", rows::role().with("scope_kinds", "'{}'")).await;
+    lab.refuses("roles_name_unique", rows::role().with("name_folded", "'global administrator'"))
+        .await;
+    lab.refuses("roles_recorded", rows::role().unrecorded()).await;
+    lab.refuses(
+        "roles_recorded",
+        "update roles set permissions = '{audit.read}' where id = id('operator')",
+    )
+    .await;
+    lab.takes(change("roles", "operator", "permissions = '{audit.read}'")).await;
+    lab.refuses_the_owner("roles_frozen", change("roles", "operator", "built_in = true")).await;
+    lab.history("roles_never_deleted", "delete from roles").await;
+}
+
+#[tokio::test]
+async fn retiring_a_role_or_a_place_ends_all_that_rests_on_it() {
+    let lab = Lab::new().await;
+    let retire = |role| change("roles", role, "retired_at = instant()");
+    lab.takes(retire("proved")).await;
+    lab.refuses("retiring_ends_all", retire("operator")).await;
+    lab.refuses("retiring_ends_all", retire("guarded")).await;
+    let end = change("assignments", "running", "ended_at = instant(), end_reason = 'removed'");
+    lab.takes(format!("{end} {}", retire("operator"))).await;
+    lab.takes("update scopes set retired_at = instant() where id = id('system')").await;
+    let waits = rows::pending().with("scope_id", "id('system')").sql();
+    lab.refuses(
+        "retiring_ends_all",
+        format!("{waits} update scopes set retired_at = instant() where id = id('system')"),
+    )
+    .await;
+    let built_in = "update roles set retired_at = instant() where built_in";
+    lab.refuses("roles_built_in_stay", built_in).await;
+}
+
+#[tokio::test]
+async fn terms_are_within_reason() {
+    let lab = Lab::new().await;
+    lab.takes(rows::settings()).await;
+    for (column, constraint, most) in [
+        ("activation_maximum_seconds", "role_settings_activation_maximum", 86_400),
+        ("approval_timeout_seconds", "role_settings_approval_timeout", 2_592_000),
+        ("eligible_maximum_seconds", "role_settings_eligible_maximum", 315_360_000),
+        ("active_maximum_seconds", "role_settings_active_maximum", 315_360_000),
+    ] {
+        for good in [300, most] {
+            lab.takes(rows::settings().with(column, &good.to_string())).await;
+        }
+        for bad in [240, 330, most + 60] {
+            lab.refuses(constraint, rows::settings().with(column, &bad.to_string())).await;
+        }
+    }
+    lab.refuses("role_settings_reason_length", rows::settings().with("reason", "''")).await;
+    lab.refuses(
+        "role_settings_reason_length",
+        rows::settings().with("reason", "repeat('x', 4097)"),
+    )
+    .await;
+    lab.refuses("role_settings_version_check", rows::settings().with("version", "0")).await;
+    lab.refuses("role_settings_version_unique", rows::settings().with("version", "1")).await;
+    lab.refuses("role_settings_recorded", rows::settings().unrecorded()).await;
+}
+
+#[tokio::test]
+async fn a_version_of_the_terms_is_frozen_with_its_approvers() {
+    let lab = Lab::new().await;
+    lab.history("role_settings_frozen", "update role_settings set reason = 'x'").await;
+    lab.history("role_settings_frozen", "delete from role_settings").await;
+    lab.history(
+        "settings_approvers_frozen",
+        "update settings_approvers set principal_id = id('ada')",
+    )
+    .await;
+    lab.history("settings_approvers_frozen", "delete from settings_approvers").await;
+    let approver =
+        |settings| format!("insert into settings_approvers values (id('{settings}'), id('root'));");
+    lab.takes(format!("{} {}", rows::settings().sql(), approver("new"))).await;
+    lab.refuses("settings_approvers_come_with_their_version", approver("guarded terms")).await;
+    lab.refuses("settings_approvers_come_with_their_version", approver("operator terms")).await;
+}

@@ -1,0 +1,457 @@
+//! Rows that the database takes as they are, for tests to spoil one value at a time.
+
+/// A row that is to be inserted, with the event that its insertion wants.
+#[derive(Clone)]
+pub struct Row {
+    table: &'static str,
+    values: Vec<(&'static str, String)>,
+    event: Option<&'static str>,
+}
+
+impl Row {
+    fn new<const COUNT: usize>(table: &'static str, values: [(&'static str, &str); COUNT]) -> Self {
+        let values = values.map(|(column, value)| (column, value.to_owned())).into();
+        Self { table, values, event: None }
+    }
+
+    fn recorded(self, event: &'static str) -> Self {
+        Self { event: Some(event), ..self }
+    }
+
+    /// The same with another value, which is an SQL expression.
+    pub fn with(mut self, column: &'static str, value: &str) -> Self {
+        self.values.retain(|(known, _)| *known != column);
+        self.values.push((column, value.to_owned()));
+        self
+    }
+
+    /// The same without the event.
+    pub fn unrecorded(self) -> Self {
+        Self { event: None, ..self }
+    }
+
+    /// The table.
+    pub fn table(&self) -> &'static str {
+        self.table
+    }
+
+    /// The columns that it gives values to.
+    pub fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.values.iter().map(|(column, _)| *column)
+    }
+
+    /// The statements.
+    pub fn sql(&self) -> String {
+        let columns: Vec<_> = self.values.iter().map(|(column, _)| *column).collect();
+        let values: Vec<_> = self.values.iter().map(|(_, value)| value.as_str()).collect();
+        let insert = format!(
+            "insert into {} ({}) values ({});",
+            self.table,
+            columns.join(", "),
+            values.join(", ")
+        );
+        let id =
+            self.values.iter().find(|(column, _)| *column == "id").map(|(_, value)| value.as_str());
+        match (self.event, id) {
+            (Some(event), Some(id)) => format!("{insert} select record('{event}', {id});"),
+            _ => insert,
+        }
+    }
+}
+
+impl From<Row> for String {
+    fn from(row: Row) -> Self {
+        row.sql()
+    }
+}
+
+/// Every kind of row.
+pub fn all() -> Vec<Row> {
+    vec![
+        person(),
+        user(),
+        group(),
+        scope(),
+        role(),
+        settings(),
+        password(),
+        totp(),
+        recovery_code(),
+        link(),
+        session(),
+        device(),
+        throttle(),
+        token(),
+        proof(),
+        eligible(),
+        request(),
+        decision(),
+        event(),
+        seal(),
+        mail(),
+        idempotency_key(),
+    ]
+}
+
+pub fn person() -> Row {
+    Row::new(
+        "persons",
+        [
+            ("id", "person('new')"),
+            ("display_name", "'New'"),
+            ("email", "'new@example.org'"),
+            ("email_folded", "'new@example.org'"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
+pub fn user() -> Row {
+    Row::new(
+        "principals",
+        [
+            ("id", "id('new')"),
+            ("kind", "'user'"),
+            ("person_id", "person('eve')"),
+            ("name", "'new'"),
+            ("name_folded", "'new'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn group() -> Row {
+    user().with("kind", "'group'").with("person_id", "null")
+}
+
+pub fn scope() -> Row {
+    Row::new(
+        "scopes",
+        [
+            ("id", "id('new')"),
+            ("parent_id", "root()"),
+            ("kind", "'folder'"),
+            ("group_id", "null"),
+            ("name", "'new'"),
+            ("name_folded", "'new'"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
+pub fn role() -> Row {
+    Row::new(
+        "roles",
+        [
+            ("id", "id('new')"),
+            ("name", "'new'"),
+            ("name_folded", "'new'"),
+            ("description", "''"),
+            ("privileged", "false"),
+            ("scope_kinds", "'{organization}'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn settings() -> Row {
+    Row::new(
+        "role_settings",
+        [
+            ("id", "id('new')"),
+            ("role_id", "id('operator')"),
+            ("scope_id", "root()"),
+            ("version", "2"),
+            ("activation_maximum_seconds", "28800"),
+            ("activation_authentication", "'none'"),
+            ("activation_requires_justification", "false"),
+            ("activation_requires_ticket", "false"),
+            ("activation_requires_approval", "false"),
+            ("approval_timeout_seconds", "86400"),
+            ("approval_requires_justification", "false"),
+            ("eligible_may_be_permanent", "true"),
+            ("eligible_maximum_seconds", "31536000"),
+            ("eligible_requires_justification", "false"),
+            ("eligible_requires_mfa", "false"),
+            ("active_may_be_permanent", "true"),
+            ("active_maximum_seconds", "31536000"),
+            ("active_requires_justification", "false"),
+            ("active_requires_mfa", "false"),
+            ("author_id", "id('root')"),
+            ("author_person_id", "person('root')"),
+            ("reason", "'For a test'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn password() -> Row {
+    Row::new(
+        "password_credentials",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("hash", "'hash'"),
+            ("changed_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn totp() -> Row {
+    Row::new(
+        "totp_credentials",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("secret", "hash('new')"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
+pub fn recovery_code() -> Row {
+    Row::new(
+        "recovery_codes",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("code_hash", "hash('new')"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
+pub fn link() -> Row {
+    Row::new(
+        "one_time_links",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("purpose", "'invitation'"),
+            ("token_hash", "hash('new')"),
+            ("created_at", "instant()"),
+            ("expires_at", "instant() + interval '1 hour'"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn session() -> Row {
+    Row::new(
+        "sessions",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('eve')"),
+            ("stage", "'signed_in'"),
+            ("secret_hash", "hash('new')"),
+            ("created_at", "instant()"),
+            ("authenticated_at", "instant()"),
+            ("last_seen_at", "instant()"),
+            ("expires_at", "instant() + interval '12 hours'"),
+        ],
+    )
+}
+
+pub fn device() -> Row {
+    Row::new(
+        "known_devices",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("token_hash", "hash('new')"),
+            ("created_at", "instant()"),
+            ("expires_at", "instant() + interval '90 days'"),
+        ],
+    )
+}
+
+pub fn throttle() -> Row {
+    Row::new("sign_in_throttles", [("key", "hash('new')"), ("failures", "0")])
+}
+
+pub fn token() -> Row {
+    Row::new(
+        "access_tokens",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('ada')"),
+            ("name", "'new'"),
+            ("token_hash", "hash('new')"),
+            ("scopes", "'{read}'"),
+            ("created_at", "instant()"),
+            ("expires_at", "instant() + interval '30 days'"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn proof() -> Row {
+    Row::new(
+        "mfa_proofs",
+        [
+            ("id", "id('newer proof')"),
+            ("principal_id", "id('ada')"),
+            ("session_id", "id('ada session')"),
+            ("access_token_id", "null"),
+            ("method", "'totp'"),
+            ("challenge", "hash('new')"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
+pub fn eligible() -> Row {
+    Row::new(
+        "assignments",
+        [
+            ("id", "id('new')"),
+            ("kind", "'eligible'"),
+            ("origin", "'assigned'"),
+            ("principal_id", "id('eve')"),
+            ("role_id", "id('operator')"),
+            ("scope_id", "root()"),
+            ("starts_at", "instant()"),
+            ("ends_at", "instant() + interval '30 days'"),
+            ("created_at", "instant()"),
+            ("created_by", "id('root')"),
+            ("settings_id", "id('operator terms')"),
+        ],
+    )
+    .recorded("assignment")
+}
+
+/// Bob asks for the role that nothing stands in the way of.
+pub fn request() -> Row {
+    Row::new(
+        "requests",
+        [
+            ("id", "id('new')"),
+            ("kind", "'activate'"),
+            ("state", "'granted'"),
+            ("principal_id", "id('bob')"),
+            ("person_id", "person('bob')"),
+            ("role_id", "id('operator')"),
+            ("scope_id", "root()"),
+            ("eligibility_id", "id('bob operator')"),
+            ("settings_id", "id('operator terms')"),
+            ("maximum_seconds", "28800"),
+            ("extends_id", "null"),
+            ("requested_seconds", "3600"),
+            ("proof_id", "null"),
+            ("created_at", "instant()"),
+            ("closed_at", "instant()"),
+        ],
+    )
+    .recorded("request")
+}
+
+/// The same request, which waits for an approver.
+pub fn pending() -> Row {
+    request()
+        .with("state", "'pending'")
+        .with("closed_at", "null")
+        .with("expires_at", "instant() + interval '1 day'")
+}
+
+/// What `request` gives access by; it comes after the request.
+pub fn activation() -> Row {
+    Row::new(
+        "assignments",
+        [
+            ("id", "id('new activation')"),
+            ("kind", "'active'"),
+            ("origin", "'activated'"),
+            ("principal_id", "id('bob')"),
+            ("role_id", "id('operator')"),
+            ("scope_id", "root()"),
+            ("starts_at", "instant()"),
+            ("ends_at", "instant() + interval '1 hour'"),
+            ("created_at", "instant()"),
+            ("settings_id", "id('operator terms')"),
+            ("request_id", "id('new')"),
+            ("eligibility_id", "id('bob operator')"),
+            ("eligibility_ends_at", "'infinity'"),
+            ("maximum_seconds", "28800"),
+        ],
+    )
+    .recorded("assignment")
+}
+
+/// Bob says yes to what ada waits for.
+pub fn decision() -> Row {
+    Row::new(
+        "decisions",
+        [
+            ("id", "id('said')"),
+            ("request_id", "id('waiting')"),
+            ("requester_person_id", "person('ada')"),
+            ("approver_id", "id('bob')"),
+            ("approver_person_id", "person('bob')"),
+            ("verdict", "'approve'"),
+            ("proof_id", "id('said proof')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn event() -> Row {
+    Row::new(
+        "audit_events",
+        [
+            ("id", "id('new')"),
+            ("at", "instant()"),
+            ("kind", "'test.changed'"),
+            ("outcome", "'success'"),
+            ("actor_kind", "'user'"),
+            ("actor_id", "id('ada')"),
+            ("actor_name", "'Ada'"),
+            ("detail", "'{}'"),
+        ],
+    )
+}
+
+pub fn seal() -> Row {
+    Row::new(
+        "audit_seals",
+        [
+            ("sequence", "1"),
+            ("event_id", "(select id from audit_events limit 1)"),
+            ("sealed_at", "instant()"),
+            ("previous_hash", "hash('')"),
+            ("hash", "hash('new')"),
+        ],
+    )
+}
+
+pub fn mail() -> Row {
+    Row::new(
+        "outbox",
+        [
+            ("id", "id('new')"),
+            ("recipient_id", "id('ada')"),
+            ("address", "'ada@example.org'"),
+            ("subject", "'New'"),
+            ("body", "'New'"),
+            ("created_at", "instant()"),
+            ("next_attempt_at", "instant()"),
+        ],
+    )
+}
+
+pub fn idempotency_key() -> Row {
+    Row::new(
+        "idempotency_keys",
+        [
+            ("principal_id", "id('ada')"),
+            ("key", "'new'"),
+            ("fingerprint", "hash('new')"),
+            ("target_id", "id('waiting')"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
