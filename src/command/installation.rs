@@ -31,6 +31,9 @@ use crate::{
 /// How many connections the background work has for itself.
 const WORKER_CONNECTIONS: u32 = 4;
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How often, and how fast, to look whether a server that is about to run takes connections.
+const JOIN_ATTEMPTS: u32 = 60;
+const JOIN_PAUSE: Duration = Duration::from_millis(500);
 
 /// The database that the settings lead to.
 pub(super) struct Installation {
@@ -52,24 +55,27 @@ impl Installation {
         Ok(Self { config, private: Some(private), access })
     }
 
-    /// The same, but also works beside a server that runs already.
+    /// The same, but also works beside a server that runs already, or is about to.
     pub(super) async fn join(config: Config) -> Result<Self, Failure> {
-        let access = Access::to(&private_settings(&config).folder);
-        if config.database.url.is_none()
-            && let Some(access) = access
-        {
-            match PrivatePostgres::start(private_settings(&config)).await {
-                Err(PrivateError::InUse(_)) => {
-                    return Ok(Self { config, private: None, access: Some(access) });
-                }
+        if config.database.url.is_some() {
+            return Self::start(config).await;
+        }
+        let settings = private_settings(&config);
+        for _ in 0..JOIN_ATTEMPTS {
+            match PrivatePostgres::start(settings.clone()).await {
+                Err(PrivateError::InUse(_)) => {}
                 Err(failure) => return Err(failure.into()),
                 Ok(private) => {
                     let access = Some(private.access());
                     return Ok(Self { config, private: Some(private), access });
                 }
             }
+            if let Some(access) = Access::to(&settings.folder) {
+                return Ok(Self { config, private: None, access: Some(access) });
+            }
+            tokio::time::sleep(JOIN_PAUSE).await;
         }
-        Self::start(config).await
+        Err(PrivateError::InUse(settings.folder).into())
     }
 
     /// Whether the database is the private one.
@@ -112,8 +118,20 @@ impl Installation {
         Ok(owner.close().await?)
     }
 
+    /// Checks that one may work with the database, bringing a private one up to date, and makes what every use case needs.
+    pub(super) async fn ready_app(&self) -> Result<App, Failure> {
+        let is_private = self.is_private();
+        if is_private {
+            self.migrate().await?;
+        }
+        match super::serve::refusal(&self.config, is_private, &self.condition().await?) {
+            Some(refusal) => Err(Failure::Refused(refusal)),
+            None => self.app().await,
+        }
+    }
+
     /// Makes what every use case needs.
-    pub(super) async fn app(&self) -> Result<App, Failure> {
+    async fn app(&self) -> Result<App, Failure> {
         let keys = Arc::new(Keys::derive(&master_key(&self.config, self.is_private())?));
         let options = self.application_options()?;
         let size = self.config.database.pool_size;

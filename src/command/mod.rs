@@ -1,6 +1,7 @@
 //! The command line: one file for each thing that an operator can ask for.
 //!
 //! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
+mod admin;
 mod check;
 mod failure;
 mod healthcheck;
@@ -54,6 +55,9 @@ enum Command {
         #[arg(long)]
         settings: bool,
     },
+    /// Let an administrator in, without any other sign-in.
+    #[command(subcommand)]
+    Admin(admin::Admin),
     /// Ask the server on this machine whether it is ready; for containers and load balancers.
     Healthcheck,
     /// Print the version.
@@ -83,7 +87,11 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             check::list_settings();
             return Ok(());
         }
-        Command::Serve | Command::Migrate | Command::Check { .. } | Command::Healthcheck => {}
+        Command::Serve
+        | Command::Migrate
+        | Command::Check { .. }
+        | Command::Admin(_)
+        | Command::Healthcheck => {}
     }
     let config = Config::load(config.as_deref())?;
     telemetry::start(&config.log)
@@ -96,6 +104,7 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             Command::Serve => serve::serve(config).await,
             Command::Migrate => migrate::migrate(config).await,
             Command::Check { .. } => check::check(config).await,
+            Command::Admin(wanted) => admin::admin(config, wanted).await,
             Command::Healthcheck => healthcheck::healthcheck(&config).await,
             Command::Version => Ok(()),
         }

@@ -10,7 +10,9 @@ use crate::{
     App,
     config::Config,
     http::server,
+    service::first_start,
     store::database::{Condition, Schema},
+    worker,
 };
 
 /// Runs the server until it is told to stop.
@@ -32,18 +34,19 @@ async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let config = &installation.config;
-    if installation.is_private() {
-        installation.migrate().await?;
-    }
-    if let Some(refusal) =
-        refusal(config, installation.is_private(), &installation.condition().await?)
-    {
-        return Err(Failure::Refused(refusal));
-    }
-    let app = installation.app().await?;
+    let app = installation.ready_app().await?;
     println!("Latchkey is at {}", config.public_url);
+    if let Some(first) = first_start::link(&app).await? {
+        println!(
+            "Nobody is here yet. Set up the first administrator, \"admin\", with this link; it works once:"
+        );
+        println!("  {}", first.link);
+    }
+    let workers = worker::start(&app, &shutdown);
     let database_ended = watch_database(installation, &shutdown);
     server::serve(listener, router(&app), &config.http, shutdown).await;
+    workers.close();
+    workers.wait().await;
     app.database.close().await;
     app.worker_database.close().await;
     if database_ended.is_cancelled() {

@@ -9,6 +9,7 @@ pub mod assignment;
 pub mod credential;
 pub mod due;
 pub mod enrolment;
+pub mod first_start;
 pub mod group;
 pub mod notice;
 pub mod overview;
