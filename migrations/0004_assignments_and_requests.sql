@@ -414,14 +414,14 @@ create function live_assignments(at timestamptz) returns setof assignments
     as $$
         select assignments.*
         from assignments
-        join principals on principals.id = principal_id and principals.disabled_at is null
-        join roles on roles.id = role_id and roles.retired_at is null
-        join scopes on scopes.id = scope_id and scopes.retired_at is null
-        where assignments.kind = 'active' and ended_at is null and starts_at <= at and at < ends_at
-            and (eligibility_id is null or exists (
-                select from assignments as eligibility
-                where eligibility.id = assignments.eligibility_id and eligibility.ended_at is null
-                    and eligibility.starts_at <= at and at < eligibility.ends_at
+        join principals on principals.id = assignments.principal_id and principals.disabled_at is null
+        join roles on roles.id = assignments.role_id and roles.retired_at is null
+        join scopes on scopes.id = assignments.scope_id and scopes.retired_at is null
+        left join assignments as eligibility on eligibility.id = assignments.eligibility_id
+        where assignments.kind = 'active' and assignments.ended_at is null
+            and assignments.starts_at <= at and at < assignments.ends_at
+            and (eligibility.id is null or (
+                eligibility.ended_at is null and eligibility.starts_at <= at and at < eligibility.ends_at
             ))
     $$;
 
