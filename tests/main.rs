@@ -4,6 +4,7 @@
     reason = "tests look behind the program's back, at what the checked queries are to be trusted with"
 )]
 
+mod audit;
 mod config;
 mod constraints;
 mod layering;

@@ -6,6 +6,7 @@ pub mod access_token;
 pub mod activation;
 pub mod approval;
 pub mod assignment;
+pub mod audit;
 pub mod credential;
 pub mod due;
 pub mod enrolment;

@@ -13,3 +13,4 @@ pub fn start(app: &App, shutdown: &CancellationToken) -> TaskTracker {
     tasks.spawn(due::run(app.clone(), shutdown.clone()));
     tasks
 }
+pub mod seal;

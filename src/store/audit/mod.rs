@@ -4,22 +4,18 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         actor::{Actor, Via, Who},
-        audit::{Event, Outcome},
+        audit::{ActorKind, Event, Outcome},
         id::{EventId, SessionId},
         time::Instant,
     },
     error::Error,
 };
 
-/// The kinds of actor, as the column holds them.
-#[derive(Clone, Copy, Debug, sqlx::Type)]
-#[sqlx(type_name = "actor_kind", rename_all = "snake_case")]
-enum ActorKind {
-    User,
-    System,
-    Operator,
-    Anonymous,
-}
+mod chain;
+mod search;
+
+pub use chain::*;
+pub use search::*;
 
 /// Adds an event. Names are looked up here, so that the log says who people and roles were called at the time.
 pub(super) async fn append(

@@ -1,4 +1,16 @@
 //! What is remembered of everything that happens, and how events are chained so that nobody can change them unseen.
+mod chain;
+mod copy;
+mod entry;
+mod filter;
+mod flaw;
+
+pub use chain::{Chain, Head, NoHead, SealedEvent, hash};
+pub use copy::{Copied, CopyCheck, CopyFault, Format, read_csv_record, read_json_line};
+pub use entry::{ActorKind, Entry, Seal};
+pub use filter::{BadCursor, Cursor, Filter};
+pub use flaw::{Flaw, Problem};
+
 use super::id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId};
 
 /// Every kind of event.
@@ -101,6 +113,12 @@ impl Kind {
     pub fn name(self) -> &'static str {
         Self::ALL.iter().find(|(kind, _)| *kind == self).map_or("", |(_, name)| name)
     }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(kind, _)| *kind)
+    }
 }
 
 /// How what was tried came out.
@@ -125,6 +143,24 @@ pub enum Outcome {
     Refused,
     /// It could not be done, or was not what it claimed to be.
     Failure,
+}
+
+impl Outcome {
+    /// All of them, with their stable names.
+    pub const ALL: [(Self, &'static str); 3] =
+        [(Self::Success, "success"), (Self::Refused, "refused"), (Self::Failure, "failure")];
+
+    /// Its stable name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(outcome, _)| *outcome == self).map_or("", |(_, name)| name)
+    }
+
+    /// The outcome of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.iter().find(|(_, known)| *known == name).map(|(outcome, _)| *outcome)
+    }
 }
 
 /// Something that happened and must be remembered. Who did it, when and from where is added when it is recorded.
@@ -228,6 +264,7 @@ mod tests {
         assert_eq!(names.len(), Kind::ALL.len());
         for (kind, name) in Kind::ALL {
             assert_eq!(kind.name(), name);
+            assert_eq!(Kind::named(name), Some(kind));
         }
     }
 }
