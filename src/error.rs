@@ -1,6 +1,10 @@
 //! What can go wrong, in words that know nothing of HTTP.
 use crate::domain::{activation::Refusal, fault::FieldError, permission::Permission};
 
+/// What the database says when the same may succeed later: no connection, a serialization failure or deadlock, no
+/// space or memory, a lock that was not to be had, an operator's or a time limit's intervention, read only, a disk error.
+const PASSING: [&str; 7] = ["08", "40", "53", "55P03", "57", "25006", "58030"];
+
 /// Why a use case failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -57,6 +61,27 @@ impl Error {
     /// One field is wrong.
     pub fn invalid(field: &'static str, message: impl ToString) -> Self {
         Self::Invalid(vec![FieldError { field, message: message.to_string() }])
+    }
+
+    /// Whether it may well succeed if it is simply tried again: the database was away, full, busy or switched to read
+    /// only, or two changes got in each other's way.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(cause)) => cause
+                .code()
+                .is_some_and(|code| PASSING.iter().any(|passing| code.starts_with(passing))),
+            Self::Database(cause) => matches!(
+                cause,
+                sqlx::Error::Io(_)
+                    | sqlx::Error::Tls(_)
+                    | sqlx::Error::Protocol(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::WorkerCrashed
+            ),
+            _ => false,
+        }
     }
 }
 

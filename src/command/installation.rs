@@ -131,7 +131,7 @@ impl Installation {
     }
 
     /// Makes what every use case needs.
-    async fn app(&self) -> Result<App, Failure> {
+    pub(super) async fn app(&self) -> Result<App, Failure> {
         let keys = Arc::new(Keys::derive(&master_key(&self.config, self.is_private())?));
         let options = self.application_options()?;
         let size = self.config.database.pool_size;

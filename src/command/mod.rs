@@ -3,6 +3,7 @@
 //! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
 mod admin;
 mod check;
+mod demo;
 mod failure;
 mod healthcheck;
 mod installation;
@@ -38,6 +39,14 @@ struct CommandLine {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Show Latchkey with a made-up company, three weeks of history and nothing to configure.
+    ///
+    /// Everything is kept in the folder `demo` of the data folder, with a PostgreSQL of its own; delete it to begin anew.
+    #[command(after_help = "Examples:\n  latchkey demo\n  latchkey demo code ada")]
+    Demo {
+        #[command(subcommand)]
+        what: Option<DemoCommand>,
+    },
     /// Run the server.
     ///
     /// Without `database.url` it runs a PostgreSQL of its own in the data folder and brings that up to date. With one,
@@ -64,6 +73,15 @@ enum Command {
     Version,
 }
 
+#[derive(Debug, Subcommand)]
+enum DemoCommand {
+    /// Print the code that a demo person's authenticator shows now.
+    Code {
+        /// The person's user name.
+        user_name: String,
+    },
+}
+
 /// Runs what the command line asks for.
 #[must_use]
 pub fn run() -> ExitCode {
@@ -87,13 +105,17 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             check::list_settings();
             return Ok(());
         }
-        Command::Serve
+        Command::Demo { .. }
+        | Command::Serve
         | Command::Migrate
         | Command::Check { .. }
         | Command::Admin(_)
         | Command::Healthcheck => {}
     }
     let config = Config::load(config.as_deref())?;
+    if let Command::Demo { what: Some(DemoCommand::Code { user_name }) } = &command {
+        return demo::code(&config, user_name);
+    }
     telemetry::start(&config.log)
         .map_err(|problem| Failure::Usage(format!("log.filter: {problem}")))?;
     // The only provider there is, so it cannot be another one's turn.
@@ -101,6 +123,7 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         match command {
+            Command::Demo { .. } => demo::demo(config).await,
             Command::Serve => serve::serve(config).await,
             Command::Migrate => migrate::migrate(config).await,
             Command::Check { .. } => check::check(config).await,

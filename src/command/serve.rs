@@ -7,9 +7,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Failure, installation::Installation};
 use crate::{
-    App,
     config::Config,
-    http::server,
+    http::{self, server},
     service::first_start,
     store::database::{Condition, Schema},
     worker,
@@ -28,7 +27,7 @@ pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     outcome
 }
 
-async fn run(
+pub(super) async fn run(
     installation: &Installation,
     listener: TcpListener,
     shutdown: CancellationToken,
@@ -44,7 +43,7 @@ async fn run(
     }
     let workers = worker::start(&app, &shutdown);
     let database_ended = watch_database(installation, &shutdown);
-    server::serve(listener, router(&app), &config.http, shutdown).await;
+    server::serve(listener, http::router(app.clone(), config), &config.http, shutdown).await;
     workers.close();
     workers.wait().await;
     app.database.close().await;
@@ -55,10 +54,6 @@ async fn run(
         ));
     }
     Ok(())
-}
-
-fn router(_app: &App) -> axum::Router {
-    axum::Router::new()
 }
 
 /// Why one must not serve on this database, if one must not.
@@ -100,7 +95,7 @@ fn watch_database(installation: &Installation, shutdown: &CancellationToken) -> 
 }
 
 /// Told to stop once, the server finishes what has begun; told twice, it ends at once.
-fn stop_on_signal() -> Result<CancellationToken, Failure> {
+pub(super) fn stop_on_signal() -> Result<CancellationToken, Failure> {
     let shutdown = CancellationToken::new();
     let stop = shutdown.clone();
     let mut interrupt = signal(SignalKind::interrupt())?;

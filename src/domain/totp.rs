@@ -122,6 +122,12 @@ pub fn seed_text(seed: &[u8]) -> String {
     data_encoding::BASE32_NOPAD.encode(seed)
 }
 
+/// The seed that was typed as [`seed_text`] shows it; none if that is no such text.
+#[must_use]
+pub fn seed_from_text(text: &str) -> Option<Vec<u8>> {
+    data_encoding::BASE32_NOPAD.decode(text.as_bytes()).ok()
+}
+
 /// The address that an authenticator app reads from the picture.
 #[must_use]
 pub fn address(seed: &[u8], issuer: &str, account: &str) -> String {

@@ -3,18 +3,22 @@ use std::convert::Infallible;
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, Method, StatusCode, header, request::Parts},
+    http::{HeaderMap, Method, header, request::Parts},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::cookie::{Cookie, CookieJar, SameSite};
-use tower_http::request_id::RequestId;
 use uuid::Uuid;
 
-use super::client_address::ClientAddress;
+use super::{
+    Web,
+    client_address::ClientAddress,
+    correlation::Correlation,
+    problem::{ApiError, PageError},
+};
 use crate::{
     App,
     domain::{
-        actor::{Actor, User, Who},
+        actor::{Actor, Idempotency, User, Who},
         percent,
     },
     error::Error,
@@ -73,10 +77,7 @@ impl IntoResponse for Rejection {
                 Redirect::to(&format!("/sign-in?next={next}")).into_response()
             }
             Self::SignInFirst { next: None } => Redirect::to("/sign-in").into_response(),
-            Self::Failed(error) => {
-                tracing::error!(error = %error, cause = ?error, "a session could not be read");
-                (StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n").into_response()
-            }
+            Self::Failed(error) => PageError(error).into_response(),
         }
     }
 }
@@ -127,6 +128,14 @@ where
     }
 }
 
+impl FromRequestParts<Web> for Bearer {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, ApiError> {
+        Ok(Self(bearer(&web.app, parts).await?))
+    }
+}
+
 impl<S> FromRequestParts<S> for Unfinished
 where
     App: FromRef<S>,
@@ -159,13 +168,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Visitor {
 
 /// Somebody, with where the request came from and what ties its traces together.
 fn actor(parts: &Parts, who: Who) -> Actor {
-    let correlation = parts.extensions.get::<RequestId>();
-    let correlation = correlation.and_then(|id| id.header_value().to_str().ok()?.parse().ok());
+    let correlation = parts.extensions.get::<Correlation>().map(|correlation| correlation.0);
     Actor {
         who,
         address: parts.extensions.get::<ClientAddress>().map(|address| address.0),
         correlation: correlation.unwrap_or_else(Uuid::now_v7),
-        idempotency: None,
+        idempotency: parts.extensions.get::<Idempotency>().cloned(),
     }
 }
 

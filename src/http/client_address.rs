@@ -10,11 +10,13 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, Request, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
 use ipnet::IpNet;
+
+use super::problem::Problem;
 
 /// The header that proxies append the address of their client to.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -40,9 +42,7 @@ pub async fn find(
             request.extensions_mut().insert(ClientAddress(address));
             next.run(request).await
         }
-        Err(Unreadable) => {
-            (StatusCode::BAD_REQUEST, "X-Forwarded-For cannot be read\n").into_response()
-        }
+        Err(Unreadable) => Problem::field("X-Forwarded-For", "cannot be read").into_response(),
     }
 }
 

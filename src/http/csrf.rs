@@ -6,21 +6,31 @@
 use axum::{
     body::Body,
     extract::{FromRef, FromRequest, RawForm, Request},
-    http::{Method, StatusCode, header},
+    http::{Method, header},
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::Form;
 use serde::{Deserialize, de::DeserializeOwned};
-use tower_http::csrf::{ConfigError, CsrfLayer};
+use tower_http::csrf::CsrfLayer;
 
-use super::actor::form_hash;
+use super::{
+    actor::form_hash,
+    problem::{Kind, Problem},
+};
 use crate::App;
 
 /// Refuses every request that would change something and that a browser says came from another site.
 ///
 /// Programs send neither of the headers that tell, and pass; they have bearer tokens, which no browser adds by itself.
-pub fn layer(public_url: &str) -> Result<CsrfLayer, ConfigError> {
-    CsrfLayer::new().add_trusted_origin(public_url)
+///
+/// A proxy may change the host that a request names; a browser on our own site names our own origin all the same.
+pub fn layer(public_url: &str) -> CsrfLayer {
+    CsrfLayer::new().add_trusted_origin(public_url).unwrap_or_else(|_| {
+        tracing::warn!(
+            "public_url is no origin: browsers must reach us under the name that proxies pass on"
+        );
+        CsrfLayer::new()
+    })
 }
 
 /// A form that carried the token of the browser's own session. Fields that come several times become lists.
@@ -39,11 +49,11 @@ pub enum Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
-            Self::Foreign => (
-                StatusCode::FORBIDDEN,
-                "This form is out of date. Go back, load the page again and repeat what you did.\n",
+            Self::Foreign => Problem::new(
+                Kind::NotAllowed,
+                "This form is out of date. Go back, load the page again and repeat what you did.",
             )
-                .into_response(),
+            .into_response(),
             Self::Unreadable(response) => response,
         }
     }

@@ -1,8 +1,130 @@
 //! The two faces of Latchkey: pages for people, JSON for programs.
+//!
+//! From the outside in, a request passes: an id and a line in the log ([`correlation`]), the headers of every answer
+//! ([`headers`]), the face that it is for, which also tells the face's problems ([`problem`]), where it came from
+//! ([`client_address`], [`csrf`]), a net for panics and for what takes too long, and then its handler.
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, FromRef, Request, State},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+};
+use ipnet::IpNet;
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{CompressionLayer, predicate::SizeAbove},
+    csrf::ProtectionError,
+};
+
+use self::problem::{Kind, Problem};
+use crate::{App, config::Config, error::Error};
 
 pub mod actor;
+pub mod api;
 pub mod assets;
 pub mod client_address;
+pub mod correlation;
 pub mod csrf;
+pub mod extract;
+pub mod headers;
+mod health;
+mod idempotency;
 pub mod pages;
+pub mod problem;
+pub mod routes;
 pub mod server;
+
+/// How long a handler may take to begin its answer. Only a net: the database's own limits are far below.
+const LONGEST_ANSWER: Duration = Duration::from_secs(30);
+/// What is shorter is not worth compressing, in bytes.
+const SHORTEST_COMPRESSED: u64 = 1024;
+
+/// What handlers are given: the use cases, and what the outside knows this installation by.
+#[derive(Clone, FromRef)]
+pub struct Web {
+    /// What every use case needs.
+    pub app: App,
+    /// What the outside knows this installation by.
+    pub site: Arc<Site>,
+}
+
+/// What the outside knows this installation by.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// The name at the top of each page.
+    pub organisation_name: String,
+    /// Whether people reach it through TLS.
+    pub secure: bool,
+    /// Networks of reverse proxies whose word on the client's address counts.
+    pub trusted_proxies: Arc<[IpNet]>,
+}
+
+impl From<&Config> for Site {
+    fn from(config: &Config) -> Self {
+        Self {
+            organisation_name: config.organisation_name.clone(),
+            secure: config.is_secure(),
+            trusted_proxies: config.trusted_proxies.clone().into(),
+        }
+    }
+}
+
+/// Everything that is served.
+pub fn router(app: App, config: &Config) -> Router {
+    let web = Web { app, site: Arc::new(Site::from(config)) };
+    let files = Router::new()
+        .route("/static/{file}", axum::routing::get(assets::serve))
+        .route("/api/openapi.json", axum::routing::get(api::document))
+        // Pages stay as they are: a secret beside what a stranger chose must not change an answer's length.
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
+    Router::new()
+        .nest("/api", face(api::router(), &web, problem::as_json))
+        .merge(face(pages::router(), &web, problem::as_page))
+        .merge(files)
+        .merge(health::router())
+        .merge(headers::reports())
+        .layer(middleware::from_fn_with_state(web.clone(), headers::protect))
+        .layer(middleware::from_fn(correlation::assign))
+        .layer(DefaultBodyLimit::max(config.http.max_body_bytes))
+        .with_state(web)
+}
+
+/// One face: nothing that goes wrong in it leaves it but in its own words.
+fn face<Tell, Told>(router: Router<Web>, web: &Web, tell: Tell) -> Router<Web>
+where
+    Tell: Fn(State<Web>, Request, Next) -> Told + Clone + Send + Sync + 'static,
+    Told: Future<Output = Response> + Send + 'static,
+{
+    router
+        .layer(middleware::from_fn(limit_time))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(csrf::layer(&web.app.public_url).with_rejection_response(foreign))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&web.site.trusted_proxies),
+            client_address::find,
+        ))
+        .layer(middleware::from_fn_with_state(web.clone(), tell))
+}
+
+async fn limit_time(request: Request, next: Next) -> Response {
+    match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {
+        Ok(response) => response,
+        Err(_) => Problem::unavailable("an answer took too long").into_response(),
+    }
+}
+
+fn foreign(_: ProtectionError) -> Response {
+    let detail = "Your browser says that this was sent from another site. Nothing was done.";
+    Problem::new(Kind::NotAllowed, detail).into_response()
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let said = panic
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("without words");
+    Problem::from(&Error::Internal(format!("a handler panicked: {said}"))).into_response()
+}

@@ -15,6 +15,7 @@ pub mod group;
 pub mod notice;
 pub mod overview;
 pub mod person;
+pub mod readiness;
 pub mod request;
 pub mod role;
 mod second_factor;

@@ -22,6 +22,7 @@ pub mod assignment;
 pub mod audit;
 pub mod credential;
 pub mod database;
+pub mod demo;
 pub mod due;
 pub mod mfa_proof;
 pub mod one_time_link;

@@ -1,0 +1,465 @@
+//! Plays three weeks of a small company through the services that everybody else uses, with the clock moved back.
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::company::{self, EMPLOYEES, EPISODES, Employee, Episode, FIRST, Outcome};
+use crate::{
+    App,
+    domain::{
+        actor::{Actor, User, Via, Who},
+        assignment::AssignmentKind,
+        id::{PersonId, PrincipalId, RequestId, RoleId, ScopeId, SessionId},
+        request::Verdict,
+        settings::Settings,
+        sign_in::LinkPurpose,
+        text::{
+            Description, DisplayName, Email, Justification, Name, TicketNumber, TicketSystem,
+            UserName,
+        },
+        time::{Duration, Instant},
+        totp,
+    },
+    error::Error,
+    secret::{RecoveryCode, Token},
+    service::{
+        activation::{self, Reasons, Wish},
+        approval::{self, Answer},
+        assignment::{self, Assign},
+        due, enrolment, group, overview, person, role, settings,
+        sign_in::Visitor,
+    },
+    store::{self, person::NewPerson},
+};
+
+/// How far back the story begins.
+const DAYS: i64 = 21;
+const DAY: i64 = 86_400;
+
+/// Somebody of the demo, with what they sign in with.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct Person {
+    pub(super) user_name: String,
+    pub(super) name: String,
+    pub(super) what: String,
+    pub(super) password: String,
+    /// The authenticator's seed, as apps take it.
+    pub(super) seed: String,
+    principal: PrincipalId,
+    person: PersonId,
+}
+
+/// The story while it is told.
+pub(super) struct Story<'a> {
+    app: &'a App,
+    owner: &'a mut PgConnection,
+    now: Instant,
+    people: BTreeMap<&'static str, Person>,
+    roles: BTreeMap<String, RoleId>,
+    groups: BTreeMap<&'static str, PrincipalId>,
+}
+
+/// Tells the whole story, and gives back who is in it.
+pub(super) async fn play(app: &App, owner: &mut PgConnection) -> Result<Vec<Person>, Error> {
+    let today = store::demo::real_time(owner).await?;
+    let mut story = Story {
+        app,
+        owner,
+        now: today.plus_seconds(-DAYS * DAY),
+        people: BTreeMap::new(),
+        roles: BTreeMap::new(),
+        groups: BTreeMap::new(),
+    };
+    story.found(today).await?;
+    for day in 1..DAYS {
+        story
+            .day(today.plus_seconds((day - DAYS) * DAY), usize::try_from(day).unwrap_or(0))
+            .await?;
+    }
+    story.today(today).await?;
+    store::demo::release_clock(story.owner).await?;
+    let first = story.people.remove(FIRST.user_name);
+    let order: Vec<_> =
+        EMPLOYEES.iter().filter_map(|employee| story.people.remove(employee.user_name)).collect();
+    Ok(first.into_iter().chain(order).collect())
+}
+
+impl Story<'_> {
+    /// Moves the clock, and lets happen what is due by then.
+    async fn at(&mut self, instant: Instant) -> Result<(), Error> {
+        self.now = self.now.max(instant);
+        store::demo::set_clock(self.owner, self.now).await?;
+        due::run(self.app).await.map(drop)
+    }
+
+    async fn later(&mut self, seconds: i64) -> Result<(), Error> {
+        self.at(self.now.plus_seconds(seconds)).await
+    }
+
+    /// A new code of somebody's authenticator: the one before may have been used, so half a minute passes first.
+    async fn code(&mut self, who: &str) -> Result<String, Error> {
+        self.later(31).await?;
+        let seed = totp::seed_from_text(&self.person(who)?.seed).ok_or(Error::NotFound("seed"))?;
+        Ok(totp::code_at(&seed, self.now))
+    }
+
+    fn person(&self, who: &str) -> Result<&Person, Error> {
+        self.people.get(who).ok_or(Error::NotFound("person"))
+    }
+
+    /// Somebody at their browser.
+    fn actor(&self, who: &str) -> Result<Actor, Error> {
+        let person = self.person(who)?;
+        let user = User {
+            principal: person.principal,
+            person: person.person,
+            name: person.name.clone(),
+            via: Via::Session(SessionId::new()),
+        };
+        Ok(Actor {
+            who: Who::User(user),
+            address: Some(std::net::IpAddr::from([192, 0, 2, 10])),
+            correlation: Uuid::now_v7(),
+            idempotency: None,
+        })
+    }
+
+    fn role(&self, name: &str) -> Result<RoleId, Error> {
+        self.roles.get(name).copied().ok_or(Error::NotFound("role"))
+    }
+
+    /// The beginning: the first administrator, everybody else, the roles, their terms, and who is eligible.
+    async fn found(&mut self, today: Instant) -> Result<(), Error> {
+        self.at(self.now).await?;
+        let name =
+            Name::parse(company::ORGANISATION).map_err(|error| Error::invalid("name", error))?;
+        store::role::name_organisation(&mut *self.app.database.acquire().await?, &name).await?;
+        let invited = person::invite_administrator(self.app, &new_person(&FIRST)?).await?;
+        self.enrol(&FIRST, invited).await?;
+        for employee in &EMPLOYEES {
+            self.later(60).await?;
+            let invitation =
+                person::Invitation { person: new_person(employee)?, same_person_as: None };
+            let invited = person::invite(self.app, &self.actor("ada")?, &invitation).await?;
+            self.enrol(employee, invited).await?;
+        }
+        self.make_roles().await?;
+        self.make_group().await?;
+        for terms in &company::TERMS {
+            self.later(90).await?;
+            self.set_terms(terms).await?;
+        }
+        for (who, role, days) in company::ELIGIBLE {
+            self.later(45).await?;
+            let ends_at = days.map(|days| today + Duration::days(days));
+            self.assign("ada", who, role, AssignmentKind::Eligible, ends_at).await?;
+        }
+        self.assign("ada", "kavya", "Global Reader", AssignmentKind::Active, None).await?;
+        self.assign("ada", "grace", "Auditor", AssignmentKind::Active, None).await?;
+        self.step_down().await
+    }
+
+    /// The first administrator gives up her standing power, now that others are there.
+    async fn step_down(&mut self) -> Result<(), Error> {
+        self.later(3600).await?;
+        let mine = overview::my_access(self.app, &self.actor("ada")?).await?;
+        for held in mine.active {
+            let why = justification("Nobody needs to be an administrator all day")?;
+            assignment::convert(
+                self.app,
+                &self.actor("ada")?,
+                held.id,
+                AssignmentKind::Eligible,
+                &why,
+                None,
+            )
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn enrol(&mut self, employee: &Employee, invited: person::Invited) -> Result<(), Error> {
+        let visitor = Visitor {
+            actor: Actor { who: Who::Anonymous, ..Actor::system() },
+            user_agent: "Mozilla/5.0 (demo)".to_owned(),
+            device: None,
+        };
+        let token = invited.link.rsplit('/').next().unwrap_or_default();
+        let secret: Token =
+            enrolment::open(self.app, &visitor, LinkPurpose::Invitation, token).await?;
+        let shown = enrolment::show(self.app, &secret).await?;
+        let password = SecretString::from(RecoveryCode::random().reveal().to_lowercase());
+        let seed =
+            totp::seed_from_text(&shown.authenticator.seed).ok_or(Error::NotFound("seed"))?;
+        let code = totp::code_at(&seed, self.now);
+        enrolment::choose_password(self.app, &visitor, &secret, &password).await?;
+        enrolment::accept(self.app, &visitor, &secret, &code).await?;
+        let told =
+            store::person::one(&mut *self.app.database.acquire().await?, invited.principal).await?;
+        let person = Person {
+            user_name: employee.user_name.to_owned(),
+            name: employee.name.to_owned(),
+            what: employee.what.to_owned(),
+            password: password.expose_secret().to_owned(),
+            seed: shown.authenticator.seed,
+            principal: told.principal,
+            person: told.person,
+        };
+        self.people.insert(employee.user_name, person);
+        Ok(())
+    }
+
+    async fn make_roles(&mut self) -> Result<(), Error> {
+        for own in &company::ROLES {
+            self.later(120).await?;
+            let new = role::NewRole {
+                name: Name::parse(own.name).map_err(|error| Error::invalid("name", error))?,
+                description: Description::parse(own.description)
+                    .map_err(|error| Error::invalid("description", error))?,
+                privileged: own.privileged,
+            };
+            role::create(self.app, &self.actor("ada")?, &new).await?;
+        }
+        for told in role::list(self.app, &self.actor("ada")?).await? {
+            self.roles.insert(told.name, told.id);
+        }
+        Ok(())
+    }
+
+    async fn make_group(&mut self) -> Result<(), Error> {
+        let name = Name::parse("Platform leads").map_err(|error| Error::invalid("name", error))?;
+        let what = Description::parse("Decide who may touch production")
+            .map_err(|error| Error::invalid("description", error))?;
+        let group = group::create(self.app, &self.actor("ada")?, &name, &what).await?;
+        let members = vec![self.person("ben")?.principal, self.person("kavya")?.principal];
+        group::add(
+            self.app,
+            &self.actor("ada")?,
+            group,
+            members,
+            &justification("They lead the platform team")?,
+        )
+        .await?;
+        self.groups.insert("Platform leads", group);
+        Ok(())
+    }
+
+    async fn set_terms(&mut self, terms: &company::Terms) -> Result<(), Error> {
+        let role = self.role(terms.role)?;
+        let ada = self.actor("ada")?;
+        let before = settings::show(self.app, &ada, role, ScopeId::ROOT).await?.current;
+        let mut next: Settings = before.settings;
+        next.activation.maximum = terms.maximum;
+        next.activation.requires_justification = terms.justification;
+        next.activation.requires_ticket = terms.ticket;
+        next.activation.requires_approval = !terms.approvers.is_empty();
+        for name in terms.approvers {
+            let approver = match self.groups.get(name) {
+                Some(group) => *group,
+                None => self.person(name)?.principal,
+            };
+            next.activation.approvers.insert(approver);
+        }
+        let why = justification(
+            "Our terms: as short as the work takes, a second pair of eyes on what can hurt",
+        )?;
+        match settings::save(self.app, &ada, role, ScopeId::ROOT, &next, before.number, &why).await
+        {
+            // The terms that it began with are those already.
+            Ok(_) | Err(Error::Conflict(_)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn assign(
+        &mut self,
+        by: &str,
+        who: &str,
+        role: &str,
+        kind: AssignmentKind,
+        ends_at: Option<Instant>,
+    ) -> Result<(), Error> {
+        let wanted = Assign {
+            principals: vec![self.person(who)?.principal],
+            role: self.role(role)?,
+            scope: ScopeId::ROOT,
+            kind,
+            starts_at: None,
+            ends_at,
+            justification: justification("Their job asks for it now and then")?,
+        };
+        if self.person(by)?.principal == self.person(who)?.principal {
+            // Nobody gives a role to themself: somebody kept for emergencies does it.
+            let actor = self.actor("break-glass-1")?;
+            return first_outcome(assignment::assign(self.app, &actor, &wanted, None).await?);
+        }
+        first_outcome(assignment::assign(self.app, &self.actor(by)?, &wanted, None).await?)
+    }
+
+    /// One day: three or four episodes, none at the weekend.
+    async fn day(&mut self, date: Instant, day: usize) -> Result<(), Error> {
+        let zoned = date.timestamp().to_zoned(jiff::tz::TimeZone::UTC);
+        if matches!(zoned.weekday(), jiff::civil::Weekday::Saturday | jiff::civil::Weekday::Sunday)
+        {
+            return Ok(());
+        }
+        let midnight = date.timestamp().as_second().rem_euclid(DAY);
+        let morning = date.plus_seconds(8 * 3600 - midnight);
+        for nth in 0..3 + day % 2 {
+            let turn = day * 3 + nth;
+            if let Some(episode) = EPISODES.get(turn % EPISODES.len()) {
+                let start = i64::try_from(nth * 7200 + (turn * 397) % 2400).unwrap_or(0);
+                self.at(morning.plus_seconds(start)).await?;
+                self.episode(episode, turn).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn episode(&mut self, episode: &Episode, turn: usize) -> Result<(), Error> {
+        let Some(request) = self.ask(episode, turn, None).await? else { return Ok(()) };
+        if let Some(approver) = episode.approver {
+            self.later(i64::try_from(240 + (turn * 131) % 900).unwrap_or(300)).await?;
+            self.decide(approver, request, episode.outcome == Outcome::Denied).await?;
+        }
+        match episode.outcome {
+            Outcome::RanOut | Outcome::Denied | Outcome::Unanswered => Ok(()),
+            Outcome::Cancelled => {
+                self.later(600).await?;
+                crate::service::request::cancel(self.app, &self.actor(episode.who)?, request).await
+            }
+            Outcome::Done => {
+                self.later(1200).await?;
+                let actor = self.actor(episode.who)?;
+                let role = self.role(episode.role)?;
+                let mine = overview::my_access(self.app, &actor).await?;
+                match mine.active.iter().find(|held| held.role == role) {
+                    Some(held) => activation::deactivate(self.app, &actor, held.id).await,
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// Asks for a role; none if the rules say no, which is part of the story.
+    async fn ask(
+        &mut self,
+        episode: &Episode,
+        turn: usize,
+        starts_at: Option<Instant>,
+    ) -> Result<Option<RequestId>, Error> {
+        let code = self.code(episode.who).await?;
+        let actor = self.actor(episode.who)?;
+        let role = self.role(episode.role)?;
+        let mine = overview::my_access(self.app, &actor).await?;
+        let Some(eligible) = mine.eligible.iter().find(|eligible| eligible.assignment.role == role)
+        else {
+            return Ok(None);
+        };
+        let ticket = if episode.ticket.is_empty() {
+            String::new()
+        } else {
+            format!("{}{turn}", episode.ticket)
+        };
+        let reasons = Reasons {
+            starts_at,
+            justification: justification(episode.why)?,
+            ticket_number: TicketNumber::parse(&ticket).unwrap_or_default(),
+            ticket_system: if ticket.is_empty() {
+                TicketSystem::default()
+            } else {
+                TicketSystem::parse("Jira").unwrap_or_default()
+            },
+        };
+        let wish = Wish {
+            eligibility: eligible.assignment.id,
+            duration: Duration::minutes(episode.minutes),
+        };
+        let outcomes =
+            activation::activate(self.app, &actor, &[wish], &reasons, Some(&code)).await?;
+        match outcomes.into_iter().next().map(|fulfilment| fulfilment.outcome) {
+            Some(Ok(requested)) => Ok(Some(requested.request)),
+            Some(Err(Error::Refused(_))) | None => Ok(None),
+            Some(Err(error)) => Err(error),
+        }
+    }
+
+    async fn decide(&mut self, approver: &str, request: RequestId, no: bool) -> Result<(), Error> {
+        let code = self.code(approver).await?;
+        let answer = Answer {
+            verdict: if no { Verdict::Deny } else { Verdict::Approve },
+            granted: None,
+            justification: justification(if no {
+                "Support asks the owner of the data first"
+            } else {
+                "Planned, and the ticket says the same"
+            })?,
+        };
+        approval::decide(self.app, &self.actor(approver)?, request, &answer, &code).await
+    }
+
+    /// Today: something runs, something waits, something is planned.
+    async fn today(&mut self, today: Instant) -> Result<(), Error> {
+        self.at(today.plus_seconds(-1800)).await?;
+        let hugo = Episode {
+            minutes: 60,
+            why: "Release 4.14 of the shop",
+            ..blank("hugo", "Deployment Operator")
+        };
+        self.ask(&hugo, 0, None).await?;
+        let daniel = Episode {
+            ticket: "OPS-23",
+            minutes: 90,
+            why: "Orders are stuck: release the lock that last night's import left behind",
+            ..blank("daniel", "Production Database Operator")
+        };
+        self.ask(&daniel, 17, None).await?;
+        let jonas = Episode {
+            ticket: "NET-3",
+            minutes: 60,
+            why: "Move the office to the new uplink",
+            ..blank("jonas", "Firewall Operator")
+        };
+        self.ask(&jonas, 41, None).await?;
+        let emre = Episode {
+            minutes: 45,
+            why: "Release 4.15, in the maintenance window",
+            ..blank("emre", "Deployment Operator")
+        };
+        self.ask(&emre, 0, Some(today + Duration::hours(20))).await?;
+        self.at(today).await
+    }
+}
+
+fn blank(who: &'static str, role: &'static str) -> Episode {
+    Episode {
+        who,
+        role,
+        minutes: 30,
+        why: "",
+        ticket: "",
+        approver: None,
+        outcome: Outcome::RanOut,
+    }
+}
+
+fn first_outcome(assigned: Vec<assignment::Assigned>) -> Result<(), Error> {
+    assigned.into_iter().try_for_each(|assigned| assigned.outcome.map(drop))
+}
+
+fn justification(text: &str) -> Result<Justification, Error> {
+    Justification::parse(text).map_err(|error| Error::invalid("justification", error))
+}
+
+fn new_person(employee: &Employee) -> Result<NewPerson, Error> {
+    let email = format!("{}@harbour-quay.example", employee.user_name);
+    Ok(NewPerson {
+        name: DisplayName::parse(employee.name).map_err(|error| Error::invalid("name", error))?,
+        user_name: UserName::parse(employee.user_name)
+            .map_err(|error| Error::invalid("user_name", error))?,
+        email: Email::parse(&email).map_err(|error| Error::invalid("email", error))?,
+        break_glass: employee.break_glass,
+    })
+}

@@ -1,0 +1,45 @@
+//! The API: the use cases as JSON, for programs that show a bearer token.
+use std::sync::LazyLock;
+
+use axum::{
+    Router,
+    body::Bytes,
+    http::{HeaderValue, header},
+    middleware,
+    response::{IntoResponse, Response},
+};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+
+use super::{Web, idempotency, problem};
+
+mod description;
+
+/// The face for programs.
+pub(super) fn router() -> Router<Web> {
+    let (router, _) = described().split_for_parts();
+    router
+        .layer(middleware::from_fn(idempotency::read))
+        .fallback(problem::no_such_address)
+        .method_not_allowed_fallback(problem::no_such_method)
+}
+
+/// The operations, each with its description.
+fn described() -> OpenApiRouter<Web> {
+    OpenApiRouter::with_openapi(description::beginning()).nest("/v1", OpenApiRouter::new())
+}
+
+/// The description of all operations.
+#[must_use]
+pub fn description() -> OpenApi {
+    let (_, description) = described().split_for_parts();
+    description::finished(description)
+}
+
+/// Serves the description.
+pub(super) async fn document() -> Response {
+    static DOCUMENT: LazyLock<Bytes> =
+        LazyLock::new(|| description().to_json().unwrap_or_default().into());
+    let media_type = HeaderValue::from_static("application/json");
+    ([(header::CONTENT_TYPE, media_type)], DOCUMENT.clone()).into_response()
+}

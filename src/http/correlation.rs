@@ -1,0 +1,51 @@
+//! The id that ties together everything one request causes: log lines, audit events, the answer.
+//!
+//! It is always ours. An id that a client sends is not taken over: whoever could choose it could make two stories look
+//! like one in the audit log.
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, StatusCode},
+    middleware::Next,
+    response::Response,
+};
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+/// The header of an answer that carries it.
+pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of a request; an extension of every request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Correlation(pub Uuid);
+
+/// Gives a request its id, and writes one line about it once it is answered.
+///
+/// The line has the route as it is written in the code, never the address as it was sent, which may hold a secret.
+pub async fn assign(mut request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7();
+    request.extensions_mut().insert(Correlation(id));
+    let method = request.method().clone();
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map_or("none", MatchedPath::as_str);
+    let span = tracing::info_span!("request", %id, %method, route);
+    let begun = tokio::time::Instant::now();
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let status = response.status();
+    span.in_scope(|| {
+        if is_routine(route, status) {
+            tracing::debug!(status = status.as_u16(), milliseconds, "answered");
+        } else {
+            tracing::info!(status = status.as_u16(), milliseconds, "answered");
+        }
+    });
+    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
+        response.headers_mut().insert(HEADER, value);
+    }
+    response
+}
+
+/// What asks every few seconds, or for every page, would drown the rest.
+fn is_routine(route: &str, status: StatusCode) -> bool {
+    status.is_success() && (matches!(route, "/livez" | "/readyz") || route.starts_with("/static/"))
+}
