@@ -5,10 +5,16 @@
 )]
 
 mod audit;
+mod access_token;
+mod actor;
 mod config;
 mod constraints;
+mod credential;
+mod enrolment;
 mod layering;
 mod private_postgres;
 mod server;
+mod sign_in;
+mod step_up;
 mod support;
 mod world;

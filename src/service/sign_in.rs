@@ -59,7 +59,7 @@ pub async fn begin(
     name: &str,
     password: &SecretString,
 ) -> Result<Token, Error> {
-    let name: String = fold(name).chars().take(NAME_MOST).collect();
+    let name = folded(name);
     let mut connection = app.database.acquire().await?;
     let account = store::account::named(&mut connection, &name).await?;
     let stored = match account {
@@ -100,6 +100,12 @@ pub async fn begin(
         }
         _ => refuse(app, visitor, account).await,
     }
+}
+
+/// A name as it is compared and counted: in one spelling, cut, and with nothing in it that the database cannot hold.
+fn folded(name: &str) -> String {
+    let readable = |letter: char| if letter.is_control() { '\u{fffd}' } else { letter };
+    fold(name).chars().take(NAME_MOST).map(readable).collect()
 }
 
 /// Whose wrong passwords this one is counted with: those of the known browser, else those of its network and of all.
