@@ -39,7 +39,7 @@ fn router(app: &App) -> Router {
         .route("/page", get(page))
         .route("/act", post(act))
         .route("/api", get(program))
-        .layer(csrf::layer("https://latchkey.example.org").unwrap())
+        .layer(csrf::layer("https://latchkey.example.org"))
         .with_state(app.clone())
 }
 

@@ -76,7 +76,7 @@ const FORBIDDEN: [(&str, &[&str]); 8] = [
     ),
     ("src/http", &["crate::store", "crate::worker", "crate::command", "sqlx"]),
     ("src/worker", &["crate::store", "crate::http", "crate::command", "axum", "sqlx::query"]),
-    ("src/command", &["sqlx::query", "query!", "tower_http"]),
+    ("src/command", &["sqlx::query", "query!", "axum::"]),
 ];
 
 /// What only the identifiers, which make new ones, may use of all of `src/domain`.
