@@ -1,0 +1,63 @@
+//! The access check: over HTTP, beside a route that makes the bare SELECT, and beside pgbench.
+use std::sync::Arc;
+
+use axum::{Json, Router, extract::State, routing::post};
+use hyper::StatusCode;
+use sqlx::PgPool;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    client,
+    report::Report,
+    setting::{CLIENTS, SECONDS, Setting},
+};
+
+const BODY: &str = r#"{"checks":[{"principal":"00000000-0000-4000-8000-000000000000","role":"00000000-0000-5000-8000-000000000000"}]}"#;
+
+pub async fn measure(setting: &Setting, report: &mut Report) {
+    let (bare, _) = setting.pgbench("check", include_str!("access_check.sql"), CLIENTS).await;
+    let route = serve_bare_select(setting).await;
+    let limit = ask(route, setting).await;
+    let product = ask(setting.address, setting).await;
+    report.add("access checks over HTTP, against a route with the bare SELECT", product.per_second, limit.per_second, "/s", "≥ 0.8");
+    report.add("the same, against the SELECT by pgbench", product.per_second, bare, "/s", "");
+    report.say("access check p99", format!("{:.1} ms", product.p99), "");
+}
+
+async fn ask(address: std::net::SocketAddr, setting: &Setting) -> client::Served {
+    let token: Arc<str> = setting.token.as_str().into();
+    client::load(address, CLIENTS, SECONDS, StatusCode::OK, move |mut client, _, _| {
+        let token = Arc::clone(&token);
+        async move {
+            let (status, body, latency) = client.post("/api/v1/access/check", &token, BODY.to_owned()).await;
+            (client, status, body, latency)
+        }
+    })
+    .await
+}
+
+/// What nothing can be faster than: our server, a route that reads a body, one indexed SELECT, an answer.
+async fn serve_bare_select(setting: &Setting) -> std::net::SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+    let address = listener.local_addr().expect("it has an address");
+    let router = Router::new()
+        .route("/api/v1/access/check", post(bare_select))
+        .with_state(setting.app.database.clone());
+    let limits = latchkey::config::Config::default().http;
+    tokio::spawn(async move { latchkey::http::server::serve(listener, router, &limits, CancellationToken::new()).await });
+    address
+}
+
+async fn bare_select(State(database): State<PgPool>, Json(_): Json<serde_json::Value>) -> Json<serde_json::Value> {
+    let held: bool = sqlx::query_scalar(
+        "select exists (select from assignments where principal_id = $1 and role_id = $2 and ended_at is null
+            and kind = 'active' and starts_at <= clock_timestamp() and clock_timestamp() < ends_at)",
+    )
+    .bind(uuid::uuid!("00000000-0000-4000-8000-000000000000"))
+    .bind(uuid::uuid!("00000000-0000-5000-8000-000000000000"))
+    .fetch_one(&database)
+    .await
+    .expect("an answer");
+    Json(serde_json::json!({ "results": [{ "allowed": held }] }))
+}

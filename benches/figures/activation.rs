@@ -1,0 +1,32 @@
+//! Activations: over HTTP, and the same statements by pgbench.
+use std::sync::Arc;
+
+use hyper::StatusCode;
+
+use crate::{
+    client,
+    report::Report,
+    setting::{CLIENTS, SECONDS, Setting},
+};
+
+pub async fn measure(setting: &Setting, report: &mut Report) {
+    let (limit, limit_p99) = setting.pgbench("activation", include_str!("activation.sql"), CLIENTS).await;
+    let tokens = Arc::clone(&setting.tokens);
+    let share = tokens.len() / CLIENTS;
+    let served = client::load(setting.address, CLIENTS, SECONDS, StatusCode::CREATED, move |mut client, number, nth| {
+        let tokens = Arc::clone(&tokens);
+        async move {
+            let person = number * share + nth;
+            let body = format!(
+                r#"{{"roles":[{{"eligibility":"00000000-0000-7000-8000-{:012x}","duration":"PT1H"}}],"justification":"figures"}}"#,
+                person + 1
+            );
+            let token = tokens.get(person).expect("as many people as activations");
+            let (status, body, latency) = client.post("/api/v1/activations", token, body).await;
+            (client, status, body, latency)
+        }
+    })
+    .await;
+    report.add("activations over HTTP, 32 clients, durable", served.per_second, limit, "/s", "≥ 0.6");
+    report.say("activation p99 (pgbench's beside it)", format!("{:.1} ms ({limit_p99:.1} ms)", served.p99), "< 60 ms");
+}

@@ -1,0 +1,88 @@
+//! A load generator that costs little: one connection for each client, one request at a time on each.
+use std::{
+    net::SocketAddr,
+    time::{Duration, Instant},
+};
+
+use http_body_util::{BodyExt as _, Full};
+use hyper::{Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper_util::rt::TokioIo;
+use tokio::net::TcpStream;
+
+/// One connection.
+pub struct Client {
+    sender: http1::SendRequest<Full<Bytes>>,
+}
+
+impl Client {
+    pub async fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect(address).await.expect("the server listens");
+        stream.set_nodelay(true).expect("it can be set");
+        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("it speaks HTTP");
+        tokio::spawn(connection);
+        Self { sender }
+    }
+
+    /// Posts JSON; gives the status and how long the answer took.
+    pub async fn post(&mut self, path: &str, token: &str, body: String) -> (StatusCode, Bytes, Duration) {
+        let request = Request::post(path)
+            .header("host", "localhost")
+            .header("content-type", "application/json")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::new(Bytes::from(body)))
+            .expect("a request");
+        self.send(request).await
+    }
+
+    pub async fn get(&mut self, path: &str, token: &str) -> (StatusCode, Bytes, Duration) {
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::default())
+            .expect("a request");
+        self.send(request).await
+    }
+
+    async fn send(&mut self, request: Request<Full<Bytes>>) -> (StatusCode, Bytes, Duration) {
+        let began = Instant::now();
+        let response = self.sender.send_request(request).await.expect("an answer");
+        let status = response.status();
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        (status, body, began.elapsed())
+    }
+}
+
+/// How fast many clients were served.
+pub struct Served {
+    pub per_second: f64,
+    pub p99: f64,
+}
+
+/// Lets `clients` clients ask for `seconds` seconds; the nth request of a client is made by `ask(client, nth)`.
+pub async fn load<Ask, Asking>(address: SocketAddr, clients: usize, seconds: u64, wanted: StatusCode, ask: Ask) -> Served
+where
+    Ask: Fn(Client, usize, usize) -> Asking + Clone + Send + 'static,
+    Asking: Future<Output = (Client, StatusCode, Bytes, Duration)> + Send,
+{
+    let until = Instant::now() + Duration::from_secs(seconds);
+    let began = Instant::now();
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 0..clients {
+        let ask = ask.clone();
+        tasks.spawn(async move {
+            let mut client = Client::connect(address).await;
+            let mut latencies = Vec::new();
+            while Instant::now() < until {
+                let (back, status, body, latency) = ask(client, number, latencies.len()).await;
+                assert_eq!(status, wanted, "{}", String::from_utf8_lossy(&body));
+                latencies.push(latency);
+                client = back;
+            }
+            latencies
+        });
+    }
+    let mut latencies: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let per_second = latencies.len() as f64 / began.elapsed().as_secs_f64();
+    Served { per_second, p99: crate::report::quantile(&mut latencies, 0.99) }
+}
