@@ -20,7 +20,13 @@ pub async fn measure(setting: &Setting, report: &mut Report) {
     let route = serve_bare_select(setting).await;
     let limit = ask(route, setting).await;
     let product = ask(setting.address, setting).await;
-    report.add("access checks over HTTP, against a route with the bare SELECT", product.per_second, limit.per_second, "/s", "≥ 0.8");
+    report.add(
+        "access checks over HTTP, against a route with the bare SELECT",
+        product.per_second,
+        limit.per_second,
+        "/s",
+        "≥ 0.8",
+    );
     report.add("the same, against the SELECT by pgbench", product.per_second, bare, "/s", "");
     report.say("access check p99", format!("{:.1} ms", product.p99), "");
 }
@@ -30,7 +36,8 @@ async fn ask(address: std::net::SocketAddr, setting: &Setting) -> client::Served
     client::load(address, CLIENTS, SECONDS, StatusCode::OK, move |mut client, _, _| {
         let token = Arc::clone(&token);
         async move {
-            let (status, body, latency) = client.post("/api/v1/access/check", &token, BODY.to_owned()).await;
+            let (status, body, latency) =
+                client.post("/api/v1/access/check", &token, BODY.to_owned()).await;
             (client, status, body, latency)
         }
     })
@@ -45,11 +52,16 @@ async fn serve_bare_select(setting: &Setting) -> std::net::SocketAddr {
         .route("/api/v1/access/check", post(bare_select))
         .with_state(setting.app.database.clone());
     let limits = latchkey::config::Config::default().http;
-    tokio::spawn(async move { latchkey::http::server::serve(listener, router, &limits, CancellationToken::new()).await });
+    tokio::spawn(async move {
+        latchkey::http::server::serve(listener, router, &limits, CancellationToken::new()).await
+    });
     address
 }
 
-async fn bare_select(State(database): State<PgPool>, Json(_): Json<serde_json::Value>) -> Json<serde_json::Value> {
+async fn bare_select(
+    State(database): State<PgPool>,
+    Json(_): Json<serde_json::Value>,
+) -> Json<serde_json::Value> {
     let held: bool = sqlx::query_scalar(
         "select exists (select from assignments where principal_id = $1 and role_id = $2 and ended_at is null
             and kind = 'active' and starts_at <= clock_timestamp() and clock_timestamp() < ends_at)",

@@ -10,7 +10,8 @@ use crate::{
 };
 
 pub async fn measure(setting: &Setting, report: &mut Report) {
-    let (limit, limit_p99) = setting.pgbench("activation", include_str!("activation.sql"), CLIENTS).await;
+    let (limit, limit_p99) =
+        setting.pgbench("activation", include_str!("activation.sql"), CLIENTS).await;
     let tokens = Arc::clone(&setting.tokens);
     let share = tokens.len() / CLIENTS;
     let served = client::load(setting.address, CLIENTS, SECONDS, StatusCode::CREATED, move |mut client, number, nth| {
@@ -27,6 +28,16 @@ pub async fn measure(setting: &Setting, report: &mut Report) {
         }
     })
     .await;
-    report.add("activations over HTTP, 32 clients, durable", served.per_second, limit, "/s", "≥ 0.6");
-    report.say("activation p99 (pgbench's beside it)", format!("{:.1} ms ({limit_p99:.1} ms)", served.p99), "< 60 ms");
+    report.add(
+        "activations over HTTP, 32 clients, durable",
+        served.per_second,
+        limit,
+        "/s",
+        "≥ 0.6",
+    );
+    report.say(
+        "activation p99 (pgbench's beside it)",
+        format!("{:.1} ms ({limit_p99:.1} ms)", served.p99),
+        "< 60 ms",
+    );
 }

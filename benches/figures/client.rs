@@ -18,13 +18,19 @@ impl Client {
     pub async fn connect(address: SocketAddr) -> Self {
         let stream = TcpStream::connect(address).await.expect("the server listens");
         stream.set_nodelay(true).expect("it can be set");
-        let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("it speaks HTTP");
+        let (sender, connection) =
+            http1::handshake(TokioIo::new(stream)).await.expect("it speaks HTTP");
         tokio::spawn(connection);
         Self { sender }
     }
 
     /// Posts JSON; gives the status and how long the answer took.
-    pub async fn post(&mut self, path: &str, token: &str, body: String) -> (StatusCode, Bytes, Duration) {
+    pub async fn post(
+        &mut self,
+        path: &str,
+        token: &str,
+        body: String,
+    ) -> (StatusCode, Bytes, Duration) {
         let request = Request::post(path)
             .header("host", "localhost")
             .header("content-type", "application/json")
@@ -59,7 +65,13 @@ pub struct Served {
 }
 
 /// Lets `clients` clients ask for `seconds` seconds; the nth request of a client is made by `ask(client, nth)`.
-pub async fn load<Ask, Asking>(address: SocketAddr, clients: usize, seconds: u64, wanted: StatusCode, ask: Ask) -> Served
+pub async fn load<Ask, Asking>(
+    address: SocketAddr,
+    clients: usize,
+    seconds: u64,
+    wanted: StatusCode,
+    ask: Ask,
+) -> Served
 where
     Ask: Fn(Client, usize, usize) -> Asking + Clone + Send + 'static,
     Asking: Future<Output = (Client, StatusCode, Bytes, Duration)> + Send,

@@ -2,7 +2,10 @@
 //!
 //! `cargo bench` prints a table. Every ratio compares two figures of the same run on the same cluster, which is durable as
 //! it would be in use; the load generator shares the machine.
-#![expect(clippy::disallowed_methods, reason = "a benchmark prepares its data and takes its limits with bare SQL")]
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a benchmark prepares its data and takes its limits with bare SQL"
+)]
 
 mod access_check;
 mod activation;
@@ -15,7 +18,10 @@ mod setting;
 use crate::{report::Report, setting::Setting};
 
 fn main() {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("threads can be made");
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .expect("threads can be made");
     runtime.block_on(async {
         let setting = Setting::new().await;
         let mut report = Report::new(&setting).await;

@@ -23,7 +23,9 @@ impl Report {
         let version = setting.text("select current_setting('server_version')").await;
         let cores = std::thread::available_parallelism().map_or(0, usize::from);
         Self {
-            machine: format!("{cores} cores, PostgreSQL {version}, fsync and synchronous_commit on, load from the same machine"),
+            machine: format!(
+                "{cores} cores, PostgreSQL {version}, fsync and synchronous_commit on, load from the same machine"
+            ),
             rows: Vec::new(),
         }
     }
@@ -42,7 +44,13 @@ impl Report {
 
     /// A figure that stands by itself.
     pub fn say(&mut self, what: &str, product: String, wanted: &'static str) {
-        self.rows.push(Row { what: what.to_owned(), product, limit: String::new(), ratio: String::new(), wanted });
+        self.rows.push(Row {
+            what: what.to_owned(),
+            product,
+            limit: String::new(),
+            ratio: String::new(),
+            wanted,
+        });
         self.progress();
     }
 
@@ -54,7 +62,9 @@ impl Report {
 
     pub fn print(&self) {
         println!("\n{}\n", self.machine);
-        println!("| what | Latchkey | limit in the same run | ratio | wanted |\n|---|---|---|---|---|");
+        println!(
+            "| what | Latchkey | limit in the same run | ratio | wanted |\n|---|---|---|---|---|"
+        );
         for Row { what, product, limit, ratio, wanted } in &self.rows {
             println!("| {what} | {product} | {limit} | {ratio} | {wanted} |");
         }
@@ -65,7 +75,12 @@ impl Report {
 pub fn quantile(values: &mut [Duration], share: f64) -> f64 {
     values.sort_unstable();
     let last = values.len().saturating_sub(1);
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss, reason = "an index")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index"
+    )]
     let index = (last as f64 * share).round() as usize;
     values.get(index).map_or(0.0, |value| value.as_secs_f64() * 1000.0)
 }

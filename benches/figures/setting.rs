@@ -37,10 +37,14 @@ pub struct Setting {
 impl Setting {
     pub async fn new() -> Self {
         // Not in /tmp, which may be memory: what is measured is durable.
-        let folder = PathBuf::from("/var/tmp").join(format!("latchkey-figures-{}", std::process::id()));
-        let settings = Settings { folder, durability: Durability::Durable, binaries: None, user: None };
+        let folder =
+            PathBuf::from("/var/tmp").join(format!("latchkey-figures-{}", std::process::id()));
+        let settings =
+            Settings { folder, durability: Durability::Durable, binaries: None, user: None };
         let cluster = PrivatePostgres::start(settings).await.expect("a cluster starts");
-        let owner = PgPool::connect_with(cluster.options(DatabaseRole::Owner, DATABASE)).await.expect("it answers");
+        let owner = PgPool::connect_with(cluster.options(DatabaseRole::Owner, DATABASE))
+            .await
+            .expect("it answers");
         MIGRATOR.run(&owner).await.expect("the schema is made");
         owner.close().await;
         let superuser = PgPoolOptions::new()
@@ -51,8 +55,16 @@ impl Setting {
         let application = cluster.options(DatabaseRole::Application, DATABASE);
         let keys = Arc::new(Keys::derive(&MasterKey::random()));
         let app = App {
-            database: PgPoolOptions::new().max_connections(32).connect_with(application.clone()).await.expect("it answers"),
-            worker_database: PgPoolOptions::new().max_connections(4).connect_with(application).await.expect("it answers"),
+            database: PgPoolOptions::new()
+                .max_connections(32)
+                .connect_with(application.clone())
+                .await
+                .expect("it answers"),
+            worker_database: PgPoolOptions::new()
+                .max_connections(4)
+                .connect_with(application)
+                .await
+                .expect("it answers"),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,
@@ -65,7 +77,9 @@ impl Setting {
         let config = Config::default();
         let router = http::router(app.clone(), &config);
         let stop = shutdown.clone();
-        tokio::spawn(async move { http::server::serve(listener, router, &config.http, stop).await });
+        tokio::spawn(
+            async move { http::server::serve(listener, router, &config.http, stop).await },
+        );
         Self { app, address, superuser, token, tokens, cluster, shutdown }
     }
 
@@ -81,6 +95,18 @@ impl Setting {
         }
     }
 
+    /// How psql gets there.
+    pub fn psql(&self) -> Vec<String> {
+        let port = self.cluster.options(DatabaseRole::Application, DATABASE).get_port();
+        vec![
+            "--no-psqlrc".to_owned(),
+            format!("--host={}", self.cluster.socket_folder().display()),
+            format!("--port={port}"),
+            "--username=latchkey_app".to_owned(),
+            DATABASE.to_owned(),
+        ]
+    }
+
     /// One text from the database.
     pub async fn text(&self, sql: &'static str) -> String {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.expect("it can be read")
@@ -88,7 +114,8 @@ impl Setting {
 
     /// Runs pgbench with a script; gives transactions a second and their latencies' 99th percentile in milliseconds.
     pub async fn pgbench(&self, name: &str, script: &str, clients: usize) -> (f64, f64) {
-        let folder = std::env::temp_dir().join(format!("latchkey-pgbench-{}-{name}", std::process::id()));
+        let folder =
+            std::env::temp_dir().join(format!("latchkey-pgbench-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for pgbench");
         std::fs::write(folder.join("script.sql"), script).expect("the script is written");
         let options = self.cluster.options(DatabaseRole::Application, DATABASE);
@@ -96,18 +123,29 @@ impl Setting {
         command
             .current_dir(&folder)
             .env("PGOPTIONS", "-c client_min_messages=warning")
-            .args(["--no-vacuum", "--protocol=prepared", "--log", "--file=script.sql", "--define=i=0"])
+            .args([
+                "--no-vacuum",
+                "--protocol=prepared",
+                "--log",
+                "--file=script.sql",
+                "--define=i=0",
+            ])
             .arg(format!("--client={clients}"))
             .arg(format!("--time={SECONDS}"))
             .arg(format!("--host={}", self.cluster.socket_folder().display()))
             .arg(format!("--port={}", options.get_port()))
             .args(["--username=latchkey_app", DATABASE]);
-        let output = tokio::task::spawn_blocking(move || command.output()).await.expect("it is awaited").expect("pgbench runs");
+        let output = tokio::task::spawn_blocking(move || command.output())
+            .await
+            .expect("it is awaited")
+            .expect("pgbench runs");
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let rate = text
             .lines()
             .find_map(|line| line.strip_prefix("tps = ")?.split_whitespace().next()?.parse().ok())
-            .unwrap_or_else(|| panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr)));
+            .unwrap_or_else(|| {
+                panic!("pgbench: {text}{}", String::from_utf8_lossy(&output.stderr))
+            });
         let mut latencies = Vec::new();
         for entry in std::fs::read_dir(&folder).expect("it can be read").flatten() {
             if entry.file_name().to_string_lossy().starts_with("pgbench_log") {
@@ -126,8 +164,12 @@ impl Setting {
 async fn populate(superuser: &PgPool) -> (String, Arc<[String]>) {
     let mut connection = superuser.acquire().await.expect("it answers");
     let sql = include_str!("populate.sql").replace("PEOPLE", &PEOPLE.to_string());
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await.expect("people are made");
-    let tokens: Vec<_> = (0..=PEOPLE / 2).map(|_| Token::random(TokenKind::PersonalAccess)).collect();
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut *connection)
+        .await
+        .expect("people are made");
+    let tokens: Vec<_> =
+        (0..=PEOPLE / 2).map(|_| Token::random(TokenKind::PersonalAccess)).collect();
     let hashes: Vec<_> = tokens.iter().map(|token| token.hash().as_bytes().to_vec()).collect();
     sqlx::query(
         "insert into access_tokens (id, principal_id, name, token_hash, scopes, created_at, expires_at)
@@ -139,7 +181,10 @@ async fn populate(superuser: &PgPool) -> (String, Arc<[String]>) {
     .execute(&mut *connection)
     .await
     .expect("tokens are made");
-    sqlx::raw_sql("set session_replication_role = origin; analyze").execute(&mut *connection).await.expect("it is analysed");
+    sqlx::raw_sql("set session_replication_role = origin; analyze")
+        .execute(&mut *connection)
+        .await
+        .expect("it is analysed");
     let mut texts = tokens.iter().map(|token| token.reveal().to_string());
     let first = texts.next().expect("there are tokens");
     (first, texts.collect())

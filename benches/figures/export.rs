@@ -1,0 +1,55 @@
+//! The audit log as CSV: over HTTP, beside Postgres's own COPY through psql.
+use std::{process::Command, time::Instant};
+
+use hyper::StatusCode;
+
+use crate::{client::Client, report::Report, setting::Setting};
+
+/// How many events are exported, beside those that the other figures left.
+const EVENTS: i64 = 400_000;
+
+const COPY: &str = "copy (select sequence, events.*, encode(previous_hash, 'hex'), encode(hash, 'hex')
+    from audit_events as events left join audit_seals on event_id = events.id) to stdout csv header";
+
+pub async fn measure(setting: &Setting, report: &mut Report) {
+    let sql = format!(
+        "insert into audit_events (id, at, kind, outcome, actor_kind, actor_id, actor_person_id, actor_name, subject_id,
+             subject_name, role_id, role_name, correlation_id, detail)
+         select gen_random_uuid(), clock_timestamp(), 'activation.started', 'success', 'user', figure_id(n % 1000),
+             figure_id(n % 1000), 'Person ' || n % 1000, figure_id(n % 1000), 'Person ' || n % 1000, figure_id(0, '5'), 'Operator',
+             gen_random_uuid(), '{{\"duration\":\"PT1H\",\"justification\":\"figures, with a comma and \\\"quotes\\\"\"}}'
+         from generate_series(1, {EVENTS}) as n; analyze audit_events"
+    );
+    let mut connection = setting.superuser.acquire().await.expect("it answers");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+        .execute(&mut *connection)
+        .await
+        .expect("events are made");
+    // Once to warm the cache, once to count.
+    copy(setting);
+    let (copied, limit) = copy(setting);
+    let mut client = Client::connect(setting.address).await;
+    let began = Instant::now();
+    let (status, body, _) = client.get("/api/v1/audit/export?format=csv", &setting.token).await;
+    assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&body));
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let product = body.len() as f64 / 1e6 / began.elapsed().as_secs_f64();
+    report.add("CSV export over HTTP, against COPY through psql", product, limit, "MB/s", "≥ 0.8");
+    report.say(
+        "size of that export (COPY's beside it)",
+        format!("{} MB ({copied:.0} MB)", body.len() / 1_000_000),
+        "",
+    );
+    drop(client);
+}
+
+/// Megabytes, and megabytes a second.
+fn copy(setting: &Setting) -> (f64, f64) {
+    let began = Instant::now();
+    let output =
+        Command::new("psql").args(setting.psql()).args(["-c", COPY]).output().expect("psql runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    #[expect(clippy::cast_precision_loss, reason = "a count")]
+    let megabytes = output.stdout.len() as f64 / 1e6;
+    (megabytes, megabytes / began.elapsed().as_secs_f64())
+}
