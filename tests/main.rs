@@ -4,9 +4,9 @@
     reason = "tests look behind the program's back, at what the checked queries are to be trusted with"
 )]
 
-mod audit;
 mod access_token;
 mod actor;
+mod audit;
 mod config;
 mod constraints;
 mod credential;
