@@ -7,6 +7,7 @@
 mod access_token;
 mod actor;
 mod audit;
+mod api_description;
 mod config;
 mod constraints;
 mod credential;

@@ -48,11 +48,11 @@ pub fn fold(name: &str) -> String {
 }
 
 macro_rules! texts {
-    ($($(#[$doc:meta])* $name:ident: $most:literal, lines $lines:literal, empty $empty:literal;)*) => {$(
+    ($($(#[$doc:meta])* $name:ident: $most:tt, lines $lines:literal, empty $empty:literal;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
         #[serde(transparent)]
-        #[schema(value_type = String)]
+        #[schema(value_type = String, max_length = $most)]
         pub struct $name(String);
 
         impl $name {
@@ -157,6 +157,13 @@ impl UserName {
     }
 }
 
+impl<'de> serde::Deserialize<'de> for UserName {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
+    }
+}
+
 /// An address that mail can be sent to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
 #[serde(transparent)]
@@ -181,6 +188,13 @@ impl Email {
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Email {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(serde::de::Error::custom)
     }
 }
 

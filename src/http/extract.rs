@@ -14,19 +14,19 @@ use axum::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-use super::problem::{Kind, Problem};
+use super::problem::{ApiError, Kind, Problem};
 
 /// A body in JSON, coming or going.
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Json<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         if !is_json(request.headers()) {
             let detail = "Send the body as application/json.";
-            return Err(Problem::new(Kind::UnsupportedMediaType, detail));
+            return Err(Problem::new(Kind::UnsupportedMediaType, detail).into());
         }
         let bytes = Bytes::from_request(request, state).await.map_err(|error| unread(&error))?;
         parse(&bytes).map(Self)
@@ -55,7 +55,7 @@ pub(super) fn unread(rejection: &BytesRejection) -> Problem {
     }
 }
 
-fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ApiError> {
     let mut deserializer = serde_json::Deserializer::from_slice(bytes);
     let body = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = error.path().to_string();
@@ -95,9 +95,9 @@ fn fault(path: &str, message: &str) -> Problem {
 pub struct Query<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         match axum::extract::Query::<T>::try_from_uri(&parts.uri) {
             Ok(query) => Ok(Self(query.0)),
             Err(rejection) => {
@@ -109,7 +109,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
                 Err(match said.split_once(": ") {
                     Some((name, message)) if is_name(name) => fault(name, message),
                     _ => fault("", said),
-                })
+                }
+                .into())
             }
         }
     }
@@ -120,11 +121,11 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
 pub struct Path<T>(pub T);
 
 impl<T: DeserializeOwned + Send + 'static, S: Send + Sync> FromRequestParts<S> for Path<T> {
-    type Rejection = Problem;
+    type Rejection = ApiError;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, ApiError> {
         let path = parts.extract::<axum::extract::Path<T>>().await;
-        path.map(|path| Self(path.0)).map_err(|rejection| misread(&rejection))
+        Ok(Self(path.map_err(|rejection| misread(&rejection))?.0))
     }
 }
 
@@ -164,7 +165,7 @@ mod tests {
     }
 
     fn told(text: &str) -> (String, String) {
-        let problem = parse::<Body>(text.as_bytes()).unwrap_err();
+        let ApiError(problem) = parse::<Body>(text.as_bytes()).unwrap_err();
         let field = problem.fields.first().unwrap();
         (field.field.to_string(), field.message.clone())
     }
@@ -196,9 +197,9 @@ mod tests {
     fn what_is_no_json_is_refused() {
         let deep = "[".repeat(100_000);
         for text in ["", "{", "nul", "\u{0}", "{\"roles\": 1e400}", deep.as_str()] {
-            assert_eq!(parse::<Body>(text.as_bytes()).unwrap_err().status, 400);
+            assert_eq!(parse::<Body>(text.as_bytes()).unwrap_err().0.status, 400);
         }
-        assert_eq!(parse::<Body>(b"{\"roles\": \"\\ud800\"}").unwrap_err().status, 400);
-        assert_eq!(parse::<Body>(&[0xff]).unwrap_err().status, 400);
+        assert_eq!(parse::<Body>(b"{\"roles\": \"\\ud800\"}").unwrap_err().0.status, 400);
+        assert_eq!(parse::<Body>(&[0xff]).unwrap_err().0.status, 400);
     }
 }

@@ -313,7 +313,7 @@ impl IntoResponse for Problem {
 
 /// An error of a program's request.
 #[derive(Debug)]
-pub struct ApiError(pub Error);
+pub struct ApiError(pub Box<Problem>);
 
 /// An error of a person's request.
 #[derive(Debug)]
@@ -321,7 +321,13 @@ pub struct PageError(pub Error);
 
 impl<E: Into<Error>> From<E> for ApiError {
     fn from(error: E) -> Self {
-        Self(error.into())
+        Problem::from(&error.into()).into()
+    }
+}
+
+impl From<Problem> for ApiError {
+    fn from(problem: Problem) -> Self {
+        Self(Box::new(problem))
     }
 }
 
@@ -333,7 +339,7 @@ impl<E: Into<Error>> From<E> for PageError {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        Problem::from(&self.0).into_response()
+        self.0.into_response()
     }
 }
 

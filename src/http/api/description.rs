@@ -71,12 +71,29 @@ pub(super) fn finished(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::Op
     }
     for (path, item) in &mut api.paths.paths {
         let finds = path.contains('{');
-        for operation in [&mut item.get, &mut item.put, &mut item.delete, &mut item.patch] {
-            operation.iter_mut().for_each(|operation| finish(operation, finds, false));
+        for (method, operation) in [
+            ("get", &mut item.get),
+            ("put", &mut item.put),
+            ("post", &mut item.post),
+            ("patch", &mut item.patch),
+            ("delete", &mut item.delete),
+        ] {
+            if let Some(operation) = operation {
+                operation.operation_id = Some(identifier(method, path));
+                finish(operation, finds, method == "post");
+            }
         }
-        item.post.iter_mut().for_each(|operation| finish(operation, finds, true));
     }
     api
+}
+
+/// A name for generated clients, such as `get_roles_id_settings`.
+fn identifier(method: &str, path: &str) -> String {
+    let words =
+        path.trim_start_matches("/v1").split(|letter: char| !letter.is_ascii_alphanumeric());
+    words
+        .filter(|word| !word.is_empty())
+        .fold(method.to_owned(), |name, word| format!("{name}_{word}"))
 }
 
 fn finish(operation: &mut Operation, finds: bool, acts: bool) {

@@ -13,7 +13,18 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{Web, idempotency, problem};
 
+mod access;
+mod activation;
+mod answer;
+mod assignment;
+mod cursor;
 mod description;
+mod group;
+mod me;
+mod person;
+mod request;
+mod role;
+mod token;
 
 /// The face for programs.
 pub(super) fn router() -> Router<Web> {
@@ -26,7 +37,17 @@ pub(super) fn router() -> Router<Web> {
 
 /// The operations, each with its description.
 fn described() -> OpenApiRouter<Web> {
-    OpenApiRouter::with_openapi(description::beginning()).nest("/v1", OpenApiRouter::new())
+    let operations = OpenApiRouter::new()
+        .merge(me::routes())
+        .merge(activation::routes())
+        .merge(request::routes())
+        .merge(access::routes())
+        .merge(role::routes())
+        .merge(assignment::routes())
+        .merge(person::routes())
+        .merge(group::routes())
+        .merge(token::routes());
+    OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)
 }
 
 /// The description of all operations.

@@ -1,0 +1,104 @@
+//! Asking who holds what: the hottest path.
+use axum::extract::State;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use crate::{
+    App,
+    domain::{
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        time::Instant,
+    },
+    error::Error,
+    http::{Web, actor::Bearer, extract::Json, problem::ApiError},
+    service::access::{self, Question},
+};
+
+/// How many questions may be asked at once.
+const MOST: usize = 100;
+
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(check))
+}
+
+/// Questions.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({ "checks": [{
+    "principal": "01938f3a-5f10-7cc2-b8a5-3f1c6f6f2a11",
+    "role": "01938f3a-5f10-7cc2-b8a5-3f1c6f6f2a12"
+}] }))]
+struct Checks {
+    /// One question or several, 100 at most.
+    #[schema(min_items = 1, max_items = 100)]
+    checks: Vec<Check>,
+}
+
+/// Does this account hold this role there, at this moment?
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Check {
+    /// The account; oneself if left out.
+    principal: Option<PrincipalId>,
+    /// The role.
+    role: RoleId,
+    /// Where; in the whole organisation if left out.
+    scope: Option<ScopeId>,
+}
+
+/// Answers.
+#[derive(Serialize, ToSchema)]
+struct Answers {
+    /// In the order of the questions.
+    answers: Vec<Answer>,
+}
+
+/// An answer, true at the instant that it names.
+#[derive(Serialize, ToSchema)]
+struct Answer {
+    /// Whether the role is held.
+    allowed: bool,
+    /// When that was so, by the database's clock.
+    at: Instant,
+    /// Until when it is, if nothing changes and if it ends at all.
+    until: Option<Instant>,
+    /// The assignment that gives it.
+    assignment: Option<AssignmentId>,
+}
+
+/// Says whether accounts hold roles at this moment. About others this takes the permission `access.check`.
+#[utoipa::path(
+    post, path = "/access/check", tag = "access", request_body = Checks,
+    responses((status = OK, body = Answers, description = "The answers"))
+)]
+async fn check(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Json(body): Json<Checks>,
+) -> Result<Json<Answers>, ApiError> {
+    if !(1..=MOST).contains(&body.checks.len()) {
+        return Err(Error::invalid("checks", "ask between one and a hundred questions").into());
+    }
+    let own = actor.user().ok_or(Error::Unauthenticated)?.principal;
+    let questions: Vec<_> = body
+        .checks
+        .iter()
+        .map(|check| Question {
+            principal: check.principal.unwrap_or(own),
+            role: check.role,
+            scope: check.scope.unwrap_or(ScopeId::ROOT),
+        })
+        .collect();
+    let answers = access::check(&app, &actor, &questions).await?;
+    let answers = answers
+        .into_iter()
+        .map(|access::Answer { allowed, at, until, assignment }| Answer {
+            allowed,
+            at,
+            until,
+            assignment,
+        })
+        .collect();
+    Ok(Json(Answers { answers }))
+}

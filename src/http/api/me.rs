@@ -1,0 +1,141 @@
+//! Who one is, and what one holds.
+use axum::extract::State;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{assignment::Assignment, request::Request};
+use crate::{
+    App,
+    domain::{
+        actor::{TokenScope, Via},
+        id::{AccessTokenId, PersonId, PrincipalId},
+        settings::{ActivationTerms, Authentication},
+        time::{Duration, Instant},
+    },
+    error::Error,
+    http::{Web, actor::Bearer, extract::Json, problem::ApiError},
+    service::{access, overview},
+};
+
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new().routes(routes!(me)).routes(routes!(my_access))
+}
+
+/// Who one is.
+#[derive(Serialize, ToSchema)]
+struct Me {
+    /// The account.
+    principal: PrincipalId,
+    /// The human being behind it.
+    person: PersonId,
+    /// The person's name.
+    name: String,
+    /// The token that was shown.
+    token: Option<AccessTokenId>,
+    /// What the token may be used for.
+    scopes: Vec<TokenScope>,
+    /// What one's roles in Latchkey allow at this moment.
+    #[schema(value_type = Vec<String>, example = json!(["roles.read"]))]
+    permissions: Vec<&'static str>,
+}
+
+/// Who one is, what the token is good for, and what one's roles in Latchkey allow at this moment.
+#[utoipa::path(get, path = "/me", tag = "me", responses((status = OK, body = Me, description = "Oneself")))]
+async fn me(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Me>, ApiError> {
+    let permissions = access::my_permissions(&app, &actor).await?.names();
+    let user = actor.user().ok_or(Error::Unauthenticated)?.clone();
+    let (token, scopes) = match user.via {
+        Via::AccessToken(token, scopes) => (Some(token), scopes),
+        Via::Session(_) => (None, Vec::new()),
+    };
+    Ok(Json(Me {
+        principal: user.principal,
+        person: user.person,
+        name: user.name,
+        token,
+        scopes,
+        permissions,
+    }))
+}
+
+/// What one can do, and holds right now.
+#[derive(Serialize, ToSchema)]
+struct MyAccess {
+    /// When this was so, by the database's clock.
+    at: Instant,
+    /// What is held now, activated or assigned.
+    active: Vec<Assignment>,
+    /// Requests that are open.
+    requests: Vec<Request>,
+    /// What can be activated.
+    eligible: Vec<Eligible>,
+    /// How many requests wait for one's decision.
+    awaiting_me: usize,
+}
+
+/// Something that can be activated.
+#[derive(Serialize, ToSchema)]
+struct Eligible {
+    /// The eligible assignment.
+    assignment: Assignment,
+    /// What activating it asks for.
+    terms: ActivationNeeds,
+    /// Whether it is held now.
+    active: bool,
+    /// Whether a request for it is open.
+    requested: bool,
+}
+
+/// What an activation asks for.
+#[derive(Serialize, ToSchema)]
+pub(super) struct ActivationNeeds {
+    /// The longest activation.
+    maximum: Duration,
+    /// What must be proved freshly.
+    authentication: Authentication,
+    /// Whether a reason must be given.
+    requires_justification: bool,
+    /// Whether a ticket must be given.
+    requires_ticket: bool,
+    /// Whether somebody else must approve.
+    requires_approval: bool,
+}
+
+impl From<ActivationTerms> for ActivationNeeds {
+    fn from(terms: ActivationTerms) -> Self {
+        Self {
+            maximum: terms.maximum,
+            authentication: terms.authentication,
+            requires_justification: terms.requires_justification,
+            requires_ticket: terms.requires_ticket,
+            requires_approval: terms.requires_approval,
+        }
+    }
+}
+
+/// What one can activate, has asked for, and holds right now.
+#[utoipa::path(
+    get, path = "/me/access", tag = "me",
+    responses((status = OK, body = MyAccess, description = "One's access"))
+)]
+async fn my_access(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+) -> Result<Json<MyAccess>, ApiError> {
+    let mine = overview::my_access(&app, &actor).await?;
+    let requests: Result<_, Error> = mine.open.into_iter().map(Request::try_from).collect();
+    let eligible = mine.eligible.into_iter().map(|eligible| Eligible {
+        assignment: eligible.assignment.into(),
+        terms: eligible.terms.into(),
+        active: eligible.active,
+        requested: eligible.requested,
+    });
+    Ok(Json(MyAccess {
+        at: mine.now,
+        active: mine.active.into_iter().map(Assignment::from).collect(),
+        requests: requests?,
+        eligible: eligible.collect(),
+        awaiting_me: mine.awaiting_me,
+    }))
+}

@@ -1,0 +1,341 @@
+//! Requests: seeing where they stand, taking them back, and deciding other people's.
+use axum::{extract::State, http::StatusCode};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    answer::{Named, Page, duration},
+    cursor,
+};
+use crate::{
+    App,
+    domain::{
+        id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
+        request::{RequestKind, RequestState, Verdict},
+        text::Justification,
+        time::{Duration, Instant},
+    },
+    error::Error,
+    http::{
+        Web,
+        actor::Bearer,
+        extract::{Json, Path, Query},
+        problem::ApiError,
+    },
+    service::{
+        approval::{self, Answer},
+        request::{self, Detail, Filter, PAGE, Told},
+    },
+};
+
+pub(super) fn routes() -> OpenApiRouter<Web> {
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(show))
+        .routes(routes!(cancel))
+        .routes(routes!(decide))
+        .routes(routes!(awaiting))
+}
+
+/// A request.
+#[derive(Serialize, ToSchema)]
+pub(super) struct Request {
+    /// Which.
+    id: RequestId,
+    /// What is asked for.
+    kind: RequestKind,
+    /// Where it stands.
+    state: RequestState,
+    /// The account that asks.
+    principal: PrincipalId,
+    /// The human being behind it.
+    person: PersonId,
+    /// Their name.
+    requester: String,
+    /// The role.
+    role: RoleId,
+    /// Its name.
+    role_name: String,
+    /// Where.
+    scope: ScopeId,
+    /// That place's name.
+    scope_name: String,
+    /// The version of the role's terms that it was made under.
+    settings: SettingsId,
+    /// For how long.
+    requested: Duration,
+    /// For how long the approver granted it, if for less.
+    granted: Option<Duration>,
+    /// From when, if not at once.
+    starts_at: Option<Instant>,
+    /// Why.
+    justification: String,
+    /// The number of the ticket.
+    ticket_number: String,
+    /// Where that ticket is.
+    ticket_system: String,
+    /// When it was made.
+    created_at: Instant,
+    /// When it lapses, if it waits.
+    expires_at: Option<Instant>,
+    /// When it was closed.
+    closed_at: Option<Instant>,
+    /// Why it failed.
+    failure: Option<String>,
+    /// The activation that came of it.
+    activation: Option<Activation>,
+    /// The decision.
+    decision: Option<Decision>,
+}
+
+/// The activation that came of a request.
+#[derive(Serialize, ToSchema)]
+struct Activation {
+    /// Which.
+    assignment: AssignmentId,
+    /// From when.
+    starts_at: Option<Instant>,
+    /// Until when.
+    ends_at: Option<Instant>,
+    /// When it was ended.
+    ended_at: Option<Instant>,
+}
+
+/// What an approver said.
+#[derive(Serialize, ToSchema)]
+struct Decision {
+    /// Yes or no.
+    verdict: Verdict,
+    /// Who.
+    by: Option<String>,
+    /// When.
+    at: Option<Instant>,
+    /// Why.
+    justification: Option<String>,
+}
+
+impl TryFrom<Told> for Request {
+    type Error = Error;
+
+    fn try_from(told: Told) -> Result<Self, Error> {
+        let duration = |seconds| duration(seconds, "requests", told.id.0);
+        Ok(Self {
+            id: told.id,
+            kind: told.kind,
+            state: told.state,
+            principal: told.principal,
+            person: told.person,
+            requester: told.requester,
+            role: told.role,
+            role_name: told.role_name,
+            scope: told.scope,
+            scope_name: told.scope_name,
+            settings: told.settings,
+            requested: duration(told.requested_seconds)?,
+            granted: told.granted_seconds.map(duration).transpose()?,
+            starts_at: told.starts_at,
+            justification: told.justification,
+            ticket_number: told.ticket_number,
+            ticket_system: told.ticket_system,
+            created_at: told.created_at,
+            expires_at: told.expires_at,
+            closed_at: told.closed_at,
+            failure: told.failure,
+            activation: told.assignment.map(|assignment| Activation {
+                assignment,
+                starts_at: told.active_from,
+                ends_at: told.active_until,
+                ended_at: told.ended_at,
+            }),
+            decision: told.verdict.map(|verdict| Decision {
+                verdict,
+                by: told.decided_by,
+                at: told.decided_at,
+                justification: told.decision_justification,
+            }),
+        })
+    }
+}
+
+/// A request with what its page shows.
+#[derive(Serialize, ToSchema)]
+struct RequestDetail {
+    /// The request.
+    request: Request,
+    /// When this was so, by the database's clock.
+    at: Instant,
+    /// Who may decide it, or might have.
+    approvers: Vec<Named>,
+    /// Whether one may decide it now.
+    may_decide: bool,
+    /// Whether one may take it back now.
+    may_cancel: bool,
+    /// Whether it is one's own.
+    own: bool,
+    /// What else the requester holds at the moment; for whoever may decide or read requests.
+    holds: Vec<String>,
+    /// When the requester last had this role.
+    last_held: Option<Instant>,
+}
+
+impl TryFrom<Detail> for RequestDetail {
+    type Error = Error;
+
+    fn try_from(detail: Detail) -> Result<Self, Error> {
+        let approvers = detail
+            .approvers
+            .into_iter()
+            .map(|approver| Named { principal: approver.principal, name: approver.name });
+        Ok(Self {
+            at: detail.now,
+            approvers: approvers.collect(),
+            may_decide: detail.may_decide,
+            may_cancel: detail.may_cancel,
+            own: detail.own,
+            holds: detail.holds,
+            last_held: detail.last_held,
+            request: detail.told.try_into()?,
+        })
+    }
+}
+
+/// Which requests are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// Everybody's, not only one's own; takes the permission `requests.read`.
+    everybody: Option<bool>,
+    /// Those of this account; of others takes the same permission.
+    principal: Option<PrincipalId>,
+    /// Those for this role.
+    role: Option<RoleId>,
+    /// Only those that are open, or only those that are closed.
+    open: Option<bool>,
+    /// Where the page before ended.
+    cursor: Option<String>,
+}
+
+/// Requests, newest first.
+#[utoipa::path(
+    get, path = "/requests", tag = "requests", params(Wanted),
+    responses((status = OK, body = Page<Request>, description = "A page of requests"))
+)]
+async fn list(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Query(wanted): Query<Wanted>,
+) -> Result<Json<Page<Request>>, ApiError> {
+    let after = match &wanted.cursor {
+        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Requests, cursor)?)
+            .map(|(at, id)| (at, RequestId(id))),
+        None => None,
+    };
+    let filter = Filter {
+        everybody: wanted.everybody.unwrap_or_default(),
+        principal: wanted.principal,
+        role: wanted.role,
+        open: wanted.open,
+        after,
+    };
+    let found = request::list(&app, &actor, filter).await?;
+    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
+    let next = found.last().filter(|_| is_full).map(|last| {
+        let position = cursor::by_time(last.created_at, last.id.0);
+        cursor::write(&app.keys, cursor::List::Requests, &position)
+    });
+    let items: Result<_, Error> = found.into_iter().map(Request::try_from).collect();
+    Ok(Json(Page { items: items?, next }))
+}
+
+/// One request, if one made it, may or did decide it, or may read requests.
+#[utoipa::path(
+    get, path = "/requests/{id}", tag = "requests",
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = OK, body = RequestDetail, description = "The request"))
+)]
+async fn show(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<Json<RequestDetail>, ApiError> {
+    detail(request::show(&app, &actor, id).await?)
+}
+
+fn detail(detail: Detail) -> Result<Json<RequestDetail>, ApiError> {
+    Ok(Json(detail.try_into()?))
+}
+
+/// Takes an open request back: one's own, or anybody's with the permission `requests.cancel`.
+#[utoipa::path(
+    post, path = "/requests/{id}/cancel", tag = "requests",
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = NO_CONTENT, description = "It was taken back"))
+)]
+async fn cancel(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<StatusCode, ApiError> {
+    match request::cancel(&app, &actor, id).await {
+        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// A decision.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({
+    "verdict": "approve",
+    "duration": "PT1H",
+    "justification": "Agreed on the phone; one hour will do",
+    "code": "287082"
+}))]
+struct Decide {
+    /// Yes or no.
+    verdict: Verdict,
+    /// For how long, if for less than was asked.
+    duration: Option<Duration>,
+    /// Why.
+    #[serde(default)]
+    #[schema(required = false)]
+    justification: Justification,
+    /// A code from one's authenticator.
+    code: String,
+}
+
+/// Decides somebody else's request. The first decision wins; whoever comes later is told who decided.
+#[utoipa::path(
+    post, path = "/requests/{id}/decisions", tag = "requests", request_body = Decide,
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = OK, body = RequestDetail, description = "The request, decided"))
+)]
+async fn decide(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+    Json(body): Json<Decide>,
+) -> Result<Json<RequestDetail>, ApiError> {
+    let Decide { verdict, duration, justification, code } = body;
+    let answer = Answer { verdict, granted: duration, justification };
+    match approval::decide(&app, &actor, id, &answer, &code).await {
+        Ok(()) | Err(Error::Repeated(_)) => detail(request::show(&app, &actor, id).await?),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The requests that wait for one's decision, oldest first.
+#[utoipa::path(
+    get, path = "/approvals", tag = "requests",
+    responses((status = OK, body = Page<RequestDetail>, description = "What waits"))
+)]
+async fn awaiting(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+) -> Result<Json<Page<RequestDetail>>, ApiError> {
+    let waiting = request::awaiting(&app, &actor).await?;
+    let items: Result<_, Error> = waiting.into_iter().map(RequestDetail::try_from).collect();
+    Ok(Json(Page::whole(items?)))
+}
