@@ -1,17 +1,17 @@
-//! Giving and taking roles.
+//! Changing, converting and taking roles that were given.
 use serde_json::json;
 
+use super::{
+    commit,
+    give::{Assign, Telling, give, permission, tell, terms},
+};
 use crate::{
     App,
     domain::{
-        actor::{Actor, Who},
+        actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
-        notice::{self, Administered},
-        permission::Permission,
-        role::ScopeKind,
-        settings::{AssignmentTerms, Settings},
+        id::{AssignmentId, PrincipalId},
         step_up::Act,
         text::Justification,
         time::Instant,
@@ -19,217 +19,10 @@ use crate::{
     error::Error,
     service::{access, step_up},
     store::{
-        self, Change, OnConstraint as _,
-        assignment::{Locked, NewAssignment, Wanted},
+        self, Change,
+        assignment::{Locked, NewAssignment, Told},
     },
 };
-
-pub use crate::store::assignment::Told;
-
-/// How many assignments a page of a list has.
-pub const PAGE: i64 = 100;
-
-/// What an administrator assigns to one or several people.
-#[derive(Clone, Debug)]
-pub struct Assign {
-    /// To whom.
-    pub principals: Vec<PrincipalId>,
-    /// Which role.
-    pub role: RoleId,
-    /// At which scope.
-    pub scope: ScopeId,
-    /// Eligible or active.
-    pub kind: AssignmentKind,
-    /// From when; none is at once.
-    pub starts_at: Option<Instant>,
-    /// Until when; none is for good.
-    pub ends_at: Option<Instant>,
-    /// Why.
-    pub justification: Justification,
-}
-
-/// What became of one person's assignment.
-#[derive(Debug)]
-pub struct Assigned {
-    /// Who was to get it.
-    pub principal: PrincipalId,
-    /// The assignment, or why there is none. One person's refusal does not stop the others.
-    pub outcome: Result<AssignmentId, Error>,
-}
-
-/// Who may give and take this role at this kind of scope.
-fn permission(kind: ScopeKind) -> Permission {
-    if kind == ScopeKind::Group { Permission::ManageGroups } else { Permission::ManageAssignments }
-}
-
-/// Terms for this kind of assignment.
-fn terms(settings: &Settings, kind: AssignmentKind) -> &AssignmentTerms {
-    match kind {
-        AssignmentKind::Eligible => &settings.eligible,
-        AssignmentKind::Active => &settings.active,
-    }
-}
-
-/// Assigns a role to several people; each by itself, so that some may be refused.
-pub async fn assign(
-    app: &App,
-    actor: &Actor,
-    wanted: &Assign,
-    code: Option<&str>,
-) -> Result<Vec<Assigned>, Error> {
-    let mut connection = app.database.acquire().await?;
-    let (kind, _) = store::role::scope(&mut connection, wanted.scope).await?;
-    access::authorise(&mut connection, actor, permission(kind)).await?;
-    if wanted.principals.is_empty() || wanted.principals.len() > 100 {
-        return Err(Error::invalid("principals", "choose between one and a hundred people"));
-    }
-    let role = store::role::one(&mut connection, wanted.role).await?;
-    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
-        return Err(Error::invalid("role", "this role can't be held there"));
-    }
-    let version = store::settings::current(&mut connection, wanted.role, wanted.scope).await?;
-    let needs_proof = terms(&version.settings, wanted.kind).requires_mfa;
-    drop(connection);
-    let acts: Vec<_> = wanted
-        .principals
-        .iter()
-        .map(|principal| Act::Assign {
-            principal: *principal,
-            role: wanted.role,
-            scope: wanted.scope,
-        })
-        .collect();
-    let proofs = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) => {
-            step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
-        }
-        None => Vec::new(),
-    };
-    let mut assigned = Vec::with_capacity(wanted.principals.len());
-    for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
-        let proof = proofs.get(index).map(|proof| (*proof, act));
-        let outcome = assign_one(app, actor, wanted, *principal, proof).await;
-        assigned.push(Assigned { principal: *principal, outcome });
-    }
-    Ok(assigned)
-}
-
-async fn assign_one(
-    app: &App,
-    actor: &Actor,
-    wanted: &Assign,
-    principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
-) -> Result<AssignmentId, Error> {
-    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
-    let mut change =
-        match Change::begin(&app.database, &Actor { idempotency, ..actor.clone() }).await {
-            Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
-            begun => begun?,
-        };
-    let id = give(app, &mut change, wanted, principal, proof).await?;
-    change.made(id.0).await?;
-    change.commit_recorded().await?;
-    app.wake.everything();
-    Ok(id)
-}
-
-/// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
-pub(super) async fn give(
-    app: &App,
-    change: &mut Change,
-    wanted: &Assign,
-    principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
-) -> Result<AssignmentId, Error> {
-    let holder = store::person::one(change.connection(), principal).await?;
-    if holder.disabled_at.is_some() {
-        return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
-    }
-    if change.actor().user().is_some_and(|user| user.person == holder.person) {
-        return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
-                .to_owned(),
-        ));
-    }
-    let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
-    let now = change.settle().await?;
-    let window =
-        Window { starts_at: wanted.starts_at.unwrap_or(now).max(now), ends_at: wanted.ends_at };
-    let by_terms = matches!(change.actor().who, Who::User(_));
-    let faults = faults(
-        window,
-        terms(&version.settings, wanted.kind),
-        !wanted.justification.is_empty(),
-        proof.is_some(),
-        now,
-    );
-    // The operator at the command line makes the first administrator, whatever the terms of later ones are.
-    if by_terms && !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
-    let new = NewAssignment {
-        kind: wanted.kind,
-        principal,
-        role: wanted.role,
-        scope: wanted.scope,
-        window,
-        justification: wanted.justification.as_str(),
-        settings: version.id,
-    };
-    let id = store::assignment::make(change, new).await?;
-    if let Some((proof, act)) = proof {
-        store::mfa_proof::spend(change, proof, act, id.0).await?;
-    }
-    let event = Event::new(Kind::AssignmentCreated)
-        .subject(principal)
-        .role(wanted.role, wanted.scope)
-        .assignment(id)
-        .detail(json!({
-            "kind": wanted.kind,
-            "starts_at": window.starts_at,
-            "ends_at": window.ends_at,
-            "justification": wanted.justification,
-        }));
-    change.record(&event).await?;
-    tell(app, change, id, &wanted.justification, Telling::Given).await?;
-    Ok(id)
-}
-
-/// What the holder is told.
-enum Telling {
-    Given,
-    Taken,
-}
-
-async fn tell(
-    app: &App,
-    change: &mut Change,
-    id: AssignmentId,
-    reason: &Justification,
-    telling: Telling,
-) -> Result<(), Error> {
-    let told = store::assignment::one(change.connection(), id).await?;
-    let by = match &change.actor().who {
-        Who::User(user) => user.name.clone(),
-        Who::Operator => "The operator".to_owned(),
-        Who::System | Who::Anonymous => "Latchkey".to_owned(),
-    };
-    let facts = Administered {
-        by: &by,
-        role: &told.role_name,
-        scope: &told.scope_name,
-        reason: reason.as_str(),
-        link: &app.public_url,
-    };
-    let mail = match telling {
-        Telling::Given => {
-            notice::assignment_given(&facts, told.kind == AssignmentKind::Eligible, told.ends_at)
-        }
-        Telling::Taken => notice::activation_ended_early(&facts),
-    };
-    store::outbox::enqueue(change, told.principal, &mail, None).await
-}
 
 /// Locks an assignment for an administrator who may change it and says so by name if it is over.
 async fn lock(change: &mut Change, actor: &Actor, id: AssignmentId) -> Result<Locked, Error> {
@@ -263,7 +56,7 @@ pub async fn remove(
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
-pub(super) async fn end(
+async fn end(
     change: &mut Change,
     locked: &Locked,
     because: AssignmentEnd,
@@ -485,66 +278,4 @@ async fn make_own_eligible(
         .detail(json!({ "kind": wanted.kind, "starts_at": window.starts_at, "ends_at": window.ends_at, "justification": wanted.justification }));
     change.record(&event).await?;
     Ok(id)
-}
-
-/// Commits, unless Latchkey would be left without an administrator.
-pub(super) async fn commit(change: Change) -> Result<(), Error> {
-    change.commit_recorded().await.on_constraint("an_administrator_remains", || {
-        Error::Conflict(
-            "this would leave nobody who holds Global Administrator for good: assign somebody else first".to_owned(),
-        )
-    })
-}
-
-/// Which assignments a list is to show.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Filter {
-    /// Those of this account.
-    pub principal: Option<PrincipalId>,
-    /// Those of this role.
-    pub role: Option<RoleId>,
-    /// Those at this scope.
-    pub scope: Option<ScopeId>,
-    /// Those of this kind.
-    pub kind: Option<AssignmentKind>,
-    /// Those that are over, instead of those that are not.
-    pub over: bool,
-    /// Those that come after this one.
-    pub after: Option<AssignmentId>,
-}
-
-/// The assignments that `filter` asks for, [`PAGE`] at most. Everybody may see their own.
-pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
-    let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, crate::domain::actor::TokenScope::Read)?.principal;
-    if filter.principal != Some(own) {
-        access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    }
-    let wanted = Wanted {
-        id: None,
-        principal: filter.principal,
-        role: filter.role,
-        scope: filter.scope,
-        kind: filter.kind,
-        after: filter.after,
-    };
-    if filter.over {
-        store::assignment::ended(&mut connection, wanted, PAGE).await
-    } else {
-        store::assignment::list(&mut connection, wanted, PAGE).await
-    }
-}
-
-/// One assignment.
-pub async fn show(app: &App, actor: &Actor, id: AssignmentId) -> Result<Told, Error> {
-    let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, crate::domain::actor::TokenScope::Read)?.principal;
-    let told = store::assignment::one(&mut connection, id).await;
-    match told {
-        Ok(told) if told.principal == own => Ok(told),
-        told => {
-            access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-            told
-        }
-    }
 }

@@ -1,0 +1,94 @@
+//! What would happen, before anything is asked for.
+use super::{
+    Reasons,
+    submit::{facts, other_approvers},
+};
+use crate::{
+    App,
+    domain::{
+        activation::{Decision, End, Intent, Refusal, decide},
+        actor::{Actor, TokenScope},
+        id::{AssignmentId, RoleId, ScopeId},
+        time::{Duration, Instant},
+    },
+    error::Error,
+    service::access,
+    store::{
+        self, Change,
+        settings::{Approver, Version},
+    },
+};
+
+/// What the form shows before anything is asked for.
+#[derive(Clone, Debug)]
+pub struct Preview {
+    /// The eligibility.
+    pub eligibility: AssignmentId,
+    /// The role.
+    pub role: RoleId,
+    /// Its name.
+    pub role_name: String,
+    /// Where.
+    pub scope: ScopeId,
+    /// The terms in force.
+    pub version: Version,
+    /// Who could approve, beside the requester, if approval is asked for.
+    pub approvers: Vec<Approver>,
+    /// The activation that runs now.
+    pub running: Option<AssignmentId>,
+    /// When access would end if it began now.
+    pub end: End,
+    /// Why it would be refused, as far as that can be told before the form is filled in.
+    pub refusals: Vec<Refusal>,
+    /// The time that this was judged at.
+    pub now: Instant,
+}
+
+/// Says what would happen if this were asked for.
+pub async fn preview(
+    app: &App,
+    actor: &Actor,
+    eligibility: AssignmentId,
+    duration: Option<Duration>,
+    intent: Intent,
+) -> Result<Preview, Error> {
+    let user = access::user(actor, TokenScope::Activate)?;
+    let mut change =
+        Change::begin(&app.database, &Actor { idempotency: None, ..actor.clone() }).await?;
+    let held =
+        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let version = store::settings::current(change.connection(), held.role, held.scope).await?;
+    let around = store::activation::surroundings(&mut change, &held, None).await?;
+    let approvers = other_approvers(&mut change, &version, user).await?;
+    let duration = duration.unwrap_or(version.settings.activation.maximum);
+    let ask = Reasons::default().ask(duration);
+    let decision = decide(
+        intent,
+        &ask,
+        &version.settings.activation,
+        &facts(&held, &around, true, approvers.len()),
+    );
+    let refusals = match decision {
+        Decision::Refuse(refusals) => refusals
+            .into_iter()
+            .filter(|refusal| {
+                !matches!(refusal, Refusal::JustificationNeeded | Refusal::TicketNeeded)
+            })
+            .collect(),
+        Decision::AwaitApproval { .. } | Decision::Schedule { .. } | Decision::Activate(_) => {
+            Vec::new()
+        }
+    };
+    Ok(Preview {
+        eligibility,
+        role: held.role,
+        role_name: held.role_name,
+        scope: held.scope,
+        version,
+        approvers,
+        running: around.running.map(|running| running.id),
+        end: End::of(around.now, duration, held.ends_at),
+        refusals,
+        now: around.now,
+    })
+}

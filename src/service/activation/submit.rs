@@ -1,0 +1,250 @@
+//! Takes one request: locks what it rests on, lets the rules decide, and carries out what they say.
+use serde_json::json;
+
+use super::{Requested, requested};
+use crate::{
+    App,
+    domain::{
+        activation::{Ask, Decision, End, Facts, Intent, Refusal, decide},
+        actor::{Actor, TokenScope, User},
+        assignment::AssignmentEnd,
+        audit::{Event, Kind},
+        id::{AssignmentId, ProofId, RequestId},
+        request::RequestState,
+        step_up::Act,
+    },
+    error::Error,
+    service::{access, notice},
+    store::{
+        self, Change,
+        activation::{Eligibility, Grant, Surroundings},
+        request::{Beginning, NewRequest},
+        settings::{Approver, Version},
+    },
+};
+
+/// What is asked for, with the proof that came with it.
+pub(super) struct Asked {
+    pub(super) ask: Ask,
+    pub(super) extends: Option<AssignmentId>,
+    pub(super) proof: Option<(ProofId, Act)>,
+}
+
+/// Takes one request: locks what it rests on, lets the rules decide, and carries out what they say.
+pub(super) async fn submit(
+    app: &App,
+    actor: &Actor,
+    eligibility: AssignmentId,
+    asked: &Asked,
+) -> Result<Requested, Error> {
+    let user = access::user(actor, TokenScope::Activate)?;
+    let request = RequestId::new();
+    let mut change = match Change::begin(&app.database, actor).await {
+        Err(Error::Repeated(before)) => return requested(app, RequestId(before)).await,
+        begun => begun?,
+    };
+    let held =
+        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let version = store::settings::current(change.connection(), held.role, held.scope).await?;
+    if let Some((proof, act)) = &asked.proof {
+        store::mfa_proof::spend(&mut change, *proof, act, request.0).await?;
+    }
+    let around = end_overdue(&mut change, &held, None).await?;
+    let approvers = other_approvers(&mut change, &version, user).await?;
+    let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };
+    let facts = facts(&held, &around, asked.proof.is_some(), approvers.len());
+    let decision = decide(intent, &asked.ask, &version.settings.activation, &facts);
+    let extends =
+        asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
+    let decision = match (decision, asked.extends, extends) {
+        (Decision::Refuse(refusals), ..) => Decision::Refuse(refusals),
+        (_, Some(_), None) => Decision::Refuse(vec![Refusal::NothingToExtend]),
+        (decision, ..) => decision,
+    };
+    let new = NewRequest {
+        id: request,
+        eligibility: &held,
+        ask: &asked.ask,
+        extends,
+        settings: version.id,
+        maximum: version.settings.activation.maximum,
+        proof: asked.proof.as_ref().map(|(proof, _)| *proof),
+    };
+    let result = carry_out(app, &mut change, new, decision, &approvers).await?;
+    match result {
+        Ok((requested, event)) => {
+            change.made(request.0).await?;
+            change.commit(&event).await?;
+            app.wake.everything();
+            Ok(requested)
+        }
+        Err(refusals) => {
+            let event = refused(&held, &refusals);
+            change.commit(&event).await?;
+            app.wake.audit().notify_one();
+            Err(Error::Refused(refusals))
+        }
+    }
+}
+
+type CarriedOut = Result<(Requested, Event), Vec<Refusal>>;
+
+/// Does what was decided of a new request, short of committing it.
+async fn carry_out(
+    app: &App,
+    change: &mut Change,
+    new: NewRequest<'_>,
+    decision: Decision,
+    approvers: &[Approver],
+) -> Result<CarriedOut, Error> {
+    let held = new.eligibility;
+    let about = |kind| {
+        Event::new(kind)
+            .subject(held.principal)
+            .role(held.role, held.scope)
+            .request(new.id)
+            .detail(facts_of(&new))
+    };
+    let requested = |state| Requested {
+        request: new.id,
+        state,
+        assignment: None,
+        ends_at: None,
+        cut_by_eligibility: false,
+        decide_by: None,
+    };
+    match decision {
+        Decision::Refuse(refusals) => Ok(Err(refusals)),
+        Decision::AwaitApproval { expires_at } => {
+            store::request::open(change, new, Beginning::Pending { expires_at }).await?;
+            notice::approval_wanted(app, change, new.id, approvers, expires_at).await?;
+            let requested =
+                Requested { decide_by: Some(expires_at), ..requested(RequestState::Pending) };
+            Ok(Ok((requested, about(Kind::ActivationRequested))))
+        }
+        Decision::Schedule { .. } => {
+            store::request::open(change, new, Beginning::Scheduled).await?;
+            Ok(Ok((requested(RequestState::Scheduled), about(Kind::ActivationScheduled))))
+        }
+        Decision::Activate(end) => {
+            store::request::open(change, new, Beginning::Granted).await?;
+            let grant = Grant {
+                request: new.id,
+                settings: new.settings,
+                maximum: new.maximum,
+                eligibility: held,
+            };
+            let assignment = take_effect(change, grant, new.extends, end).await?;
+            let requested = Requested {
+                assignment: Some(assignment),
+                ends_at: Some(end.at),
+                cut_by_eligibility: end.cut_by_eligibility,
+                ..requested(RequestState::Granted)
+            };
+            let mut event = about(Kind::ActivationStarted).assignment(assignment);
+            event.detail["ends_at"] = json!(end.at);
+            Ok(Ok((requested, event)))
+        }
+    }
+}
+
+/// Gives access now, taking over from the activation that `extends` names, without a gap.
+pub(in crate::service) async fn take_effect(
+    change: &mut Change,
+    grant: Grant<'_>,
+    extends: Option<AssignmentId>,
+    end: End,
+) -> Result<AssignmentId, Error> {
+    let held = grant.eligibility;
+    if let Some(old) = extends
+        && store::activation::end(change, old, AssignmentEnd::Replaced).await?
+    {
+        let event = Event::new(Kind::ActivationEnded)
+            .subject(held.principal)
+            .role(held.role, held.scope)
+            .assignment(old)
+            .detail(json!({ "because": AssignmentEnd::Replaced, "request": grant.request }));
+        change.record(&event).await?;
+    }
+    store::activation::begin(change, grant, end).await
+}
+
+/// Reads what else is held; an activation that is overdue but not yet ended is ended first, since it no longer counts.
+pub(in crate::service) async fn end_overdue(
+    change: &mut Change,
+    held: &Eligibility,
+    except: Option<RequestId>,
+) -> Result<Surroundings, Error> {
+    let around = store::activation::surroundings(change, held, except).await?;
+    match around.running {
+        Some(running) if running.ends_at <= around.now => {
+            if store::activation::end(change, running.id, AssignmentEnd::Expired).await? {
+                let event = Event::new(Kind::ActivationEnded)
+                    .subject(held.principal)
+                    .role(held.role, held.scope)
+                    .assignment(running.id)
+                    .detail(json!({ "because": AssignmentEnd::Expired, "due": running.ends_at }));
+                change.record(&event).await?;
+            }
+            Ok(Surroundings { running: None, ..around })
+        }
+        Some(_) | None => Ok(around),
+    }
+}
+
+pub(super) fn facts(
+    held: &Eligibility,
+    around: &Surroundings,
+    proved: bool,
+    other_approvers: usize,
+) -> Facts {
+    Facts {
+        now: around.now,
+        enabled: held.enabled,
+        role_in_use: held.role_in_use && !held.ended,
+        eligible_from: held.starts_at,
+        eligible_until: held.ends_at,
+        running: around.running,
+        standing: around.standing,
+        open_request: around.open_request,
+        proved,
+        other_approvers,
+    }
+}
+
+/// The people beside the requester who could approve; none are looked for if no approval is asked for.
+pub(super) async fn other_approvers(
+    change: &mut Change,
+    version: &Version,
+    user: &User,
+) -> Result<Vec<Approver>, Error> {
+    if !version.settings.activation.requires_approval {
+        return Ok(Vec::new());
+    }
+    let at = change.at();
+    let approvers = store::settings::approvers(change.connection(), version.id, at).await?;
+    Ok(approvers.into_iter().filter(|approver| approver.person != user.person).collect())
+}
+
+/// What the audit log keeps of a request.
+fn facts_of(new: &NewRequest<'_>) -> serde_json::Value {
+    json!({
+        "duration": new.ask.duration,
+        "starts_at": new.ask.starts_at,
+        "justification": new.ask.justification,
+        "ticket_number": new.ask.ticket_number,
+        "ticket_system": new.ask.ticket_system,
+        "settings": new.settings,
+        "extends": new.extends,
+        "mfa": new.proof.is_some(),
+    })
+}
+
+fn refused(held: &Eligibility, refusals: &[Refusal]) -> Event {
+    let rules: Vec<_> = refusals.iter().map(Refusal::rule).collect();
+    let reasons: Vec<_> = refusals.iter().map(ToString::to_string).collect();
+    Event::refused(Kind::ActivationRefused)
+        .subject(held.principal)
+        .role(held.role, held.scope)
+        .detail(json!({ "rules": rules, "reasons": reasons }))
+}

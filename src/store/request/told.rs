@@ -1,0 +1,222 @@
+//! Requests as they are told: one, lists, and those that wait for somebody.
+use sqlx::PgConnection;
+
+use crate::{
+    domain::{
+        id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
+        request::{RequestKind, RequestState, Verdict},
+        time::Instant,
+    },
+    error::Error,
+    store,
+};
+
+/// A request as it is told.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// Which.
+    pub id: RequestId,
+    /// Whether it is for more time.
+    pub kind: RequestKind,
+    /// Where it stands.
+    pub state: RequestState,
+    /// Who asks.
+    pub principal: PrincipalId,
+    /// The human being behind it.
+    pub person: PersonId,
+    /// Their name.
+    pub requester: String,
+    /// For which role.
+    pub role: RoleId,
+    /// Its name.
+    pub role_name: String,
+    /// At which scope.
+    pub scope: ScopeId,
+    /// Its name.
+    pub scope_name: String,
+    /// The terms that were pinned.
+    pub settings: SettingsId,
+    /// For how many seconds.
+    pub requested_seconds: i64,
+    /// What an approver left of that.
+    pub granted_seconds: Option<i64>,
+    /// From when, if later.
+    pub starts_at: Option<Instant>,
+    /// Why.
+    pub justification: String,
+    /// The ticket.
+    pub ticket_number: String,
+    /// Where it is.
+    pub ticket_system: String,
+    /// When it was made.
+    pub created_at: Instant,
+    /// When it lapses if it is pending.
+    pub expires_at: Option<Instant>,
+    /// When it was closed.
+    pub closed_at: Option<Instant>,
+    /// Why it failed.
+    pub failure: Option<String>,
+    /// The activation that it gave.
+    pub assignment: Option<AssignmentId>,
+    /// When that began.
+    pub active_from: Option<Instant>,
+    /// When that ends, or would have.
+    pub active_until: Option<Instant>,
+    /// When that was ended.
+    pub ended_at: Option<Instant>,
+    /// What an approver said.
+    pub verdict: Option<Verdict>,
+    /// Which approver.
+    pub decided_by: Option<String>,
+    /// When.
+    pub decided_at: Option<Instant>,
+    /// Why.
+    pub decision_justification: Option<String>,
+}
+
+/// Which requests are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted {
+    /// This one.
+    pub id: Option<RequestId>,
+    /// Those of this account.
+    pub principal: Option<PrincipalId>,
+    /// Those for this role.
+    pub role: Option<RoleId>,
+    /// Those that are open, or those that are closed.
+    pub open: Option<bool>,
+    /// Those that this account may decide, or has decided.
+    pub approver: Option<PrincipalId>,
+    /// Those that come after this one in the list, newest first.
+    pub after: Option<(Instant, RequestId)>,
+}
+
+/// Requests, newest first, `limit` at most.
+pub async fn list(
+    connection: &mut PgConnection,
+    wanted: Wanted,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    Ok(sqlx::query_as!(
+        Told,
+        r#"
+        select
+            requests.id as "id: RequestId", requests.kind as "kind: RequestKind", state as "state: RequestState",
+            requests.principal_id as "principal: PrincipalId", requests.person_id as "person: PersonId",
+            persons.display_name as requester, requests.role_id as "role: RoleId", roles.name as role_name,
+            requests.scope_id as "scope: ScopeId", scopes.name as scope_name,
+            requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
+            requests.justification, ticket_number, ticket_system, requests.created_at, expires_at, closed_at, failure,
+            given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
+            given.ended_at as "ended_at?", decision.verdict as "verdict?: Verdict",
+            decision.display_name as "decided_by?", decision.created_at as "decided_at?",
+            decision.justification as "decision_justification?"
+        from requests
+        join persons on persons.id = requests.person_id
+        join roles on roles.id = requests.role_id
+        join scopes on scopes.id = requests.scope_id
+        left join assignments as given on given.request_id = requests.id
+        left join lateral (
+            select verdict, decisions.created_at, decisions.justification, display_name
+            from decisions
+            join persons on persons.id = approver_person_id
+            where request_id = requests.id
+            order by decisions.created_at desc
+            limit 1
+        ) as decision on true
+        where ($1::uuid is null or requests.id = $1)
+            and ($2::uuid is null or requests.principal_id = $2)
+            and ($3::uuid is null or requests.role_id = $3)
+            and ($4::boolean is null or (state in ('pending', 'scheduled')) = $4)
+            and ($5::uuid is null
+                or (state = 'pending' and exists (
+                    select from principals as approver
+                    join approvers_of(requests.settings_id, $9) as approvers on approvers.principal_id = approver.id
+                    where approver.id = $5 and approver.person_id <> requests.person_id
+                ))
+                or exists (select from decisions where request_id = requests.id and approver_id = $5))
+            and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
+        order by requests.created_at desc, requests.id desc
+        limit $8
+        "#,
+        wanted.id.map(|id| id.0),
+        wanted.principal.map(|id| id.0),
+        wanted.role.map(|id| id.0),
+        wanted.open,
+        wanted.approver.map(|id| id.0),
+        wanted.after.map(|(at, _)| at),
+        wanted.after.map(|(_, id)| id.0),
+        limit,
+        store::now(&mut *connection).await?,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The pending requests that `approver` may decide, oldest first, `limit` at most.
+pub async fn awaiting(
+    connection: &mut PgConnection,
+    approver: PrincipalId,
+    limit: i64,
+) -> Result<Vec<RequestId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select requests.id as "id: RequestId"
+        from (select instant() as now) as clock
+        join principals as approver on approver.id = $1
+        join requests on state = 'pending' and requests.person_id <> approver.person_id
+        where expires_at > clock.now and exists (
+            select from approvers_of(requests.settings_id, clock.now) as approvers
+            where approvers.principal_id = approver.id
+        )
+        order by requests.created_at, requests.id
+        limit $2
+        "#,
+        approver.0,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The request `id`, as it is told.
+pub async fn one(connection: &mut PgConnection, id: RequestId) -> Result<Told, Error> {
+    list(connection, Wanted { id: Some(id), ..Wanted::default() }, 1)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("request"))
+}
+
+/// What else the requester holds now, in words, and when they last had this role.
+pub async fn context(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    role: RoleId,
+    at: Instant,
+) -> Result<(Vec<String>, Option<Instant>), Error> {
+    let holds = sqlx::query_scalar!(
+        r#"
+        select roles.name
+        from live_assignments($2) as held
+        join roles on roles.id = held.role_id
+        where held.principal_id = $1
+        order by roles.name
+        limit 20
+        "#,
+        principal.0,
+        at,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let last_held = sqlx::query_scalar!(
+        r#"
+        select max(ended_at) as "last?" from assignments
+        where principal_id = $1 and role_id = $2 and kind = 'active' and ended_at is not null
+        "#,
+        principal.0,
+        role.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((holds, last_held))
+}
