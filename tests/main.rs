@@ -6,8 +6,8 @@
 
 mod access_token;
 mod actor;
-mod audit;
 mod api_description;
+mod audit;
 mod config;
 mod constraints;
 mod credential;

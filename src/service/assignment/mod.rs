@@ -9,10 +9,7 @@ use crate::{
     },
     error::Error,
     service::access,
-    store::{
-        self, Change, OnConstraint as _,
-        assignment::{Told, Wanted},
-    },
+    store::{self, Change, OnConstraint as _, assignment::Wanted},
 };
 
 mod change;
@@ -21,6 +18,8 @@ mod give;
 pub use change::{convert, remove, update};
 pub(super) use give::give;
 pub use give::{Assign, Assigned, assign};
+
+pub use crate::store::assignment::Told;
 
 /// How many assignments a page of a list has.
 pub const PAGE: i64 = 100;
