@@ -13,6 +13,7 @@ mod constraints;
 mod credential;
 mod enrolment;
 mod layering;
+mod mail;
 mod private_postgres;
 mod server;
 mod sign_in;

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Failure, installation::Installation};
 use crate::{
     config::Config,
+    gateway::mail::Mailer,
     http::{self, server},
     service::first_start,
     store::database::{Condition, Schema},
@@ -34,14 +35,18 @@ pub(super) async fn run(
 ) -> Result<(), Failure> {
     let config = &installation.config;
     let app = installation.ready_app().await?;
+    let mailer = Mailer::new(config).map_err(|problem| Failure::Usage(problem.to_string()))?;
     println!("Latchkey is at {}", config.public_url);
+    if let Some(folder) = mailer.folder() {
+        println!("No mail server is set: mails are written as files into {}", folder.display());
+    }
     if let Some(first) = first_start::link(&app).await? {
         println!(
             "Nobody is here yet. Set up the first administrator, \"admin\", with this link; it works once:"
         );
         println!("  {}", first.link);
     }
-    let workers = worker::start(&app, &shutdown);
+    let workers = worker::start(&app, mailer, &shutdown);
     let database_ended = watch_database(installation, &shutdown);
     server::serve(listener, http::router(app.clone(), config), &config.http, shutdown).await;
     workers.close();

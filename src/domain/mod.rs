@@ -3,6 +3,7 @@ pub mod activation;
 pub mod actor;
 pub mod assignment;
 pub mod audit;
+pub mod delivery;
 pub mod fault;
 pub mod id;
 pub mod notice;

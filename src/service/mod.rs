@@ -13,6 +13,7 @@ pub mod enrolment;
 pub mod first_start;
 pub mod group;
 pub mod notice;
+pub mod outbox;
 pub mod overview;
 pub mod person;
 pub mod readiness;

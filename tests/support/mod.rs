@@ -2,6 +2,7 @@
 mod cluster;
 pub mod credentials;
 mod invariants;
+mod mail_server;
 mod world;
 
-pub use self::{cluster::Database, world::World};
+pub use self::{cluster::Database, mail_server::MailServer, world::World};
