@@ -2,6 +2,7 @@
 //!
 //! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
 mod admin;
+mod audit;
 mod check;
 mod demo;
 mod failure;
@@ -67,6 +68,9 @@ enum Command {
     /// Let an administrator in, without any other sign-in.
     #[command(subcommand)]
     Admin(admin::Admin),
+    /// Verify the audit log or take a copy of it.
+    #[command(subcommand)]
+    Audit(audit::Audit),
     /// Ask the server on this machine whether it is ready; for containers and load balancers.
     Healthcheck,
     /// Print the version.
@@ -110,6 +114,7 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
         | Command::Migrate
         | Command::Check { .. }
         | Command::Admin(_)
+        | Command::Audit(_)
         | Command::Healthcheck => {}
     }
     let config = Config::load(config.as_deref())?;
@@ -128,6 +133,7 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             Command::Migrate => migrate::migrate(config).await,
             Command::Check { .. } => check::check(config).await,
             Command::Admin(wanted) => admin::admin(config, wanted).await,
+            Command::Audit(wanted) => audit::audit(config, wanted).await,
             Command::Healthcheck => healthcheck::healthcheck(&config).await,
             Command::Version => Ok(()),
         }
