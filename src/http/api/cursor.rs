@@ -17,6 +17,7 @@ pub(super) enum List {
     Requests,
     Assignments,
     People,
+    AuditEvents,
 }
 
 impl List {
@@ -25,6 +26,7 @@ impl List {
             Self::Requests => b"requests",
             Self::Assignments => b"assignments",
             Self::People => b"people",
+            Self::AuditEvents => b"audit events",
         }
     }
 }

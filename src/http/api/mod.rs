@@ -17,6 +17,7 @@ mod access;
 mod activation;
 mod answer;
 mod assignment;
+mod audit;
 mod cursor;
 mod description;
 mod group;
@@ -46,6 +47,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())
+        .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)
 }
