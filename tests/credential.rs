@@ -174,3 +174,19 @@ async fn signing_out_ends_this_session_and_everywhere_ends_all() {
     assert_eq!(world.count("select count(*) from known_devices").await, 0);
     world.check_invariants().await;
 }
+
+#[tokio::test]
+async fn what_is_over_is_removed_and_what_is_not_stays() {
+    let (world, ada) = enrolled().await;
+    let stranger = crate::support::credentials::visitor("198.51.100.7");
+    let wrong = secret("wrong and wrong again");
+    let refused = latchkey::service::sign_in::begin(&world.app, &stranger, "ada", &wrong).await;
+    assert!(refused.is_err());
+    assert_eq!(latchkey::service::prune::prune(&world.app).await.unwrap(), 0);
+    world.advance_seconds(8 * 24 * 60 * 60).await;
+    world.sign_in(&ada).await.unwrap();
+    assert!(latchkey::service::prune::prune(&world.app).await.unwrap() > 0);
+    assert_eq!(world.count("select count(*) from sign_in_throttles").await, 0);
+    let left = "select count(*) from sessions where stage = 'signed_in'";
+    assert_eq!(world.count(left).await, 1);
+}

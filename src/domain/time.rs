@@ -104,6 +104,9 @@ impl sqlx::Decode<'_, sqlx::Postgres> for Instant {
 #[schema(value_type = String, example = "PT2H30M")]
 pub struct Duration(i64);
 
+/// The longest duration: a hundred years. More is a slip of the pen, and near the end of what can be counted.
+const MOST_SECONDS: i64 = 100 * 366 * 24 * 60 * 60;
+
 /// Why a text is no duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DurationError {
@@ -136,7 +139,7 @@ impl Duration {
 
     /// A duration of that many seconds.
     pub fn from_seconds(seconds: i64) -> Result<Self, DurationError> {
-        if seconds > 0 && seconds % 60 == 0 {
+        if (1..=MOST_SECONDS).contains(&seconds) && seconds % 60 == 0 {
             Ok(Self(seconds))
         } else {
             Err(DurationError::NotWholeMinutes)

@@ -16,6 +16,7 @@ pub mod notice;
 pub mod outbox;
 pub mod overview;
 pub mod person;
+pub mod prune;
 pub mod readiness;
 pub mod request;
 pub mod role;

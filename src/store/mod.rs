@@ -163,6 +163,16 @@ impl Change {
     }
 }
 
+/// Removes idempotency keys that no client repeats any more.
+pub async fn prune_idempotency_keys(connection: &mut PgConnection) -> Result<u64, Error> {
+    let pruned = sqlx::query!(
+        "delete from idempotency_keys where created_at < instant() - interval '7 days'"
+    )
+    .execute(connection)
+    .await?;
+    Ok(pruned.rows_affected())
+}
+
 /// Gives a broken constraint its meaning.
 pub(crate) trait OnConstraint<T> {
     /// Turns a violation of the constraint called `name` into the error that `meaning` gives.

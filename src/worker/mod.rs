@@ -5,6 +5,7 @@ pub mod due;
 pub mod seal;
 
 use std::sync::Arc;
+pub mod prune;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
@@ -18,5 +19,6 @@ pub fn start(app: &App, mailer: Mailer, shutdown: &CancellationToken) -> TaskTra
     tasks.spawn(deliver::run(app.clone(), Arc::new(mailer), shutdown.clone()));
     tasks.spawn(seal::run(app.clone(), shutdown.clone()));
     tasks.spawn(seal::verify(app.clone(), shutdown.clone()));
+    tasks.spawn(prune::run(app.clone(), shutdown.clone()));
     tasks
 }

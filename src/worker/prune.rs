@@ -1,0 +1,26 @@
+//! Tidies up once an hour.
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{App, service};
+
+/// How often.
+const PERIOD: Duration = Duration::from_hours(1);
+
+/// Tidies up until `shutdown`.
+pub async fn run(app: App, shutdown: CancellationToken) {
+    loop {
+        match service::prune::prune(&app).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "removed what is over"),
+            Err(error) => {
+                tracing::warn!(error = %error, cause = ?error, "what is over could not be removed");
+            }
+        }
+        tokio::select! {
+            () = tokio::time::sleep(PERIOD) => {}
+            () = shutdown.cancelled() => return,
+        }
+    }
+}
