@@ -17,6 +17,7 @@ mod mail;
 mod private_postgres;
 mod server;
 mod sign_in;
+mod sign_in_timing;
 mod step_up;
 mod support;
 mod world;
