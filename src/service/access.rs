@@ -5,7 +5,7 @@ use crate::{
     App,
     domain::{
         actor::{Actor, TokenScope, User, Via, Who},
-        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        id::AssignmentId,
         permission::{Permission, Permissions},
         time::Instant,
     },
@@ -80,16 +80,7 @@ pub async fn authorise(
     }
 }
 
-/// A question: does this account hold this role there?
-#[derive(Clone, Copy, Debug)]
-pub struct Question {
-    /// The account.
-    pub principal: PrincipalId,
-    /// The role.
-    pub role: RoleId,
-    /// Where.
-    pub scope: ScopeId,
-}
+pub use crate::store::access::Question;
 
 /// The answer to a [`Question`], true at the instant that it names.
 #[derive(Clone, Copy, Debug)]
@@ -106,22 +97,16 @@ pub struct Answer {
 
 /// Answers questions about who holds what. Everybody may ask about themself; about others takes [`Permission::CheckAccess`].
 pub async fn check(app: &App, actor: &Actor, questions: &[Question]) -> Result<Vec<Answer>, Error> {
-    let mut connection = app.database.acquire().await?;
     let asker = user(actor, TokenScope::CheckAccess)?.principal;
-    if questions.iter().any(|question| question.principal != asker) {
-        authorise(&mut connection, actor, Permission::CheckAccess).await?;
+    let held = store::access::held(&mut *app.database.acquire().await?, asker, questions).await?;
+    if held.iter().any(|held| !held.may_ask) {
+        return Err(Error::Forbidden(Permission::CheckAccess));
     }
-    let mut answers = Vec::with_capacity(questions.len());
-    for question in questions {
-        let held =
-            store::access::held(&mut connection, question.principal, question.role, question.scope)
-                .await?;
-        answers.push(Answer {
-            allowed: held.assignment.is_some(),
-            at: held.at,
-            until: held.until,
-            assignment: held.assignment,
-        });
-    }
-    Ok(answers)
+    let answer = |held: store::access::Held| Answer {
+        allowed: held.assignment.is_some(),
+        at: held.at,
+        until: held.until,
+        assignment: held.assignment,
+    };
+    Ok(held.into_iter().map(answer).collect())
 }

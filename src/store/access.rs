@@ -31,45 +31,71 @@ pub async fn permissions(
     Ok(Permissions::named(&names))
 }
 
-/// Whether a role is held, and why.
+/// Does this account hold this role there?
+#[derive(Clone, Copy, Debug)]
+pub struct Question {
+    /// The account.
+    pub principal: PrincipalId,
+    /// The role.
+    pub role: RoleId,
+    /// Where.
+    pub scope: ScopeId,
+}
+
+/// The answer to a [`Question`].
 #[derive(Clone, Copy, Debug)]
 pub struct Held {
-    /// The time of the answer.
+    /// The time of the answer, the same for all that were asked together.
     pub at: Instant,
     /// The assignment that gives it; none if it is not held.
     pub assignment: Option<AssignmentId>,
     /// Until when, if that ends.
     pub until: Option<Instant>,
+    /// Whether the asker's own roles allow asking about others.
+    pub may_ask: bool,
 }
 
-/// Whether `principal` holds `role` at `scope`, directly or at a scope above, at this moment.
+/// Whether roles are held, directly or at a scope above, all judged at one instant and in the order of the questions.
+///
+/// The hottest path: one statement, whatever is asked.
 pub async fn held(
     connection: &mut PgConnection,
-    principal: PrincipalId,
-    role: RoleId,
-    scope: ScopeId,
-) -> Result<Held, Error> {
-    let row = sqlx::query!(
+    asker: PrincipalId,
+    questions: &[Question],
+) -> Result<Vec<Held>, Error> {
+    let principals: Vec<_> = questions.iter().map(|question| question.principal.0).collect();
+    let roles: Vec<_> = questions.iter().map(|question| question.role.0).collect();
+    let scopes: Vec<_> = questions.iter().map(|question| question.scope.0).collect();
+    Ok(sqlx::query_as!(
+        Held,
         r#"
         select
-            clock.now as "now!", held.id as "assignment?: AssignmentId", nullif(held.ends_at, 'infinity') as "until?"
+            clock.now as "at!", held.id as "assignment?: AssignmentId", nullif(held.ends_at, 'infinity') as "until?",
+            asked.principal = $1 or exists (
+                select from live_assignments(clock.now) as own
+                join roles on roles.id = own.role_id and 'access.check' = any(roles.permissions)
+                join scopes on scopes.id = own.scope_id and scopes.kind = 'organization'
+                where own.principal_id = $1
+            ) as "may_ask!"
         from (select instant() as now) as clock
+        cross join unnest($2::uuid[], $3::uuid[], $4::uuid[]) with ordinality as asked (principal, role, scope, number)
         left join lateral (
             select live.id, live.ends_at
             from live_assignments(clock.now) as live
-            join scope_ancestors on scope_ancestors.scope_id = $3 and ancestor_id = live.scope_id
-            where live.principal_id = $1 and live.role_id = $2
+            join scope_ancestors on scope_ancestors.scope_id = asked.scope and ancestor_id = live.scope_id
+            where live.principal_id = asked.principal and live.role_id = asked.role
             order by live.ends_at desc
             limit 1
         ) as held on true
+        order by asked.number
         "#,
-        principal.0,
-        role.0,
-        scope.0,
+        asker.0,
+        &principals,
+        &roles,
+        &scopes,
     )
-    .fetch_one(connection)
-    .await?;
-    Ok(Held { at: row.now, assignment: row.assignment, until: row.until })
+    .fetch_all(connection)
+    .await?)
 }
 
 /// Whether `principal` holds, or is eligible for, a privileged role anywhere: what only some administrators may touch.

@@ -117,11 +117,10 @@ impl Change {
         let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
             return Ok(());
         };
-        let taken = sqlx::query!(
+        sqlx::query!(
             r#"
             insert into idempotency_keys (principal_id, key, fingerprint, target_id, created_at)
             values ($1, $2, $3, $4, $5)
-            on conflict do nothing
             "#,
             user.principal.0,
             idempotency.key,
@@ -131,13 +130,21 @@ impl Change {
         )
         .execute(&mut *self.transaction)
         .await?;
-        if taken.rows_affected() == 1 { Ok(()) } else { self.refuse_repeat().await }
+        Ok(())
     }
 
     async fn refuse_repeat(&mut self) -> Result<(), Error> {
         let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
             return Ok(());
         };
+        // Of two at once with the same key, the second waits here until it can see what the first has made.
+        sqlx::query!(
+            "select pg_advisory_xact_lock(hashtextextended($1 || $2, 0))",
+            user.principal.0.to_string(),
+            idempotency.key,
+        )
+        .execute(&mut *self.transaction)
+        .await?;
         let before = sqlx::query!(
             "select fingerprint, target_id from idempotency_keys where principal_id = $1 and key = $2",
             user.principal.0,
