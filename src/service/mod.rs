@@ -11,6 +11,7 @@ pub mod credential;
 pub mod due;
 pub mod enrolment;
 pub mod first_start;
+pub mod frame;
 pub mod group;
 pub mod notice;
 pub mod outbox;

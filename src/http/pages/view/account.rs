@@ -15,10 +15,6 @@ pub struct Account {
     pub frame: Frame,
     /// Name, account, mail.
     pub facts: Vec<Fact>,
-    /// When the password was last changed.
-    pub password_changed: Option<Instant>,
-    /// When the authenticator was enrolled.
-    pub factor_enrolled: Option<Instant>,
     /// How many recovery codes are left.
     pub codes_left: i64,
     /// Where the reader is signed in.
@@ -107,10 +103,10 @@ pub struct NewFactor {
     pub qr: String,
     /// The same as text.
     pub secret: String,
-    /// What ties the form to the secret.
-    pub token: String,
     /// The code that proves it.
     pub code: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
 }
 
 /// New recovery codes, shown once.

@@ -135,6 +135,8 @@ pub struct Activated {
     pub title: String,
     /// One a role.
     pub results: Vec<ActivationResult>,
+    /// Where to go on.
+    pub back: String,
 }
 
 /// What came of activating one role.

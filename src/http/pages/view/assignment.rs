@@ -46,6 +46,10 @@ pub struct NewAssignment {
     pub reason_required: bool,
     /// The code; none if no second factor is asked for.
     pub code: Option<Field>,
+    /// Whether the code is asked for in any case.
+    pub code_required: bool,
+    /// When the code is asked for.
+    pub code_help: String,
 }
 
 /// One assignment, and what may be done with it.
@@ -70,6 +74,8 @@ pub struct EditAssignment {
     pub problems: Vec<String>,
     /// Whether the reader may change it.
     pub may_change: bool,
+    /// Whether the reader may take it away.
+    pub may_remove: bool,
     /// `always` or `until`.
     pub length: Field,
     /// When it ends.

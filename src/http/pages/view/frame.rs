@@ -131,14 +131,12 @@ pub struct Frame {
     pub organisation: String,
     /// The reader's name.
     pub person: String,
-    /// The reader's account.
-    pub username: String,
     /// One or two letters for the reader.
     pub initials: String,
     /// Where we are.
     pub section: Section,
     /// How many requests wait for the reader's decision.
-    pub approvals: i64,
+    pub approvals: usize,
     /// Which administrative pages the reader may open.
     pub rights: Rights,
     /// Light or dark.

@@ -5,7 +5,6 @@ use super::{
     Instant, Who,
     form::{Choice, Field},
     frame::Frame,
-    role::AssignmentRow,
     status::Status,
 };
 
@@ -31,10 +30,8 @@ pub struct GroupRow {
     pub purpose: String,
     /// How many are in it now.
     pub members: i64,
-    /// How many may join it.
-    pub eligible: i64,
-    /// How many roles it holds or may hold.
-    pub roles: i64,
+    /// On which roles its members decide.
+    pub decides: String,
 }
 
 /// The form that makes a group.
@@ -61,10 +58,10 @@ pub struct Group {
     pub name: String,
     /// What it is for.
     pub purpose: String,
-    /// Its members and owners.
+    /// On which roles its members decide.
+    pub decides: Vec<String>,
+    /// Its members.
     pub members: Vec<Member>,
-    /// The roles that it holds or may hold.
-    pub roles: Vec<AssignmentRow>,
     /// The form that adds somebody; none without the right.
     pub add: Option<AddMember>,
 }
@@ -73,8 +70,6 @@ pub struct Group {
 pub struct Member {
     /// Who.
     pub who: Who,
-    /// "Member", "Owner".
-    pub role: String,
     /// The state of the membership.
     pub status: Status,
     /// Since when.
@@ -95,14 +90,8 @@ pub struct AddMember {
     pub people: Vec<Choice>,
     /// What is wrong with the choice.
     pub people_field: Field,
-    /// `member` or `owner`.
-    pub role: Field,
-    /// `eligible` or `active`.
-    pub kind: Field,
     /// Why.
     pub reason: Field,
-    /// The code; none if no second factor is asked for.
-    pub code: Option<Field>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
 }

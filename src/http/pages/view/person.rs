@@ -17,6 +17,8 @@ pub struct People {
     pub frame: Frame,
     /// Whether the reader may invite.
     pub may_invite: bool,
+    /// Who is looked for.
+    pub search: Field,
     /// The people by name.
     pub rows: Vec<PersonRow>,
     /// Where the rest is.
@@ -60,6 +62,8 @@ pub struct Person {
     pub tags: Vec<Tag>,
     /// Account, mail, factors, last sign-in.
     pub facts: Vec<Fact>,
+    /// What was wrong with what was just tried.
+    pub problems: Vec<String>,
     /// What is held now.
     pub active: Vec<AssignmentRow>,
     /// What may be activated.
@@ -74,9 +78,9 @@ pub struct Person {
 
 /// A group that somebody is in.
 pub struct Membership {
-    /// The group's page.
+    /// The membership's page.
     pub link: String,
-    /// Its name.
+    /// The group's name.
     pub name: String,
     /// "Member", "Owner".
     pub role: String,
@@ -131,8 +135,6 @@ pub struct OneTimeLink {
     pub purpose: &'static str,
     /// The link.
     pub link: String,
-    /// Until when it works.
-    pub until: Instant,
-    /// Whether it was also mailed.
-    pub mailed: bool,
+    /// How long it works.
+    pub lasts: &'static str,
 }

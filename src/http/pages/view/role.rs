@@ -1,7 +1,7 @@
 //! Roles: the list, and one role with its tabs.
 use askama::Template;
 
-use super::{Caption, Instant, Pages, Who, frame::Frame, status::Status};
+use super::{Caption, Instant, Pages, Who, form::Field, frame::Frame, status::Status};
 
 /// The list of roles.
 #[derive(Template)]
@@ -9,6 +9,8 @@ use super::{Caption, Instant, Pages, Who, frame::Frame, status::Status};
 pub struct Roles {
     /// Around it.
     pub frame: Frame,
+    /// Whether the reader may make one.
+    pub may_make: bool,
     /// The roles by name.
     pub rows: Vec<RoleRow>,
 }
@@ -60,8 +62,8 @@ pub struct RoleAssignments {
     pub role: RoleHead,
     /// `eligible`, `active` or `expired`.
     pub state: &'static str,
-    /// How many there are of each.
-    pub counts: [i64; 3],
+    /// How many there are, eligible and active.
+    pub counts: [String; 2],
     /// The assignments.
     pub rows: Vec<AssignmentRow>,
     /// Where the rest is.
@@ -120,4 +122,22 @@ pub struct Activity {
     pub at: Instant,
     /// Its request; empty if there is none.
     pub link: String,
+}
+
+/// The form for a new role.
+#[derive(Template)]
+#[template(path = "role/new.html")]
+pub struct NewRole {
+    /// Around it.
+    pub frame: Frame,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// Its name.
+    pub name: Field,
+    /// What it lets its holder do.
+    pub description: Field,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
 }

@@ -76,45 +76,39 @@ pub struct EditSettings {
     /// What is wrong with the whole.
     pub problems: Vec<String>,
     /// Longest activation.
-    pub longest_activation: Field,
+    pub maximum: Field,
     /// Second factor on activation.
-    pub activation_mfa: bool,
+    pub authentication: bool,
     /// Reason on activation.
-    pub activation_reason: bool,
+    pub requires_justification: bool,
     /// Ticket on activation.
-    pub activation_ticket: bool,
+    pub requires_ticket: bool,
     /// Approval on activation.
-    pub approval: bool,
+    pub requires_approval: bool,
     /// Who may approve.
     pub approvers: Vec<Choice>,
     /// What is wrong with the approvers.
     pub approvers_field: Field,
     /// How long a request waits.
-    pub request_timeout: Field,
-    /// Whether eligible assignments may be permanent.
-    pub permanent_eligible: bool,
-    /// Longest dated eligible assignment.
-    pub longest_eligible: Field,
-    /// Whether active assignments may be permanent.
-    pub permanent_active: bool,
-    /// Longest dated active assignment.
-    pub longest_active: Field,
-    /// Second factor of the administrator on active assignment.
-    pub assignment_mfa: bool,
-    /// Reason on active assignment.
-    pub assignment_reason: bool,
-    /// Which notices are sent, nine boxes in three groups.
-    pub notices: Vec<NoticeGroup>,
+    pub approval_timeout: Field,
+    /// Reason on approval.
+    pub approval_requires_justification: bool,
+    /// Terms of eligible assignments.
+    pub eligible: Terms,
+    /// Terms of active assignments.
+    pub active: Terms,
     /// Why the settings change.
     pub reason: Field,
-    /// The code; none if no second factor is asked for.
-    pub code: Option<Field>,
 }
 
-/// Notices on one occasion.
-pub struct NoticeGroup {
-    /// The occasion.
-    pub title: String,
-    /// Who is told.
-    pub boxes: Vec<Choice>,
+/// Terms of assignments that administrators make.
+pub struct Terms {
+    /// Whether they may be without end.
+    pub may_be_permanent: bool,
+    /// The longest with an end.
+    pub maximum: Field,
+    /// Whether the administrator gives a reason.
+    pub requires_justification: bool,
+    /// Whether the administrator gives a code.
+    pub requires_mfa: bool,
 }

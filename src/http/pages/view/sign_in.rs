@@ -31,13 +31,31 @@ pub struct SecondFactor {
     pub code: Field,
     /// Where to go afterwards.
     pub next: String,
+    /// Where the other kind of code is asked for.
+    pub other: String,
     /// Whether a recovery code is asked for instead.
     pub recovery: bool,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
 }
 
-/// The first step of a one-time link: the password.
+/// A one-time link that was followed but not used yet.
+#[derive(Template)]
+#[template(path = "sign_in/link.html")]
+pub struct OpenLink {
+    /// Around it.
+    pub frame: Gate,
+    /// Whether it is an invitation; else a recovery.
+    pub invited: bool,
+    /// The person's name.
+    pub name: String,
+    /// The account's name.
+    pub username: String,
+    /// Where the form goes.
+    pub action: String,
+}
+
+/// Setting an account up: the password.
 #[derive(Template)]
 #[template(path = "sign_in/accept.html")]
 pub struct Accept {
@@ -49,8 +67,6 @@ pub struct Accept {
     pub name: String,
     /// The account's name.
     pub username: String,
-    /// Where the form goes.
-    pub action: String,
     /// The new password; its value is never kept.
     pub password: Field,
     /// The same again.
@@ -59,27 +75,23 @@ pub struct Accept {
     pub problems: Vec<String>,
 }
 
-/// The second step: the authenticator.
+/// Setting an account up: the authenticator.
 #[derive(Template)]
 #[template(path = "sign_in/factor.html")]
 pub struct Enrol {
     /// Around it.
     pub frame: Gate,
-    /// Where the form goes.
-    pub action: String,
     /// The QR code as an SVG element.
     pub qr: String,
     /// The same as text.
     pub secret: String,
-    /// What ties the form to the secret.
-    pub token: String,
     /// The code that proves it.
     pub code: Field,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
 }
 
-/// The third step: the recovery codes, shown once.
+/// The recovery codes, shown once.
 #[derive(Template)]
 #[template(path = "sign_in/codes.html")]
 pub struct Codes {

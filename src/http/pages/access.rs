@@ -1,0 +1,132 @@
+//! My access.
+use super::{
+    page::{Answer, Page, show},
+    request::status,
+    say::{self, Reader},
+    terms::{captions, place, ticket},
+    view::{
+        Caption,
+        access::{Coming, Eligible, Ends, Held, MyAccess, Todo},
+        frame::Section,
+    },
+};
+use crate::{
+    domain::assignment::AssignmentOrigin,
+    service::{assignment, overview, request},
+};
+
+/// What one can do, and holds right now.
+pub async fn list(page: Page) -> Answer {
+    let opened = page.open(Section::Access).await?;
+    let mine = overview::my_access(&page.app, &page.actor).await?;
+    let reader = &opened.reader;
+    show(&MyAccess {
+        todo: todo(&mine),
+        held: mine.active.iter().map(|held| tell_held(held, reader)).collect(),
+        coming: mine.open.iter().map(|request| tell_coming(request, reader)).collect(),
+        eligible: mine
+            .eligible
+            .iter()
+            .filter(|can| !can.active)
+            .map(|can| tell_eligible(can, reader))
+            .collect(),
+        frame: opened.frame,
+    })
+}
+
+fn todo(mine: &overview::MyAccess) -> Vec<Todo> {
+    let waiting = (mine.awaiting_me > 0).then(|| Todo {
+        icon: "approval",
+        text: match mine.awaiting_me {
+            1 => "1 request waits for your decision".to_owned(),
+            number => format!("{number} requests wait for your decision"),
+        },
+        link: "/approvals".to_owned(),
+        urgent: false,
+    });
+    let ending = (mine.ending_soon > 0).then(|| Todo {
+        icon: "clock",
+        text: match mine.ending_soon {
+            1 => "1 role of yours ends soon".to_owned(),
+            number => format!("{number} roles of yours end soon"),
+        },
+        link: "#active".to_owned(),
+        urgent: true,
+    });
+    [waiting, ending].into_iter().flatten().collect()
+}
+
+fn tell_held(held: &assignment::Told, reader: &Reader) -> Held {
+    let activated = held.origin == AssignmentOrigin::Activated;
+    let link =
+        |verb| if activated { format!("/activations/{}/{verb}", held.id) } else { String::new() };
+    Held {
+        role: held.role_name.clone(),
+        scope: place(held.scope, &held.scope_name),
+        how: if activated { "Activated" } else { "Assigned" }.to_owned(),
+        reason: held.justification.clone(),
+        ends: held.ends_at.map(|end| Ends {
+            at: reader.instant(end),
+            began: held.starts_at.to_string(),
+            left: reader.left(end),
+            percent: share_left(
+                end.since(reader.now).as_secs(),
+                end.since(held.starts_at).as_secs(),
+            ),
+            soon: reader.soon(end),
+        }),
+        extend: link("extend"),
+        finish: link("deactivate"),
+        request: held.request.map(|request| format!("/requests/{request}")).unwrap_or_default(),
+    }
+}
+
+/// How much of a span is left, of a hundred.
+fn share_left(left: i64, whole: i64) -> u8 {
+    let share = left.saturating_mul(100).checked_div(whole).unwrap_or(0).clamp(0, 100);
+    u8::try_from(share).unwrap_or(100)
+}
+
+fn tell_coming(request: &request::Told, reader: &Reader) -> Coming {
+    let mut captions = vec![Caption::new(
+        "clock",
+        say::span(request.granted_seconds.unwrap_or(request.requested_seconds)),
+    )];
+    let ticket = ticket(&request.ticket_number, &request.ticket_system);
+    if !ticket.is_empty() {
+        captions.push(Caption::new("ticket", ticket));
+    }
+    if !request.justification.is_empty() {
+        captions.push(Caption::new("reason", request.justification.clone()));
+    }
+    Coming {
+        role: request.role_name.clone(),
+        scope: place(request.scope, &request.scope_name),
+        status: status(request, reader),
+        captions,
+        link: format!("/requests/{}", request.id),
+        cancel: format!("/requests/{}/cancel", request.id),
+    }
+}
+
+fn tell_eligible(can: &overview::Eligible, reader: &Reader) -> Eligible {
+    let told = &can.assignment;
+    let mut captions = captions(&can.terms);
+    if let Some(end) = told.ends_at {
+        captions
+            .push(Caption::new("calendar", format!("eligible until {}", reader.instant(end).text)));
+    }
+    Eligible {
+        id: told.id.to_string(),
+        role: told.role_name.clone(),
+        scope: place(told.scope, &told.scope_name),
+        purpose: told.role_description.clone(),
+        captions,
+        activate: if can.requested {
+            String::new()
+        } else {
+            format!("/activations/new?assignment={}", told.id)
+        },
+        unavailable: "Asked for".to_owned(),
+    }
+}

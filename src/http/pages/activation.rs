@@ -1,0 +1,304 @@
+//! Activating roles, and being done with them.
+use axum::{
+    extract::Path,
+    response::{IntoResponse as _, Redirect},
+};
+use axum_extra::extract::Query;
+use serde::Deserialize;
+
+use super::{
+    done::Done,
+    faults::Faults,
+    outcome,
+    page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
+    request::Nothing,
+    say::{self, UNREADABLE_TIME},
+    terms::place,
+    view::{
+        Fact,
+        activation::{Activated, ActivationResult, NewActivation, Wanted},
+        form::Field,
+        frame::Section,
+        status::{Kind, Status},
+    },
+};
+use crate::{
+    domain::{
+        activation::Intent,
+        id::{AssignmentId, ScopeId},
+        request::RequestState,
+        settings::Authentication,
+        time::Duration,
+    },
+    error::Error,
+    service::{
+        activation::{self, Fulfilment, Preview, Reasons, Wish},
+        assignment,
+    },
+};
+
+/// What a form proposes if the terms allow it.
+const USUAL: Duration = Duration::hours(2);
+
+/// What to activate, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Chosen {
+    assignment: Vec<String>,
+}
+
+/// What the sheet sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    assignment: Vec<String>,
+    duration: String,
+    when: String,
+    starts_at: String,
+    zone: String,
+    justification: String,
+    ticket_number: String,
+    ticket_system: String,
+    code: String,
+    idempotency_key: Option<String>,
+}
+
+/// The sheet.
+pub async fn new(page: Page, Query(chosen): Query<Chosen>) -> Answer {
+    let form = Form { assignment: chosen.assignment, ..Form::default() };
+    draw(&page, Faults::default(), &form).await
+}
+
+/// A role on the sheet: its assignment, and what would happen.
+struct Previewed {
+    told: assignment::Told,
+    preview: Preview,
+}
+
+async fn preview(page: &Page, form: &Form) -> Result<Vec<Previewed>, Error> {
+    let duration: Option<Duration> = form.duration.parse().ok();
+    let mut previewed = Vec::with_capacity(form.assignment.len());
+    for assignment in form.assignment.iter().take(50) {
+        let id: AssignmentId = id(assignment, "assignment")?;
+        let told = assignment::show(&page.app, &page.actor, id).await?;
+        let preview =
+            activation::preview(&page.app, &page.actor, id, duration, Intent::Activate).await?;
+        previewed.push(Previewed { told, preview });
+    }
+    Ok(previewed)
+}
+
+async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
+    let mut roles = preview(page, form).await?;
+    if roles.is_empty() {
+        return Ok(Redirect::to("/").into_response());
+    }
+    let Opened { frame, reader, .. } = page.open(Section::Access).await?;
+    let terms: Vec<_> =
+        roles.iter().map(|role| &role.preview.version.settings.activation).collect();
+    let longest = terms.iter().map(|terms| terms.maximum).min().unwrap_or(USUAL);
+    let asks = |what: fn(&&&crate::domain::settings::ActivationTerms) -> bool| {
+        terms.iter().any(|terms| what(&terms))
+    };
+    let needs_code = asks(|terms| terms.authentication == Authentication::Mfa);
+    let reason_required = asks(|terms| terms.requires_justification);
+    let ticket_required = asks(|terms| terms.requires_ticket);
+    let duration = if form.duration.is_empty() {
+        let usual = USUAL.min(longest);
+        for role in &mut roles {
+            role.preview.end =
+                outcome::end(&role.preview, usual, role.told.ends_at, role.preview.now);
+        }
+        say::typed(usual)
+    } else {
+        form.duration.clone()
+    };
+    let previews: Vec<_> = roles.iter().map(|role| &role.preview).collect();
+    let outcome = outcome::of(&previews, &eligible_until(&roles), &reader);
+    let status = faults.status();
+    let zone = if form.zone.is_empty() { reader.zone_name() } else { form.zone.clone() };
+    let view = NewActivation {
+        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
+        duration: faults.take("duration", duration),
+        presets: say::presets(longest),
+        duration_help: format!("At most {longest}. Write it as 90m, 2h30m or PT1H."),
+        longest: longest.seconds(),
+        when: Field::new(&form.when),
+        starts_at: faults.take("starts_at", &form.starts_at),
+        zone,
+        reason: faults.take("justification", &form.justification),
+        reason_required,
+        ticket_number: faults.take("ticket_number", &form.ticket_number),
+        ticket_system: faults.take("ticket_system", &form.ticket_system),
+        ticket_required,
+        code: needs_code.then(|| faults.take("code", "")),
+        problems: problems(faults, &previews),
+        outcome,
+        roles: roles.iter().map(wanted).collect(),
+        frame,
+    };
+    answer(status, &view)
+}
+
+/// What is wrong with the whole; before anything is sent, what can be told to be refused already.
+fn problems(faults: Faults, previews: &[&Preview]) -> Vec<String> {
+    let rest = faults.rest();
+    if !rest.is_empty() {
+        return rest;
+    }
+    let mut foreseen: Vec<_> = previews
+        .iter()
+        .flat_map(|preview| {
+            preview.refusals.iter().filter(|refusal| refusal.field().is_none()).map(|refusal| {
+                match previews.len() {
+                    1 => refusal.to_string(),
+                    _ => format!("{}: {refusal}", preview.role_name),
+                }
+            })
+        })
+        .collect();
+    foreseen.dedup();
+    foreseen
+}
+
+fn eligible_until(roles: &[Previewed]) -> Vec<Option<crate::domain::time::Instant>> {
+    roles.iter().map(|role| role.told.ends_at).collect()
+}
+
+fn wanted(role: &Previewed) -> Wanted {
+    Wanted {
+        id: role.told.id.to_string(),
+        role: role.told.role_name.clone(),
+        scope: place(role.told.scope, &role.told.scope_name),
+        purpose: role.told.role_description.clone(),
+    }
+}
+
+/// Activates, or asks for approval.
+pub async fn create(posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let (wishes, reasons) = match read(&form) {
+        Ok(read) => read,
+        Err(faults) => return draw(&page, faults, &form).await,
+    };
+    let fulfilments =
+        activation::activate(&page.app, &page.actor, &wishes, &reasons, Some(&form.code)).await;
+    match fulfilments {
+        Err(error) => draw(&page, Faults::of(error)?, &form).await,
+        Ok(mut fulfilments) if fulfilments.len() == 1 => match fulfilments.pop() {
+            Some(Fulfilment { outcome: Ok(requested), .. }) => go_on(&requested),
+            Some(Fulfilment { outcome: Err(error), .. }) => {
+                draw(&page, Faults::of(error)?, &form).await
+            }
+            None => Ok(Redirect::to("/").into_response()),
+        },
+        Ok(fulfilments) => tell(&page, fulfilments).await,
+    }
+}
+
+/// Where one goes on after a request was taken.
+pub fn go_on(requested: &activation::Requested) -> Answer {
+    let request = format!("/requests/{}", requested.request);
+    match requested.state {
+        RequestState::Granted => done("/", Done::Activated),
+        RequestState::Scheduled => done(&request, Done::Scheduled),
+        RequestState::Pending => done(&request, Done::Asked),
+        RequestState::Denied
+        | RequestState::Cancelled
+        | RequestState::Expired
+        | RequestState::Failed => Ok(Redirect::to(&request).into_response()),
+    }
+}
+
+fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
+    let mut faults = Faults::default();
+    let duration: Option<Duration> = faults.read("duration", &form.duration);
+    let justification = faults.read("justification", &form.justification);
+    let ticket_number = faults.read("ticket_number", &form.ticket_number);
+    let ticket_system = faults.read("ticket_system", &form.ticket_system);
+    let starts_at = if form.when == "later" {
+        let at = say::read_time(&form.starts_at, &form.zone);
+        if at.is_none() {
+            faults.note("starts_at", UNREADABLE_TIME);
+        }
+        at
+    } else {
+        None
+    };
+    let wishes: Vec<_> = form
+        .assignment
+        .iter()
+        .filter_map(|text| text.parse().ok())
+        .zip(std::iter::repeat(duration))
+        .filter_map(|(eligibility, duration)| Some(Wish { eligibility, duration: duration? }))
+        .collect();
+    match (justification, ticket_number, ticket_system) {
+        (Some(justification), Some(ticket_number), Some(ticket_system)) if faults.is_empty() => {
+            Ok((wishes, Reasons { starts_at, justification, ticket_number, ticket_system }))
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Tells what became of each of several roles.
+async fn tell(page: &Page, fulfilments: Vec<Fulfilment>) -> Answer {
+    let Opened { frame, reader, .. } = page.open(Section::Access).await?;
+    let taken = fulfilments.iter().filter(|fulfilment| fulfilment.outcome.is_ok()).count();
+    let title = match fulfilments.len() - taken {
+        0 => format!("All {taken} requests were taken"),
+        refused if taken == 0 => format!("All {refused} were refused"),
+        refused => format!("{} taken, {refused} refused", say::count(taken, "request")),
+    };
+    let mut results = Vec::with_capacity(fulfilments.len());
+    for Fulfilment { eligibility, outcome } in fulfilments {
+        let told = assignment::show(&page.app, &page.actor, eligibility).await?;
+        let result = ActivationResult {
+            role: told.role_name.clone(),
+            scope: if told.scope == ScopeId::ROOT {
+                String::new()
+            } else {
+                told.scope_name.clone()
+            },
+            status: Status::new(Kind::Refused, ""),
+            facts: Vec::new(),
+            reasons: Vec::new(),
+            link: String::new(),
+        };
+        results.push(match outcome {
+            Ok(requested) => told_result(result, &requested, &reader),
+            Err(error) => ActivationResult { reasons: Faults::of(error)?.rest(), ..result },
+        });
+    }
+    show(&Activated { frame, title, results, back: "/".to_owned() })
+}
+
+fn told_result(
+    result: ActivationResult,
+    requested: &activation::Requested,
+    reader: &say::Reader,
+) -> ActivationResult {
+    let (kind, name, at) = match requested.state {
+        RequestState::Pending => (Kind::Pending, "Decided by", requested.decide_by),
+        RequestState::Scheduled => (Kind::Scheduled, "Ends", requested.ends_at),
+        RequestState::Granted => (Kind::Active, "Ends", requested.ends_at),
+        RequestState::Denied
+        | RequestState::Cancelled
+        | RequestState::Expired
+        | RequestState::Failed => (Kind::Ended, "Ended", None),
+    };
+    let mut facts: Vec<_> =
+        at.into_iter().map(|at| Fact::new(name, reader.instant(at).text)).collect();
+    if requested.cut_by_eligibility {
+        facts.push(Fact::new("Shortened", "Your eligibility ends then."));
+    }
+    let link = format!("/requests/{}", requested.request);
+    ActivationResult { status: Status::new(kind, ""), facts, link, ..result }
+}
+
+/// Ends one's own activation at once.
+pub async fn deactivate(Path(activation): Path<String>, posted: Posted<Nothing>) -> Answer {
+    let Posted { page, .. } = posted;
+    let id = id(&activation, "activation")?;
+    activation::deactivate(&page.app, &page.actor, id).await?;
+    done("/", Done::Deactivated)
+}

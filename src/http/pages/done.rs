@@ -1,0 +1,120 @@
+//! What has just been done: named in the address after a form was sent, said at the top of the page that follows.
+use super::view::frame::Flash;
+
+/// Something that was done. Only these can be said, so that no address can put words into our mouth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    Activated,
+    Asked,
+    Scheduled,
+    Extended,
+    Deactivated,
+    Cancelled,
+    Approved,
+    Denied,
+    Assigned,
+    Updated,
+    Removed,
+    Converted,
+    SettingsSaved,
+    RoleMade,
+    GroupMade,
+    MembersAdded,
+    MemberRemoved,
+    PersonDisabled,
+    PersonEnabled,
+    PasswordChanged,
+    AuthenticatorReplaced,
+    SessionEnded,
+    TokenRevoked,
+    SignedOut,
+    SignedOutEverywhere,
+    Verified,
+}
+
+impl Done {
+    const ALL: [(Self, &'static str, &'static str); 26] = [
+        (Self::Activated, "activated", "It is active now. It ends by itself."),
+        (
+            Self::Asked,
+            "asked",
+            "Your request waits for approval. You get a mail when it is decided.",
+        ),
+        (Self::Scheduled, "scheduled", "It is scheduled and starts by itself."),
+        (Self::Extended, "extended", "You have more time, without a gap."),
+        (Self::Deactivated, "deactivated", "That access has ended."),
+        (Self::Cancelled, "cancelled", "The request was taken back."),
+        (Self::Approved, "approved", "You approved the request."),
+        (Self::Denied, "denied", "You denied the request."),
+        (Self::Assigned, "assigned", "The role is assigned."),
+        (Self::Updated, "updated", "The assignment is changed."),
+        (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
+        (Self::Converted, "converted", "The assignment is of the other kind now."),
+        (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
+        (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
+        (Self::GroupMade, "group-made", "The group is made. Add people to it."),
+        (Self::MembersAdded, "members-added", "They belong to the group now."),
+        (Self::MemberRemoved, "member-removed", "The membership has ended, and what rested on it."),
+        (
+            Self::PersonDisabled,
+            "person-disabled",
+            "The account is disabled and all its access has ended.",
+        ),
+        (
+            Self::PersonEnabled,
+            "person-enabled",
+            "The account works again. What it held before is not back.",
+        ),
+        (
+            Self::PasswordChanged,
+            "password-changed",
+            "Your password is changed. Your other sessions have ended.",
+        ),
+        (
+            Self::AuthenticatorReplaced,
+            "authenticator-replaced",
+            "Your new authenticator counts from now on. Your other sessions have ended.",
+        ),
+        (Self::SessionEnded, "session-ended", "That session has ended."),
+        (Self::TokenRevoked, "token-revoked", "The token no longer works."),
+        (Self::SignedOut, "signed-out", "You are signed out."),
+        (Self::SignedOutEverywhere, "signed-out-everywhere", "You are signed out everywhere."),
+        (Self::Verified, "verified", "The audit trail was verified."),
+    ];
+
+    /// Its name in addresses.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.iter().find(|(done, ..)| *done == self).map_or("", |(_, name, _)| name)
+    }
+
+    /// What an address says was done.
+    #[must_use]
+    pub fn of(query: &str) -> Option<Self> {
+        let name = query.split('&').find_map(|pair| pair.strip_prefix("done="))?;
+        Self::ALL.iter().find(|(_, known, _)| *known == name).map(|(done, ..)| *done)
+    }
+}
+
+impl From<Done> for Flash {
+    fn from(done: Done) -> Self {
+        let text =
+            Done::ALL.iter().find(|(known, ..)| *known == done).map_or("", |(.., text)| text);
+        Self { kind: "good", text: text.to_owned() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_we_say_can_be_said() {
+        for (done, name, _) in Done::ALL {
+            assert_eq!(Done::of(&format!("state=active&done={name}")), Some(done));
+            assert_eq!(done.name(), name);
+        }
+        assert_eq!(Done::of("done=you+have+won"), None);
+        assert_eq!(Done::of(""), None);
+    }
+}

@@ -1,0 +1,116 @@
+//! More time for an activation that runs.
+use axum::extract::Path;
+use serde::Deserialize;
+
+use super::{
+    activation::go_on,
+    done::Done,
+    faults::Faults,
+    outcome,
+    page::{Answer, Opened, Page, Posted, answer, done, id, new_key},
+    say,
+    terms::place,
+    view::{activation::Extend, frame::Section},
+};
+use crate::{
+    domain::{
+        activation::Intent, id::AssignmentId, request::RequestState, settings::Authentication,
+        time::Duration,
+    },
+    error::Error,
+    service::{
+        activation::{self, Preview, Reasons},
+        assignment,
+    },
+};
+
+/// What the sheet sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    duration: String,
+    justification: String,
+    ticket_number: String,
+    ticket_system: String,
+    code: String,
+    idempotency_key: Option<String>,
+}
+
+/// The sheet.
+pub async fn new(page: Page, Path(activation): Path<String>) -> Answer {
+    draw(&page, id(&activation, "activation")?, Faults::default(), &Form::default()).await
+}
+
+async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Answer {
+    let told = assignment::show(&page.app, &page.actor, id).await?;
+    let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
+    let duration: Option<Duration> = form.duration.parse().ok();
+    let preview =
+        activation::preview(&page.app, &page.actor, eligibility, duration, Intent::Extend).await?;
+    let status = faults.status();
+    answer(status, &sheet(page.open(Section::Access).await?, &told, &preview, faults, form))
+}
+
+fn sheet(
+    opened: Opened,
+    told: &assignment::Told,
+    preview: &Preview,
+    mut faults: Faults,
+    form: &Form,
+) -> Extend {
+    let terms = &preview.version.settings.activation;
+    let longest = terms.maximum;
+    let proposed =
+        if form.duration.is_empty() { say::typed(longest) } else { form.duration.clone() };
+    Extend {
+        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
+        action: format!("/activations/{}/extend", told.id),
+        role: told.role_name.clone(),
+        scope: place(told.scope, &told.scope_name),
+        ends: told.ends_at.map(|end| opened.reader.instant(end)).unwrap_or_default(),
+        duration: faults.take("duration", proposed),
+        presets: say::presets(longest),
+        duration_help: format!("At most {longest} from now. Write it as 90m, 2h30m or PT1H."),
+        longest: longest.seconds(),
+        reason: faults.take("justification", &form.justification),
+        reason_required: terms.requires_justification,
+        ticket_number: faults.take("ticket_number", &form.ticket_number),
+        ticket_system: faults.take("ticket_system", &form.ticket_system),
+        ticket_required: terms.requires_ticket,
+        code: (terms.authentication == Authentication::Mfa).then(|| faults.take("code", "")),
+        outcome: outcome::of(&[preview], &[], &opened.reader),
+        problems: faults.rest(),
+        frame: opened.frame,
+    }
+}
+
+/// Gives more time, or asks for approval of it.
+pub async fn create(Path(activation): Path<String>, posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: AssignmentId = id(&activation, "activation")?;
+    let (duration, reasons) = match read(&form) {
+        Ok(read) => read,
+        Err(faults) => return draw(&page, id, faults, &form).await,
+    };
+    let code = Some(form.code.as_str());
+    match activation::extend(&page.app, &page.actor, id, duration, &reasons, code).await {
+        Ok(requested) if requested.state == RequestState::Granted => done("/", Done::Extended),
+        Ok(requested) => go_on(&requested),
+        Err(error) => draw(&page, id, Faults::of(error)?, &form).await,
+    }
+}
+
+fn read(form: &Form) -> Result<(Duration, Reasons), Faults> {
+    let mut faults = Faults::default();
+    let duration = faults.read("duration", &form.duration);
+    let justification = faults.read("justification", &form.justification);
+    let ticket_number = faults.read("ticket_number", &form.ticket_number);
+    let ticket_system = faults.read("ticket_system", &form.ticket_system);
+    match (duration, justification, ticket_number, ticket_system) {
+        (Some(duration), Some(justification), Some(ticket_number), Some(ticket_system)) => {
+            let reasons = Reasons { starts_at: None, justification, ticket_number, ticket_system };
+            Ok((duration, reasons))
+        }
+        _ => Err(faults),
+    }
+}

@@ -1,0 +1,158 @@
+//! What is wrong with a form, told beside its fields.
+use axum::http::StatusCode;
+
+use super::view::form::Field;
+use crate::error::Error;
+
+/// What is wrong with a form: field by field, and with the whole of it.
+#[derive(Debug)]
+pub struct Faults {
+    status: StatusCode,
+    fields: Vec<(String, String)>,
+    whole: Vec<String>,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self { status: StatusCode::OK, fields: Vec::new(), whole: Vec::new() }
+    }
+}
+
+impl Faults {
+    /// What an error says about a form; an error that has nothing to do with it is passed on.
+    pub fn of(error: Error) -> Result<Self, Error> {
+        let mut faults = Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::default() };
+        match error {
+            Error::Refused(refusals) => {
+                for refusal in refusals {
+                    faults.add(refusal.field(), refusal.to_string());
+                }
+            }
+            Error::Invalid(fields) => {
+                for field in fields {
+                    faults.add(Some(field.field), sentence(&field.message));
+                }
+            }
+            Error::StepUp(message) => faults.add(Some("code"), message.to_owned()),
+            Error::Conflict(message) => {
+                faults.status = StatusCode::CONFLICT;
+                faults.add(None, sentence(&message));
+            }
+            Error::NotAllowed(message) => {
+                faults.status = StatusCode::FORBIDDEN;
+                faults.add(None, sentence(&message));
+            }
+            Error::Busy { .. } => {
+                faults.status = StatusCode::TOO_MANY_REQUESTS;
+                faults.add(None, sentence(&error.to_string()));
+            }
+            other => return Err(other),
+        }
+        Ok(faults)
+    }
+
+    /// One field that could not be read.
+    #[must_use]
+    pub fn field(name: &str, message: &str) -> Self {
+        let mut faults = Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::default() };
+        faults.add(Some(name), sentence(message));
+        faults
+    }
+
+    /// Adds one field that could not be read.
+    pub fn note(&mut self, name: &str, message: &str) {
+        self.status = StatusCode::UNPROCESSABLE_ENTITY;
+        self.add(Some(name), sentence(message));
+    }
+
+    /// Reads a field as the type that it has inside, and notes what is wrong if it cannot be.
+    pub fn read<T>(&mut self, name: &str, text: &str) -> Option<T>
+    where
+        T: std::str::FromStr,
+        T::Err: ToString,
+    {
+        match text.parse() {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.note(name, &error.to_string());
+                None
+            }
+        }
+    }
+
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty() && self.whole.is_empty()
+    }
+
+    /// The status of the answer that draws the form again.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A field as it was typed, with what is wrong with it. What is left at the end is told of the whole.
+    pub fn take(&mut self, name: &str, value: impl Into<String>) -> Field {
+        let (mine, rest): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.fields).into_iter().partition(|(field, _)| field == name);
+        self.fields = rest;
+        let said: Vec<_> = mine.into_iter().map(|(_, message)| message).collect();
+        Field { value: value.into(), error: (!said.is_empty()).then(|| said.join(" ")) }
+    }
+
+    /// What is wrong that no field of the form has taken.
+    #[must_use]
+    pub fn rest(self) -> Vec<String> {
+        self.whole.into_iter().chain(self.fields.into_iter().map(|(_, message)| message)).collect()
+    }
+
+    fn add(&mut self, field: Option<&str>, message: String) {
+        match field {
+            Some(field) => self.fields.push((field.to_owned(), message)),
+            None => self.whole.push(message),
+        }
+    }
+}
+
+/// A message as a sentence: with a capital, and with a full stop.
+#[must_use]
+pub fn sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{activation::Refusal, time::Duration};
+
+    #[test]
+    fn what_is_about_a_field_stands_beside_it_and_the_rest_above() {
+        let mut faults = Faults::of(Error::Refused(vec![
+            Refusal::Duration { shortest: Duration::minutes(5), longest: Duration::hours(4) },
+            Refusal::AlreadyRequested,
+            Refusal::ProofNeeded,
+        ]))
+        .unwrap();
+        let duration = faults.take("duration", "12h");
+        assert_eq!(duration.value, "12h");
+        assert!(duration.error.unwrap().contains("between 5 min and 4 h"));
+        assert_eq!(faults.take("duration", "").error, None);
+        assert_eq!(faults.rest().len(), 2, "the code has no field on this form");
+    }
+
+    #[test]
+    fn what_has_nothing_to_do_with_the_form_is_passed_on() {
+        assert!(Faults::of(Error::NotFound("role")).is_err());
+        assert!(Faults::of(Error::Unauthenticated).is_err());
+    }
+
+    #[test]
+    fn messages_become_sentences() {
+        assert_eq!(sentence("write why"), "Write why.");
+        assert_eq!(sentence("Wait."), "Wait.");
+    }
+}

@@ -1,0 +1,295 @@
+//! People: who there is, what each can do, inviting and helping them back in.
+use axum::extract::Path;
+use axum_extra::extract::Query;
+use serde::Deserialize;
+
+use super::{
+    assigned,
+    done::Done,
+    faults::Faults,
+    page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
+    request::Nothing,
+    role,
+    say::{self, Reader},
+    view::{
+        Fact, Pages, Who,
+        form::Field,
+        frame::Section,
+        person::{Invite, Membership, OneTimeLink, People, Person, PersonActs, PersonRow, Tag},
+    },
+};
+use crate::{
+    domain::{
+        assignment::AssignmentKind,
+        id::{PrincipalId, RoleId},
+        permission::Permission,
+        text::{DisplayName, Email, Justification, UserName},
+    },
+    error::Error,
+    service::person::{self, Detail, Invitation, Invited, NewPerson, Told},
+};
+
+/// Who is looked for, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    search: String,
+    after: String,
+    after_id: String,
+}
+
+/// The list of people.
+pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
+    let after = wanted.after_id.parse().ok().map(|id| (wanted.after.clone(), id));
+    let first = after.is_none();
+    let search = Some(wanted.search.clone());
+    let people = person::list(&page.app, &page.actor, search, after).await?;
+    let opened = page.open(Section::People).await?;
+    let full = i64::try_from(people.len()).is_ok_and(|length| length == person::PAGE);
+    let search = crate::domain::percent::encode(&wanted.search);
+    let next = people.last().filter(|_| full).map(|last| {
+        let name = crate::domain::percent::encode(&last.name);
+        format!("/people?search={search}&after={name}&after_id={}", last.principal)
+    });
+    show(&People {
+        may_invite: opened.permissions.allow(Permission::ManagePeople),
+        search: Field::new(wanted.search),
+        rows: people.iter().map(|told| row(told, &opened.reader)).collect(),
+        pages: Pages {
+            first: if first { String::new() } else { format!("/people?search={search}") },
+            next: next.unwrap_or_default(),
+        },
+        frame: opened.frame,
+    })
+}
+
+fn row(told: &Told, reader: &Reader) -> PersonRow {
+    PersonRow {
+        who: who(told),
+        mail: told.email.clone(),
+        tags: tags(told),
+        eligible: told.eligible,
+        active: told.active,
+        seen: told.last_signed_in_at.map(|at| reader.instant(at)),
+    }
+}
+
+fn who(told: &Told) -> Who {
+    Who {
+        name: told.name.clone(),
+        initials: say::initials(&told.name),
+        detail: told.user_name.clone(),
+        link: format!("/people/{}", told.principal),
+    }
+}
+
+fn tags(told: &Told) -> Vec<Tag> {
+    [
+        (told.disabled_at.is_some(), "Disabled", "bad"),
+        (told.break_glass, "Emergency account", "warn"),
+        (!told.enrolled && told.disabled_at.is_none(), "Invited", ""),
+    ]
+    .into_iter()
+    .filter(|(applies, ..)| *applies)
+    .map(|(_, text, tone)| Tag { text: text.to_owned(), tone })
+    .collect()
+}
+
+/// One person.
+pub async fn one(page: Page, Path(person): Path<String>) -> Answer {
+    draw(&page, id(&person, "person")?, Faults::default()).await
+}
+
+async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
+    let detail = person::show(&page.app, &page.actor, id).await?;
+    let Opened { frame, reader, .. } = page.open(Section::People).await?;
+    let told = &detail.told;
+    let of_group = |role| role == RoleId::MEMBER || role == RoleId::OWNER;
+    let rows = |kind| {
+        detail
+            .assignments
+            .iter()
+            .filter(|held| held.kind == kind && !of_group(held.role))
+            .map(|held| assigned::row(held, &reader))
+            .collect()
+    };
+    let groups = detail.assignments.iter().filter(|held| of_group(held.role));
+    let status = faults.status();
+    let view = Person {
+        who: Who { detail: format!("{} · {}", told.user_name, told.email), ..who(told) },
+        tags: tags(told),
+        facts: facts(&detail, &reader),
+        problems: faults.rest(),
+        active: rows(AssignmentKind::Active),
+        eligible: rows(AssignmentKind::Eligible),
+        groups: groups
+            .map(|held| Membership {
+                link: format!("/assignments/{}", held.id),
+                name: held.scope_name.clone(),
+                role: held.role_name.clone(),
+                status: assigned::status(held, &reader),
+            })
+            .collect(),
+        activity: detail.requests.iter().map(|told| role::tell(told, &reader)).collect(),
+        acts: acts(&detail),
+        frame,
+    };
+    answer(status, &view)
+}
+
+fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
+    let told = &detail.told;
+    let seen =
+        told.last_signed_in_at.map_or_else(|| "Never".to_owned(), |at| reader.instant(at).text);
+    let set_up = if told.enrolled { "Password and authenticator" } else { "Not yet" };
+    let mut facts = vec![
+        Fact::new("User name", told.user_name.clone()),
+        Fact::new("Mail", told.email.clone()),
+        Fact::new("Set up", set_up),
+        Fact::new("Last signed in", seen),
+        Fact::new("Since", reader.instant(told.created_at).text),
+    ];
+    if let Some(at) = told.disabled_at {
+        facts.push(Fact::new("Disabled", reader.instant(at).text));
+    }
+    if !detail.other_accounts.is_empty() {
+        facts.push(Fact::new("Other accounts", detail.other_accounts.len().to_string()));
+    }
+    facts
+}
+
+fn acts(detail: &Detail) -> PersonActs {
+    if !detail.may_manage {
+        return PersonActs::default();
+    }
+    let told = &detail.told;
+    let link = |verb| format!("/people/{}/{verb}", told.principal);
+    let nothing = String::new;
+    let disabled = told.disabled_at.is_some();
+    PersonActs {
+        recover: if disabled || detail.own { nothing() } else { link("link") },
+        disable: if disabled { nothing() } else { link("disable") },
+        disable_consequence: format!(
+            "Ends all access of {} now, signs the account out everywhere, and withdraws its open requests.",
+            told.name
+        ),
+        enable: if disabled { link("enable") } else { nothing() },
+    }
+}
+
+/// What the form of an invitation sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    name: String,
+    user_name: String,
+    email: String,
+    break_glass: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+/// The form of an invitation.
+pub async fn invite(page: Page) -> Answer {
+    draw_invite(&page, Faults::default(), &Form::default()).await
+}
+
+async fn draw_invite(page: &Page, mut faults: Faults, form: &Form) -> Answer {
+    let Opened { frame, permissions, .. } = page.open(Section::People).await?;
+    if !permissions.allow(Permission::ManagePeople) {
+        return Err(Error::Forbidden(Permission::ManagePeople).into());
+    }
+    let status = faults.status();
+    let view = Invite {
+        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
+        name: faults.take("name", &form.name),
+        username: faults.take("user_name", &form.user_name),
+        mail: faults.take("email", &form.email),
+        break_glass: form.break_glass.is_some(),
+        may_break_glass: permissions.allow(Permission::ManagePrivilegedPeople),
+        problems: faults.rest(),
+        frame,
+    };
+    answer(status, &view)
+}
+
+/// Invites somebody.
+pub async fn create(posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let mut faults = Faults::default();
+    let name: Option<DisplayName> = faults.read("name", &form.name);
+    let user_name = parsed(&mut faults, "user_name", UserName::parse(&form.user_name));
+    let email = parsed(&mut faults, "email", Email::parse(&form.email));
+    let (Some(name), Some(user_name), Some(email)) = (name, user_name, email) else {
+        return draw_invite(&page, faults, &form).await;
+    };
+    let person = NewPerson { name, user_name, email, break_glass: form.break_glass.is_some() };
+    let invitation = Invitation { person, same_person_as: None };
+    match person::invite(&page.app, &page.actor, &invitation).await {
+        Ok(invited) => show_link(&page, invited).await,
+        Err(error) => draw_invite(&page, Faults::of(error)?, &form).await,
+    }
+}
+
+fn parsed<T, E: ToString>(faults: &mut Faults, field: &str, read: Result<T, E>) -> Option<T> {
+    read.map_err(|error| faults.note(field, &error.to_string())).ok()
+}
+
+/// Shows a one-time link, this once.
+async fn show_link(page: &Page, invited: Invited) -> Answer {
+    let detail = person::show(&page.app, &page.actor, invited.principal).await?;
+    let Opened { frame, .. } = page.open(Section::People).await?;
+    let enrolled = detail.told.enrolled;
+    show(&OneTimeLink {
+        who: who(&detail.told),
+        purpose: if enrolled { "recover" } else { "invite" },
+        link: invited.link,
+        lasts: if enrolled { "one day" } else { "seven days" },
+        frame,
+    })
+}
+
+/// Makes a link with which somebody sets up their sign-in anew.
+pub async fn link(Path(person): Path<String>, posted: Posted<Nothing>) -> Answer {
+    let Posted { page, .. } = posted;
+    let id: PrincipalId = id(&person, "person")?;
+    match person::recovery_link(&page.app, &page.actor, id).await {
+        Ok(invited) => show_link(&page, invited).await,
+        Err(error) => draw(&page, id, Faults::of(error)?).await,
+    }
+}
+
+/// Why an account is disabled or enabled.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Reason {
+    /// The reason.
+    pub justification: String,
+}
+
+/// Disables an account.
+pub async fn disable(Path(person): Path<String>, posted: Posted<Reason>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&person, "person")?;
+    let mut faults = Faults::default();
+    let Some(reason) = faults.read::<Justification>("justification", &form.justification) else {
+        return draw(&page, id, faults).await;
+    };
+    match person::disable(&page.app, &page.actor, id, &reason).await {
+        Ok(()) => done(&format!("/people/{id}"), Done::PersonDisabled),
+        Err(error) => draw(&page, id, Faults::of(error)?).await,
+    }
+}
+
+/// Enables an account again.
+pub async fn enable(Path(person): Path<String>, posted: Posted<Reason>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&person, "person")?;
+    let mut faults = Faults::default();
+    let Some(reason) = faults.read::<Justification>("justification", &form.justification) else {
+        return draw(&page, id, faults).await;
+    };
+    match person::enable(&page.app, &page.actor, id, &reason).await {
+        Ok(()) => done(&format!("/people/{id}"), Done::PersonEnabled),
+        Err(error) => draw(&page, id, Faults::of(error)?).await,
+    }
+}

@@ -1,0 +1,237 @@
+//! Roles: which there are, who has one, and what happened with it.
+use axum::extract::Path;
+use axum_extra::extract::Query;
+use serde::Deserialize;
+
+use super::{
+    assigned,
+    done::Done,
+    faults::Faults,
+    page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
+    say::{self, Reader},
+    view::{
+        Pages,
+        frame::Section,
+        role::{Activity, NewRole, RoleActivity, RoleAssignments, RoleHead, RoleRow, Roles},
+    },
+};
+use crate::{
+    domain::{
+        assignment::AssignmentKind,
+        id::{AssignmentId, RoleId},
+        permission::Permission,
+        text::{Description, Name},
+    },
+    error::Error,
+    service::{
+        assignment::{self, Filter},
+        request,
+        role::{self, Told},
+    },
+};
+
+/// The list of roles.
+pub async fn list(page: Page) -> Answer {
+    let roles = role::list(&page.app, &page.actor).await?;
+    let opened = page.open(Section::Roles).await?;
+    show(&Roles {
+        may_make: opened.permissions.allow(Permission::ManageRoles),
+        rows: roles.iter().map(row).collect(),
+        frame: opened.frame,
+    })
+}
+
+fn row(told: &Told) -> RoleRow {
+    RoleRow {
+        link: format!("/roles/{}", told.id),
+        name: told.name.clone(),
+        purpose: told.description.clone(),
+        privileged: told.privileged,
+        captions: Vec::new(),
+        eligible: told.eligible,
+        active: told.assigned + told.activated,
+        standing: told.assigned,
+    }
+}
+
+/// What stands over each tab of a role's page.
+#[must_use]
+pub fn head(told: &Told, opened: &Opened, tab: &'static str) -> RoleHead {
+    RoleHead {
+        link: format!("/roles/{}", told.id),
+        name: told.name.clone(),
+        purpose: told.description.clone(),
+        privileged: told.privileged,
+        may_assign: told.retired_at.is_none()
+            && opened.permissions.allow(Permission::ManageAssignments),
+        tab,
+    }
+}
+
+/// Which assignments a role's page shows, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    state: String,
+    after: String,
+}
+
+/// Who has a role.
+pub async fn assignments(
+    page: Page,
+    Path(role): Path<String>,
+    Query(wanted): Query<Wanted>,
+) -> Answer {
+    let id: RoleId = id(&role, "role")?;
+    let told = role::show(&page.app, &page.actor, id).await?;
+    let opened = page.open(Section::Roles).await?;
+    let state = match wanted.state.as_str() {
+        "active" => "active",
+        "expired" => "expired",
+        _ => "eligible",
+    };
+    let kind = match state {
+        "active" => Some(AssignmentKind::Active),
+        "eligible" => Some(AssignmentKind::Eligible),
+        _ => None,
+    };
+    let after: Option<AssignmentId> = wanted.after.parse().ok();
+    let filter =
+        Filter { role: Some(id), kind, over: state == "expired", after, ..Filter::default() };
+    let rows = assignment::list(&page.app, &page.actor, filter).await?;
+    let full = i64::try_from(rows.len()).is_ok_and(|length| length == assignment::PAGE);
+    let link = format!("/roles/{id}?state={state}");
+    let next = rows.last().filter(|_| full && state != "expired");
+    show(&RoleAssignments {
+        role: head(&told, &opened, "assignments"),
+        state,
+        counts: [told.eligible.to_string(), (told.assigned + told.activated).to_string()],
+        rows: rows.iter().map(|told| assigned::row(told, &opened.reader)).collect(),
+        pages: Pages {
+            first: if after.is_some() { link.clone() } else { String::new() },
+            next: next.map(|last| format!("{link}&after={}", last.id)).unwrap_or_default(),
+        },
+        frame: opened.frame,
+    })
+}
+
+/// What happened with a role.
+pub async fn activity(page: Page, Path(role): Path<String>) -> Answer {
+    let id: RoleId = id(&role, "role")?;
+    let told = role::show(&page.app, &page.actor, id).await?;
+    let opened = page.open(Section::Roles).await?;
+    let requests = if opened.permissions.allow(Permission::ReadRequests) {
+        let filter = request::Filter { everybody: true, role: Some(id), ..Default::default() };
+        request::list(&page.app, &page.actor, filter).await?
+    } else {
+        Vec::new()
+    };
+    show(&RoleActivity {
+        role: head(&told, &opened, "activity"),
+        events: requests.iter().map(|told| tell(told, &opened.reader)).collect(),
+        pages: Pages::default(),
+        frame: opened.frame,
+    })
+}
+
+/// A request as something that happened.
+#[must_use]
+pub fn tell(told: &request::Told, reader: &Reader) -> Activity {
+    let status = super::request::status(told, reader);
+    let outcome = match status.detail.as_str() {
+        "" => status.kind.word().to_lowercase(),
+        detail => format!("{}, {detail}", status.kind.word().to_lowercase()),
+    };
+    Activity {
+        icon: status.kind.icon(),
+        tone: match status.kind.name() {
+            "active" => "good",
+            "pending" | "scheduled" => "wait",
+            "ending" => "warn",
+            "denied" | "revoked" => "bad",
+            _ => "",
+        },
+        by: told.requester.clone(),
+        text: format!("{}: {outcome}", super::request::sentence(told)),
+        said: told.justification.clone(),
+        at: reader.instant(told.created_at),
+        link: format!("/requests/{}", told.id),
+    }
+}
+
+/// What the form for a new role sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    name: String,
+    description: String,
+    privileged: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+/// The form for a new role.
+pub async fn new(page: Page) -> Answer {
+    draw(&page, Faults::default(), &Form { privileged: Some(String::new()), ..Form::default() })
+        .await
+}
+
+async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
+    let opened = page.open(Section::Roles).await?;
+    if !opened.permissions.allow(Permission::ManageRoles) {
+        return Err(Error::Forbidden(Permission::ManageRoles).into());
+    }
+    let status = faults.status();
+    let view = NewRole {
+        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
+        name: faults.take("name", &form.name),
+        description: faults.take("description", &form.description),
+        privileged: form.privileged.is_some(),
+        problems: faults.rest(),
+        frame: opened.frame,
+    };
+    answer(status, &view)
+}
+
+/// Makes a role.
+pub async fn create(posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let mut faults = Faults::default();
+    let name: Option<Name> = faults.read("name", &form.name);
+    let description: Option<Description> = faults.read("description", &form.description);
+    let (Some(name), Some(description)) = (name, description) else {
+        return draw(&page, faults, &form).await;
+    };
+    let new = role::NewRole { name, description, privileged: form.privileged.is_some() };
+    match role::create(&page.app, &page.actor, &new).await {
+        Ok(id) => done(&format!("/roles/{id}/settings"), Done::RoleMade),
+        Err(error) => draw(&page, Faults::of(error)?, &form).await,
+    }
+}
+
+/// People and groups to choose from, with those that are chosen.
+pub async fn choices(
+    page: &Page,
+    chosen: &[String],
+) -> Result<Vec<super::view::form::Choice>, Error> {
+    use super::view::form::Choice;
+    use crate::service::{group, person};
+    let people = person::list(&page.app, &page.actor, None, None).await?;
+    let groups = group::list(&page.app, &page.actor).await?;
+    let people = people.iter().filter(|person| person.disabled_at.is_none()).map(|person| {
+        Choice::new(person.principal.to_string(), person.name.clone())
+            .hint(person.user_name.clone())
+    });
+    let groups = groups.iter().map(|group| {
+        Choice::new(group.principal.to_string(), group.name.clone()).hint(format!(
+            "Group, {}",
+            say::count(usize::try_from(group.members).unwrap_or(0), "member")
+        ))
+    });
+    Ok(groups
+        .chain(people)
+        .map(|choice| {
+            let is_chosen = chosen.contains(&choice.value);
+            choice.chosen(is_chosen)
+        })
+        .collect())
+}

@@ -1,0 +1,39 @@
+//! What surrounds every page: how late it is, what its reader may open, and how many requests wait for them.
+use crate::{
+    App,
+    domain::{
+        actor::{Actor, TokenScope},
+        permission::Permissions,
+        time::Instant,
+    },
+    error::Error,
+    service::access,
+    store,
+};
+
+/// What surrounds every page.
+#[derive(Clone, Debug)]
+pub struct Around {
+    /// The time.
+    pub now: Instant,
+    /// What the reader may do at this moment.
+    pub permissions: Permissions,
+    /// How many requests wait for the reader's decision.
+    pub awaiting: usize,
+}
+
+/// Reads what surrounds every page.
+pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
+    let user = access::user(actor, TokenScope::Read)?;
+    let mut connection = app.database.acquire().await?;
+    Ok(Around {
+        now: store::now(&mut connection).await?,
+        permissions: access::permissions(&mut connection, actor).await?,
+        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+    })
+}
+
+/// The time, for pages of nobody in particular.
+pub async fn now(app: &App) -> Result<Instant, Error> {
+    store::now(&mut *app.database.acquire().await?).await
+}
