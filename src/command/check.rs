@@ -9,7 +9,7 @@ use tokio::{
 
 use super::{
     Failure,
-    installation::{Installation, private_settings},
+    installation::{Installation, is_external, private_settings},
 };
 use crate::{
     config::{Config, settings},
@@ -92,7 +92,7 @@ fn lines(config: &Config) -> Vec<String> {
 
 async fn check_database(config: &Config, findings: &mut Findings) {
     let private = private_settings(config);
-    if config.database.url.is_none() && !private.folder.join("cluster").exists() {
+    if !is_external(config) && !private.folder.join("cluster").exists() {
         match PrivatePostgres::version_to_use(&private) {
             Err(failure) => findings.problem(failure),
             Ok(version) => Findings::good(format!(

@@ -47,7 +47,7 @@ pub(super) struct Installation {
 impl Installation {
     /// Starts the private cluster if that is what the settings lead to.
     pub(super) async fn start(config: Config) -> Result<Self, Failure> {
-        if config.database.url.is_some() {
+        if is_external(&config) {
             return Ok(Self { config, private: None, access: None });
         }
         let private = PrivatePostgres::start(private_settings(&config)).await?;
@@ -57,7 +57,7 @@ impl Installation {
 
     /// The same, but also works beside a server that runs already, or is about to.
     pub(super) async fn join(config: Config) -> Result<Self, Failure> {
-        if config.database.url.is_some() {
+        if is_external(&config) {
             return Self::start(config).await;
         }
         let settings = private_settings(&config);
@@ -160,6 +160,11 @@ impl Installation {
             (None, None) => Err(Failure::Usage("set database.url".into())),
         }
     }
+}
+
+/// Whether the settings name a database; then the private one is not touched.
+pub(super) fn is_external(config: &Config) -> bool {
+    config.database.url.is_some() || config.database.owner_url.is_some()
 }
 
 /// How the private cluster is to be run.

@@ -124,7 +124,8 @@ fn introduce(config: &Config, people: &[Person]) {
             person.user_name, person.password, person.seed, person.what
         );
     }
-    println!("\n  A code for anybody:   latchkey demo code ada");
+    let program = std::env::args().next().unwrap_or_else(|| "latchkey".to_owned());
+    println!("\n  A code for anybody:   {program} demo code ada");
     println!("  Mails are files in:   {}", config.data_folder.join("mail").display());
     println!("  To begin anew:        delete {}", config.data_folder.display());
     println!("  To stop:              Ctrl-C\n");
