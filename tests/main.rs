@@ -6,6 +6,7 @@
 
 mod access_token;
 mod actor;
+mod api;
 mod api_description;
 mod audit;
 mod config;

@@ -1,6 +1,7 @@
 //! What tests stand on: a database of their own, a clock that they move, and a small world of people and roles.
 mod cluster;
 pub mod credentials;
+pub mod http;
 mod invariants;
 mod mail_server;
 mod world;
