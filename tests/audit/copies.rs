@@ -12,7 +12,7 @@ use latchkey::{
 };
 use serde_json::json;
 
-use super::{record, world};
+use super::{record, seal, world};
 use crate::support::World;
 
 async fn copy(world: &World, auditor: &Actor, filter: &Filter, format: Format) -> String {
@@ -40,6 +40,33 @@ async fn a_copy_verifies_without_the_database() {
         assert!(verify(&edited, format).first_bad.is_some(), "{format:?}");
         world.advance_seconds(1).await;
     }
+}
+
+/// A second implementation, by the description alone.
+#[tokio::test]
+async fn the_program_in_the_documentation_verifies_a_copy() {
+    let (world, auditor) = world().await;
+    let text = copy(&world, &auditor, &Filter::default(), Format::JsonLines).await;
+    let edited = text.replacen("A test", "A rest", 1);
+    let manual = include_str!("../../docs/audit.md");
+    let program = manual.split("```python\n").nth(1).unwrap().split("```").next().unwrap();
+    let python = std::env::var_os("LATCHKEY_TEST_PYTHON").expect("run script/test");
+    let mut said = Vec::new();
+    for copy in [&text, &edited] {
+        let file = std::env::temp_dir().join(format!("latchkey-copy-{}", uuid::Uuid::now_v7()));
+        std::fs::write(&file, copy).unwrap();
+        let run = std::process::Command::new(&python).args(["-c", program]).arg(&file).output();
+        let run = run.unwrap();
+        std::fs::remove_file(&file).unwrap();
+        said.push((
+            run.status.success(),
+            String::from_utf8([run.stdout, run.stderr].concat()).unwrap(),
+        ));
+    }
+    let count = text.lines().count();
+    let whole = format!("{count} events are as they were sealed; the last is number {count}\n");
+    assert_eq!(said[0], (true, whole));
+    assert!(!said[1].0 && said[1].1.contains("was changed after it was sealed"), "{said:?}");
 }
 
 #[tokio::test]
@@ -88,16 +115,17 @@ async fn many_events_come_in_many_pieces_and_none_twice() {
         .execute(
             "insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, detail)
              select gen_random_uuid(), instant() - (n / 700) * interval '1 second', 'person.changed', 'success',
-                'system', 'Latchkey', json_build_object('number', n, 'filling', repeat('x', 600))
+                'system', 'Latchkey', json_build_object('number', n, 'filling', repeat('x', (n % 7) * 1000))
              from generate_series(1, 5000) n",
         )
         .await;
     world.advance_seconds(1).await;
+    seal(&world).await;
     for format in [Format::Csv, Format::JsonLines] {
         let export = audit::export(&world.app, &auditor, &Filter::default(), format).await.unwrap();
         let pieces: Vec<Vec<u8>> = export.into_pieces().try_collect().await.unwrap();
-        assert!(pieces.len() > 5, "{}", pieces.len());
-        assert!(pieces.iter().all(|piece| piece.len() < 640 * 1024));
+        assert!(pieces.len() > 3, "{}", pieces.len());
+        assert!(pieces.iter().all(|piece| piece.len() < 2200 * 1024));
         let copied = verify(&String::from_utf8(pieces.concat()).unwrap(), format);
         assert_eq!((copied.first_bad, copied.pieces, copied.unsealed), (None, 1, 0));
         assert!(copied.events > 5000);

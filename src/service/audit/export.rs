@@ -1,4 +1,6 @@
 //! Takes the log away: all that a filter wants, oldest first, in pieces.
+use std::pin::pin;
+
 use futures_util::{Stream, TryStreamExt as _, stream};
 use serde_json::json;
 use sqlx::PgPool;
@@ -18,14 +20,14 @@ use crate::{
     store::{self, Change},
 };
 
-/// How many events are read at once. No connection is held while a slow reader takes its time with them.
-const BATCH: i64 = 1000;
-/// How large a piece may grow before it is handed out.
-const PIECE: usize = 512 * 1024;
+/// How many events are read at once, at most. No connection is held while a slow reader takes its time with them.
+const BATCH: i64 = 2000;
+/// How large a piece may grow before it is handed out, give or take an event.
+const PIECE: usize = 2 * 1024 * 1024;
 /// How many pieces may wait to be taken.
 const AHEAD: usize = 4;
 /// How often events that have just happened are sealed before a copy is made, at most.
-const SEAL_ROUNDS: usize = 20;
+const SEAL_ROUNDS: usize = 2;
 
 /// A copy of the log that is being made.
 #[derive(Debug)]
@@ -91,67 +93,61 @@ async fn write(
     format: Format,
     pieces: mpsc::Sender<Result<Vec<u8>, Error>>,
 ) {
-    let mut writer = Writer { format, text: Vec::with_capacity(PIECE + PIECE / 8), pieces };
-    format.write_heading(&mut writer.text);
-    let mut cursor = None;
+    let mut reader = Reader { filter, cursor: None, limit: BATCH };
+    let mut text = Vec::with_capacity(PIECE);
+    format.write_heading(&mut text);
     loop {
-        match batch(&database, &filter, cursor, &mut writer).await {
-            Ok(Some(next)) => cursor = Some(next),
-            Ok(None) => return writer.hand_out().await,
+        let more = match reader.read(&database, format, &mut text).await {
+            Ok(more) => more,
             Err(error) => {
-                // Whoever took the pieces is told that the copy is incomplete; if nobody does, there is nobody to tell.
-                let _ = writer.pieces.send(Err(error)).await;
+                // Whoever takes the pieces is told that the copy is incomplete; if nobody does, nobody needs to know.
+                drop(pieces.send(Err(error)).await);
                 return;
             }
-        }
-        if writer.pieces.is_closed() {
+        };
+        let piece = std::mem::replace(&mut text, Vec::with_capacity(PIECE));
+        if pieces.send(Ok(piece)).await.is_err() || !more {
             return;
         }
     }
 }
 
-struct Writer {
-    format: Format,
-    text: Vec<u8>,
-    pieces: mpsc::Sender<Result<Vec<u8>, Error>>,
-}
-
-impl Writer {
-    async fn hand_out(&mut self) {
-        let piece = std::mem::replace(&mut self.text, Vec::with_capacity(PIECE + PIECE / 8));
-        // Fails if nobody takes pieces any more; the caller looks for that after each batch.
-        let _ = self.pieces.send(Ok(piece)).await;
-    }
-}
-
-/// Writes the events after `cursor`. Says where the next batch begins; none if this was the last.
-async fn batch(
-    database: &PgPool,
-    filter: &Filter,
+/// How far the log has been read.
+struct Reader {
+    filter: Filter,
     cursor: Option<Cursor>,
-    writer: &mut Writer,
-) -> Result<Option<Cursor>, Error> {
-    let mut transaction = database.begin().await?;
-    store::audit::plan_each_search(&mut transaction).await?;
-    let mut last = None;
-    let mut count = 0;
-    let mut full = false;
-    {
-        let entries = store::audit::oldest(&mut transaction, filter, cursor, BATCH);
-        let mut entries = std::pin::pin!(entries);
-        while let Some(entry) = entries.try_next().await? {
-            writer.format.write(&entry, &mut writer.text);
-            last = Some(Cursor { at: entry.at, id: entry.id });
-            count += 1;
-            full = writer.text.len() >= PIECE;
-            if full {
-                break;
+    /// How many events to ask for next: as many as will fit into a piece, going by the last ones.
+    limit: i64,
+}
+
+impl Reader {
+    /// Writes the next events. False if they were the last.
+    async fn read(
+        &mut self,
+        database: &PgPool,
+        format: Format,
+        text: &mut Vec<u8>,
+    ) -> Result<bool, Error> {
+        let mut transaction = database.begin().await?;
+        store::audit::plan_each_search(&mut transaction).await?;
+        let mut count = 0;
+        {
+            let entries =
+                store::audit::oldest(&mut transaction, &self.filter, self.cursor, self.limit);
+            let mut entries = pin!(entries);
+            while let Some(entry) = entries.try_next().await? {
+                format.write(&entry, text);
+                self.cursor = Some(Cursor { at: entry.at, id: entry.id });
+                count += 1;
+                if text.len() >= PIECE {
+                    break;
+                }
             }
         }
+        transaction.rollback().await?;
+        let is_full = text.len() >= PIECE;
+        let more = is_full || count == self.limit;
+        self.limit = if is_full { count } else { (self.limit * 2).min(BATCH) };
+        Ok(more)
     }
-    transaction.rollback().await?;
-    if full {
-        writer.hand_out().await;
-    }
-    Ok(last.filter(|_| full || count == BATCH))
 }
