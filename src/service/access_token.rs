@@ -71,6 +71,7 @@ pub async fn create(
             "expires_at": listed.expires_at,
         }));
     change.commit(&event).await?;
+    app.wake.audit().notify_one();
     app.wake.outbox().notify_one();
     Ok((token, listed))
 }

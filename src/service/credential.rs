@@ -183,6 +183,7 @@ async fn settle(
     }
     enrolment::tell(app, &mut change, principal, what).await?;
     change.commit_recorded().await?;
+    app.wake.audit().notify_one();
     app.wake.outbox().notify_one();
     Ok(secret)
 }

@@ -245,6 +245,7 @@ pub async fn accept(
     let signed_in = sign_in::admit(app, &mut change, visitor, &account, detail).await?;
     tell(app, &mut change, principal, "Your account was set up through a one-time link.").await?;
     change.commit_recorded().await?;
+    app.wake.audit().notify_one();
     app.wake.outbox().notify_one();
     Ok(Enrolled { signed_in, recovery_codes })
 }

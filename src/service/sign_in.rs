@@ -202,6 +202,7 @@ pub async fn finish(
             let detail = json!({ "method": accepted.method.name() });
             let signed_in = admit(app, &mut change, visitor, &account, detail).await?;
             change.commit_recorded().await?;
+            app.wake.audit().notify_one();
             app.wake.outbox().notify_one();
             Ok(signed_in)
         }

@@ -2,10 +2,10 @@
 //! sleeps until it is woken or the next thing is due.
 pub mod deliver;
 pub mod due;
+pub mod prune;
 pub mod seal;
 
 use std::sync::Arc;
-pub mod prune;
 
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
