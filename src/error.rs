@@ -59,7 +59,7 @@ pub enum Error {
 
 impl Error {
     /// One field is wrong.
-    pub fn invalid(field: &'static str, message: impl ToString) -> Self {
+    pub fn invalid(field: &'static str, message: impl std::fmt::Display) -> Self {
         Self::Invalid(vec![FieldError { field, message: message.to_string() }])
     }
 

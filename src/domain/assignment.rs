@@ -114,7 +114,7 @@ pub fn faults(
             fault("ends_at", format!("an assignment lasts at least {SHORTEST}"));
         }
         Some(end) if end <= now => {
-            fault("ends_at", "that is past: give an end that is still to come".to_owned())
+            fault("ends_at", "that is past: give an end that is still to come".to_owned());
         }
         Some(end) if end > window.starts_at + terms.maximum && !terms.may_be_permanent => {
             fault("ends_at", format!("at most {} after its start", terms.maximum));

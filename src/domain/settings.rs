@@ -18,6 +18,7 @@ pub struct Settings {
 /// Terms for those who activate.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ActivationTerms {
     /// The longest activation: 5 minutes to 24 hours.
     pub maximum: Duration,

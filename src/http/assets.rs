@@ -26,7 +26,6 @@ pub fn address(name: &str) -> String {
 }
 
 /// Serves a file by the address that [`address`] made.
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 pub async fn serve(Path(requested): Path<String>) -> Response {
     let Some((file, name)) = find(&requested) else {
         return StatusCode::NOT_FOUND.into_response();

@@ -99,7 +99,6 @@ pub(super) fn reports() -> Router<Web> {
     Router::new().route(REPORTS, post(report)).layer(DefaultBodyLimit::max(LONGEST_REPORT))
 }
 
-#[expect(clippy::unused_async, reason = "a handler is asynchronous")]
 async fn report(body: Bytes) -> StatusCode {
     static LIMITER: LazyLock<DefaultDirectRateLimiter> =
         LazyLock::new(|| RateLimiter::direct(Quota::per_minute(REPORTS_A_MINUTE)));

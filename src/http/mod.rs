@@ -120,6 +120,7 @@ fn foreign(_: ProtectionError) -> Response {
     Problem::new(Kind::NotAllowed, detail).into_response()
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
     let said = panic
         .downcast_ref::<String>()

@@ -83,7 +83,7 @@ async fn start_scheduled(app: &App) -> Result<usize, Error> {
         match start_one(app, request).await {
             Ok(done) => started += usize::from(done),
             Err(error) => {
-                tracing::error!(%request, error = &error as &dyn std::error::Error, "scheduled start failed")
+                tracing::error!(%request, error = &error as &dyn std::error::Error, "scheduled start failed");
             }
         }
     }

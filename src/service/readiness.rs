@@ -14,6 +14,7 @@ const GREATEST_SKEW: u64 = 2000;
 
 /// What was found.
 #[derive(Clone, Debug, serde::Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Readiness {
     /// Whether all is well.
     pub ready: bool,

@@ -49,8 +49,14 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
         .iter()
         .flat_map(|version| version.settings.activation.approvers.iter().copied())
         .collect();
-    let names = store::person::names(&mut connection, &everybody).await?;
-    Ok(Detail { current, approvers, approving_people, history: with_differences(versions), names })
+    let everybody_named = store::person::names(&mut connection, &everybody).await?;
+    Ok(Detail {
+        current,
+        approvers,
+        approving_people,
+        history: with_differences(versions),
+        names: everybody_named,
+    })
 }
 
 fn with_differences(versions: Vec<Version>) -> Vec<(Version, Vec<Difference>)> {
@@ -75,6 +81,10 @@ fn with_differences(versions: Vec<Version>) -> Vec<(Version, Vec<Difference>)> {
 /// by the stricter of its own terms and these.
 ///
 /// `after` is the number of the version that the author has seen: if there is a newer one, nothing is written.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "an author says each of these; none follows from another"
+)]
 pub async fn save(
     app: &App,
     actor: &Actor,

@@ -1,7 +1,7 @@
 //! Versions of the terms of roles.
 use sqlx::PgConnection;
 
-use super::Change;
+use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
         id::{PersonId, PrincipalId, RoleId, ScopeId, SettingsId},
@@ -43,6 +43,7 @@ pub struct Approver {
     pub name: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 struct Row {
     id: SettingsId,
     role_id: RoleId,
@@ -191,8 +192,6 @@ pub async fn write(
     after: i32,
     reason: &str,
 ) -> Result<SettingsId, Error> {
-    use super::OnConstraint as _;
-
     let id = SettingsId::new();
     let at = change.at();
     let author = change.actor().user().map(|user| (user.principal.0, user.person.0));
@@ -239,6 +238,15 @@ pub async fn write(
     .on_constraint("role_settings_version_unique", || {
         Error::Conflict("somebody else has changed these settings meanwhile: look at theirs first".to_owned())
     })?;
+    name_approvers(change, id, terms).await?;
+    Ok(id)
+}
+
+async fn name_approvers(
+    change: &mut Change,
+    id: SettingsId,
+    terms: &ActivationTerms,
+) -> Result<(), Error> {
     let approvers: Vec<_> = terms.approvers.iter().map(|id| id.0).collect();
     sqlx::query!(
         "insert into settings_approvers (settings_id, principal_id) select $1, unnest($2::uuid[])",
@@ -250,7 +258,7 @@ pub async fn write(
     .on_constraint("settings_approvers_principal_id_fkey", || {
         Error::invalid("approvers", "there is no such person or group")
     })?;
-    Ok(id)
+    Ok(())
 }
 
 /// The enabled people who may approve under `settings` at `at`.

@@ -40,6 +40,7 @@ const DAY: i64 = 86_400;
 
 /// Somebody of the demo, with what they sign in with.
 #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+#[expect(clippy::struct_field_names, reason = "the human being behind the account")]
 pub(super) struct Person {
     pub(super) user_name: String,
     pub(super) name: String,

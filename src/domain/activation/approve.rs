@@ -7,6 +7,7 @@ use crate::domain::{
 
 /// What an approval rests on, read under lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct ApprovalFacts {
     /// The time.
     pub now: Instant,

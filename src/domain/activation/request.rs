@@ -21,6 +21,7 @@ pub enum Intent {
 
 /// Everything that the decision rests on, read under lock.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Facts {
     /// The time.
     pub now: Instant,

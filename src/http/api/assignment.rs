@@ -272,6 +272,7 @@ struct NewDates {
     /// Until when: stays as it is if left out, for good if null.
     #[serde(default, deserialize_with = "given")]
     #[schema(value_type = Option<Instant>)]
+    #[expect(clippy::option_option, reason = "left out and null are not the same")]
     ends_at: Option<Option<Instant>>,
     /// Why.
     #[serde(default)]

@@ -1,4 +1,4 @@
-//! The description of the API that programs read (OpenAPI 3.1), made from the code.
+//! The description of the API that programs read (`OpenAPI` 3.1), made from the code.
 use utoipa::{
     Modify, OpenApi,
     openapi::{

@@ -38,6 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
 
 /// A person's account.
 #[derive(Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the name of the field in the API")]
 struct Person {
     /// The account.
     principal: PrincipalId,

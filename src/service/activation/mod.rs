@@ -121,14 +121,13 @@ pub async fn activate(
     .into_iter();
     let mut fulfilments = Vec::with_capacity(wishes.len());
     for (wish, (before, act)) in wishes.iter().zip(known) {
-        let outcome = match before {
-            Some(before) => before,
-            None => {
-                let proof = act.and_then(|act| proofs.next().map(|proof| (proof, act)));
-                let actor = part(actor, wish.eligibility);
-                let asked = Asked { ask: reasons.ask(wish.duration), extends: None, proof };
-                submit(app, &actor, wish.eligibility, &asked).await
-            }
+        let outcome = if let Some(before) = before {
+            before
+        } else {
+            let proof = act.and_then(|act| proofs.next().map(|proof| (proof, act)));
+            let actor = part(actor, wish.eligibility);
+            let asked = Asked { ask: reasons.ask(wish.duration), extends: None, proof };
+            submit(app, &actor, wish.eligibility, &asked).await
         };
         fulfilments.push(Fulfilment { eligibility: wish.eligibility, outcome });
     }

@@ -12,6 +12,7 @@ use crate::{
         id::{AssignmentId, ProofId, RequestId},
         request::RequestState,
         step_up::Act,
+        time::Instant,
     },
     error::Error,
     service::{access, notice},
@@ -103,7 +104,7 @@ async fn carry_out(
             .subject(held.principal)
             .role(held.role, held.scope)
             .request(new.id)
-            .detail(facts_of(&new))
+            .detail(facts_of(&new, None))
     };
     let requested = |state| Requested {
         request: new.id,
@@ -141,8 +142,8 @@ async fn carry_out(
                 cut_by_eligibility: end.cut_by_eligibility,
                 ..requested(RequestState::Granted)
             };
-            let mut event = about(Kind::ActivationStarted).assignment(assignment);
-            event.detail["ends_at"] = json!(end.at);
+            let facts = facts_of(&new, Some(end.at));
+            let event = about(Kind::ActivationStarted).assignment(assignment).detail(facts);
             Ok(Ok((requested, event)))
         }
     }
@@ -227,7 +228,7 @@ pub(super) async fn other_approvers(
 }
 
 /// What the audit log keeps of a request.
-fn facts_of(new: &NewRequest<'_>) -> serde_json::Value {
+fn facts_of(new: &NewRequest<'_>, ends_at: Option<Instant>) -> serde_json::Value {
     json!({
         "duration": new.ask.duration,
         "starts_at": new.ask.starts_at,
@@ -237,6 +238,7 @@ fn facts_of(new: &NewRequest<'_>) -> serde_json::Value {
         "settings": new.settings,
         "extends": new.extends,
         "mfa": new.proof.is_some(),
+        "ends_at": ends_at,
     })
 }
 
