@@ -5,13 +5,17 @@
 )]
 
 mod access_token;
+mod activation;
 mod actor;
 mod api;
+mod administration;
 mod api_description;
+mod approval;
 mod audit;
 mod config;
 mod constraints;
 mod credential;
+mod ends_on_time;
 mod enrolment;
 mod layering;
 mod mail;

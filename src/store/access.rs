@@ -98,7 +98,8 @@ pub async fn held(
     .await?)
 }
 
-/// Whether `principal` holds, or is eligible for, a privileged role anywhere: what only some administrators may touch.
+/// Whether `principal` holds, is eligible for, or approves a privileged role anywhere: what only some administrators may
+/// touch.
 pub async fn reaches_privilege(
     connection: &mut PgConnection,
     principal: PrincipalId,
@@ -109,7 +110,20 @@ pub async fn reaches_privilege(
             select from assignments
             join roles on roles.id = role_id and privileged
             where principal_id = $1 and ended_at is null and ends_at > instant()
-        ) or exists (select from principals where id = $1 and break_glass) as "reaches!"
+        )
+        or exists (select from principals where id = $1 and break_glass)
+        -- Whoever answers for others' use of such a role is as good as its holder.
+        or exists (
+            select from role_settings as terms
+            join roles on roles.id = role_id and privileged
+            cross join lateral approvers_of(terms.id, instant()) as approver
+            where activation_requires_approval and approver.principal_id = $1
+                and not exists (
+                    select from role_settings as newer
+                    where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
+                        and newer.version > terms.version
+                )
+        ) as "reaches!"
         "#,
         principal.0,
     )

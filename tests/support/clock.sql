@@ -13,3 +13,8 @@ grant select on test_clock to latchkey_app;
 create or replace function instant() returns timestamptz
     language sql volatile parallel safe
     as 'select at + coalesce(clock_timestamp() - running_since, interval ''0'') from test_clock';
+
+-- When an identifier was made, in milliseconds of real time; none of those that ship with Latchkey has one.
+create function made_at(id uuid) returns bigint
+    language sql immutable
+    as $$ select ('x' || left(replace(id::text, '-', ''), 12))::bit(48)::bigint $$;

@@ -8,25 +8,32 @@ granted as (
     select
         assignments.*, requests.state, requests.requested_seconds, requests.granted_seconds, requests.proof_id,
         requests.created_at as asked_at, requests.starts_at as wanted_at,
-        requests.settings_id as pinned_id, least(assignments.ended_at, assignments.ends_at) as over_at,
-        (
-            select newest.id from role_settings as newest
-            join scope_ancestors on scope_ancestors.scope_id = assignments.scope_id and ancestor_id = newest.scope_id
-            where newest.role_id = assignments.role_id and newest.created_at < assignments.created_at
-            order by depth, version desc limit 1
-        ) as newest_id
+        requests.settings_id as pinned_id, least(assignments.ended_at, assignments.ends_at) as over_at
     from assignments
     left join requests on requests.id = assignments.request_id
     where origin = 'activated'
 ),
+-- What every version asked for that may have been the newest when access was given: by the time in the identifiers, since
+-- a test's clock may stand still, and give or take a second, since it does not say which of two was committed first.
 with_terms as (
     select granted.*,
-        least(pinned.activation_maximum_seconds, newest.activation_maximum_seconds) as longest,
-        pinned.activation_requires_approval or newest.activation_requires_approval as wants_approval,
-        'mfa' in (pinned.activation_authentication, newest.activation_authentication) as wants_proof
+        least(pinned.activation_maximum_seconds, newest.longest) as longest,
+        pinned.activation_requires_approval or newest.wants_approval as wants_approval,
+        pinned.activation_authentication = 'mfa' or newest.wants_proof as wants_proof
     from granted
     join role_settings as pinned on pinned.id = pinned_id
-    join role_settings as newest on newest.id = newest_id
+    cross join lateral (
+        select max(activation_maximum_seconds) as longest, bool_and(activation_requires_approval) as wants_approval,
+            bool_and(activation_authentication = 'mfa') as wants_proof
+        from role_settings as terms
+        join scope_ancestors on scope_ancestors.scope_id = granted.scope_id and ancestor_id = terms.scope_id
+        where terms.role_id = granted.role_id and made_at(terms.id) <= made_at(granted.id)
+            and not exists (
+                select from role_settings as newer
+                where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
+                    and newer.version > terms.version and made_at(newer.id) + 1000 < made_at(granted.id)
+            )
+    ) as newest
 ),
 promises (promise, broken) as (
     select 'whoever is live is enabled, in time, and rests on a live eligibility', count(*)

@@ -1,4 +1,5 @@
 //! What tests stand on: a database of their own, a clock that they move, and a small world of people and roles.
+mod acts;
 mod cluster;
 pub mod credentials;
 pub mod http;
@@ -6,4 +7,9 @@ mod invariants;
 mod mail_server;
 mod world;
 
-pub use self::{cluster::Database, mail_server::MailServer, world::World};
+pub use self::{
+    acts::{reason, rules},
+    cluster::Database,
+    mail_server::MailServer,
+    world::World,
+};

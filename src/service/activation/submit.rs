@@ -202,9 +202,10 @@ pub(super) fn facts(
     Facts {
         now: around.now,
         enabled: held.enabled,
-        role_in_use: held.role_in_use && !held.ended,
+        role_in_use: held.role_in_use,
         eligible_from: held.starts_at,
-        eligible_until: held.ends_at,
+        // One that was ended before its time is over by now.
+        eligible_until: if held.ended { Some(around.now) } else { held.ends_at },
         running: around.running,
         standing: around.standing,
         open_request: around.open_request,

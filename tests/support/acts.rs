@@ -1,0 +1,198 @@
+//! What people do in tests, in one line each.
+use latchkey::{
+    domain::{
+        actor::Actor,
+        id::{AssignmentId, PrincipalId, RequestId},
+        request::{RequestState, Verdict},
+        text::Justification,
+        time::Duration,
+        totp,
+    },
+    error::Error,
+    secret::{Purpose, totp_seed},
+    service::{
+        activation::{self, Reasons, Requested, Wish},
+        approval::{self, Answer},
+        assignment, due,
+    },
+};
+
+use super::World;
+
+impl World {
+    /// The code that somebody's authenticator shows, and has not shown before: time moves on if it must.
+    pub async fn fresh_code(&self, name: &str) -> String {
+        let principal = self.principal(name);
+        let known: Option<(Vec<u8>, i64)> = sqlx::query_as(
+            "select secret, last_step from totp_credentials where principal_id = $1 and removed_at is null",
+        )
+        .bind(principal)
+        .fetch_optional(&self.owner)
+        .await
+        .expect("the authenticator can be read");
+        let (seed, last_step) = match known {
+            Some((sealed, step)) => {
+                let seed = self.app.keys.open(Purpose::TotpSeed, principal.0, &sealed);
+                (seed.expect("the seed was sealed with these keys").to_vec(), step)
+            }
+            None => (self.add_authenticator(principal).await, 0),
+        };
+        let mut now = self.now().await;
+        while totp::Step::at(now).0 <= last_step {
+            self.advance_seconds(30).await;
+            now = self.now().await;
+        }
+        totp::code_at(&seed, now)
+    }
+
+    async fn add_authenticator(&self, principal: PrincipalId) -> Vec<u8> {
+        let seed = totp_seed();
+        sqlx::query(
+            "insert into totp_credentials (id, principal_id, secret, created_at, confirmed_at)
+             values (gen_random_uuid(), $1, $2, instant(), instant())",
+        )
+        .bind(principal)
+        .bind(self.app.keys.seal(Purpose::TotpSeed, principal.0, seed.as_slice()))
+        .execute(&self.owner)
+        .await
+        .expect("the authenticator is the first");
+        seed.to_vec()
+    }
+
+    /// What somebody is eligible for, by the role's name.
+    pub async fn eligibility(&self, name: &str, role: &str) -> AssignmentId {
+        sqlx::query_scalar(
+            "select id from assignments where principal_id = $1 and role_id = $2 and kind = 'eligible'
+             order by ended_at desc nulls first limit 1",
+        )
+        .bind(self.principal(name))
+        .bind(self.role_id(role))
+        .fetch_one(&self.owner)
+        .await
+        .expect("somebody made this person eligible")
+    }
+
+    /// Asks for a role with nothing but a duration.
+    pub async fn activate(
+        &self,
+        name: &str,
+        role: &str,
+        duration: Duration,
+    ) -> Result<Requested, Error> {
+        self.ask(
+            &self.actor(name).await,
+            self.wish(name, role, duration).await,
+            &Reasons::default(),
+            None,
+        )
+        .await
+    }
+
+    /// Asks for a role from some time on.
+    pub async fn activate_later(
+        &self,
+        name: &str,
+        role: &str,
+        duration: Duration,
+        after: Duration,
+    ) -> Result<Requested, Error> {
+        let reasons = Reasons { starts_at: Some(self.now().await + after), ..Reasons::default() };
+        self.ask(&self.actor(name).await, self.wish(name, role, duration).await, &reasons, None)
+            .await
+    }
+
+    /// Asks for one role.
+    pub async fn ask(
+        &self,
+        actor: &Actor,
+        wish: Wish,
+        reasons: &Reasons,
+        code: Option<&str>,
+    ) -> Result<Requested, Error> {
+        let mut fulfilled = activation::activate(&self.app, actor, &[wish], reasons, code).await?;
+        fulfilled.pop().expect("one wish has one outcome").outcome
+    }
+
+    /// A wish for a role that somebody is eligible for.
+    pub async fn wish(&self, name: &str, role: &str, duration: Duration) -> Wish {
+        Wish { eligibility: self.eligibility(name, role).await, duration }
+    }
+
+    /// Ends what somebody has activated.
+    pub async fn deactivate(&self, name: &str, activation: AssignmentId) -> Result<(), Error> {
+        activation::deactivate(&self.app, &self.actor(name).await, activation).await
+    }
+
+    /// Approves a request as it is.
+    pub async fn approve(&self, name: &str, request: RequestId) -> Result<(), Error> {
+        self.decide(name, request, Verdict::Approve, None).await
+    }
+
+    /// Denies a request.
+    pub async fn deny(&self, name: &str, request: RequestId) -> Result<(), Error> {
+        self.decide(name, request, Verdict::Deny, None).await
+    }
+
+    /// Decides a request, with a fresh code.
+    pub async fn decide(
+        &self,
+        name: &str,
+        request: RequestId,
+        verdict: Verdict,
+        granted: Option<Duration>,
+    ) -> Result<(), Error> {
+        let code = self.fresh_code(name).await;
+        let answer = Answer { verdict, granted, justification: reason() };
+        approval::decide(&self.app, &self.actor(name).await, request, &answer, &code).await
+    }
+
+    /// Takes somebody's eligibility for a role away.
+    pub async fn take_away(
+        &self,
+        administrator: &str,
+        assignment: AssignmentId,
+    ) -> Result<(), Error> {
+        assignment::remove(&self.app, &self.actor(administrator).await, assignment, &reason()).await
+    }
+
+    /// Lets the background work do all that is due. Says how much that was.
+    pub async fn run_due(&self) -> usize {
+        due::run(&self.app).await.expect("what is due can be done")
+    }
+
+    /// Where a request stands.
+    pub async fn state(&self, request: RequestId) -> RequestState {
+        sqlx::query_scalar("select state from requests where id = $1")
+            .bind(request)
+            .fetch_one(&self.owner)
+            .await
+            .expect("there is such a request")
+    }
+
+    /// Whether somebody holds a role at this moment, by the answer that other programs get.
+    pub async fn holds(&self, name: &str, role: &str) -> bool {
+        let question = latchkey::service::access::Question {
+            principal: self.principal(name),
+            role: self.role_id(role),
+            scope: latchkey::domain::id::ScopeId::ROOT,
+        };
+        let actor = self.actor(name).await;
+        let answers = latchkey::service::access::check(&self.app, &actor, &[question]).await;
+        answers.expect("everybody may ask about themself").iter().all(|answer| answer.allowed)
+    }
+}
+
+/// Why people in tests do things.
+pub fn reason() -> Justification {
+    Justification::parse("For a test").expect("it is a reason")
+}
+
+/// The names of the rules that refused.
+pub fn rules<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Vec<&'static str> {
+    match outcome {
+        Err(Error::Refused(refusals)) => {
+            refusals.iter().map(latchkey::domain::activation::Refusal::rule).collect()
+        }
+        other => panic!("a refusal by the rules was expected: {other:?}"),
+    }
+}
