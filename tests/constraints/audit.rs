@@ -70,6 +70,26 @@ async fn the_chain_has_one_head() {
 }
 
 #[tokio::test]
+async fn the_last_verification_is_kept_with_what_it_found() {
+    let lab = Lab::new().await;
+    lab.takes(rows::verification()).await;
+    let found = rows::verification().with("first_bad", "1");
+    lab.refuses("audit_verification_problem_is_somewhere", found.clone()).await;
+    lab.takes(found.with("problem", "'changed'")).await;
+    lab.refuses(
+        "audit_verification_head_hash_check",
+        rows::verification().with("head_hash", r"'\x00'"),
+    )
+    .await;
+    lab.refuses("audit_verification_sealed_check", rows::verification().with("sealed", "-1")).await;
+    lab.refuses(
+        "audit_verification_only_one_check",
+        rows::verification().with("only_one", "false"),
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn mails_are_within_reason() {
     let lab = Lab::new().await;
     lab.takes(rows::mail()).await;

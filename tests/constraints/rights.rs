@@ -6,10 +6,11 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 24] = [
+const RIGHTS: [&str; 25] = [
     "access_tokens update last_used_at revoked_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
+    "audit_verification update",
     "idempotency_keys delete",
     "known_devices delete",
     "known_devices update",

@@ -88,6 +88,7 @@ pub fn all() -> Vec<Row> {
         decision(),
         event(),
         seal(),
+        verification(),
         mail(),
         idempotency_key(),
     ]
@@ -424,6 +425,18 @@ pub fn seal() -> Row {
             ("sealed_at", "instant()"),
             ("previous_hash", "hash('')"),
             ("hash", "hash('new')"),
+        ],
+    )
+}
+
+pub fn verification() -> Row {
+    Row::new(
+        "audit_verification",
+        [
+            ("verified_at", "instant()"),
+            ("sealed", "0"),
+            ("head_sequence", "0"),
+            ("head_hash", "hash('')"),
         ],
     )
 }
