@@ -12,11 +12,14 @@ use crate::{
         id::EventId,
     },
     error::Error,
-    store::{self, audit::Turn},
+    store::{
+        self,
+        audit::{Turn, Unsealed},
+    },
 };
 
 /// How many events are sealed in one transaction.
-const BATCH: i64 = 2000;
+const BATCH: i64 = 5000;
 
 /// What one round of sealing did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,31 +55,37 @@ pub async fn seal(app: &App, everywhere: bool) -> Result<Sealed, Error> {
     };
     let look_everywhere =
         turn.restored || (everywhere && store::audit::holds_restored(&mut transaction).await?);
-    let ids = if look_everywhere {
+    let found = if look_everywhere {
         store::audit::unsealed_anywhere(&mut transaction, BATCH).await?
     } else {
         store::audit::unsealed(&mut transaction, BATCH).await?
     };
-    let drained = i64::try_from(ids.len()).is_ok_and(|found| found < BATCH);
-    if !ids.is_empty() || turn.restored {
-        add(&mut transaction, turn, &ids, drained).await?;
+    let drained = i64::try_from(found.len()).is_ok_and(|found| found < BATCH);
+    if !found.is_empty() || turn.restored {
+        // Of what came before the last transaction of a full batch nothing is left, unless it still runs.
+        let last = found.last().filter(|_| !look_everywhere).map(|event| event.transaction);
+        let settled_before =
+            if drained { Some(turn.horizon) } else { last.map(|last| last.min(turn.horizon)) };
+        add(&mut transaction, turn, &found, settled_before).await?;
         transaction.commit().await?;
     }
-    Ok(if drained { Sealed::All(ids.len()) } else { Sealed::Some(ids.len()) })
+    Ok(if drained { Sealed::All(found.len()) } else { Sealed::Some(found.len()) })
 }
 
+/// Seals a batch: in the order in which its events happened.
 async fn add(
     connection: &mut PgConnection,
     turn: Turn,
-    ids: &[Uuid],
-    drained: bool,
+    found: &[Unsealed],
+    settled_before: Option<i64>,
 ) -> Result<(), Error> {
-    let Turn { mut chain, now, horizon, .. } = turn;
-    let entries: Vec<Entry> = store::audit::entries(connection, ids).try_collect().await?;
+    let Turn { mut chain, now, .. } = turn;
+    let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
+    let mut entries: Vec<Entry> = store::audit::entries(connection, &ids).try_collect().await?;
+    entries.sort_unstable_by_key(|entry| (entry.at, entry.id));
     let seals: Vec<(EventId, Seal)> =
         entries.iter().map(|entry| (entry.id, chain.seal(entry, now))).collect();
     store::audit::add_seals(connection, &seals).await?;
-    let settled_before = drained.then_some(horizon);
     store::audit::move_head(connection, &chain.head(), settled_before).await
 }
 

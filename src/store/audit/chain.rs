@@ -54,16 +54,26 @@ pub async fn take_turn(connection: &mut PgConnection) -> Result<Option<Turn>, Er
     Ok(Some(Turn { chain, now: head.now, horizon: head.horizon, restored: head.restored }))
 }
 
-/// The events that have no seal, of transactions since the last look, `limit` of them in the order in which they happened.
-pub async fn unsealed(connection: &mut PgConnection, limit: i64) -> Result<Vec<Uuid>, Error> {
-    Ok(sqlx::query_scalar!(
+/// An event that has no seal.
+#[derive(Clone, Copy, Debug)]
+pub struct Unsealed {
+    /// The event.
+    pub id: Uuid,
+    /// The transaction that wrote it.
+    pub transaction: i64,
+}
+
+/// The events that have no seal, of transactions since the last look: the first `limit` by the number of their transaction.
+pub async fn unsealed(connection: &mut PgConnection, limit: i64) -> Result<Vec<Unsealed>, Error> {
+    Ok(sqlx::query_as!(
+        Unsealed,
         r#"
-        select id
+        select id, transaction_id::text::bigint as "transaction!"
         from audit_events
         where transaction_id >= (select settled_before from audit_head)
             and transaction_id < pg_snapshot_xmax(pg_current_snapshot())
             and not exists (select from audit_seals where event_id = id)
-        order by at, id
+        order by audit_events.transaction_id
         limit $1
         "#,
         limit,
@@ -76,13 +86,14 @@ pub async fn unsealed(connection: &mut PgConnection, limit: i64) -> Result<Vec<U
 pub async fn unsealed_anywhere(
     connection: &mut PgConnection,
     limit: i64,
-) -> Result<Vec<Uuid>, Error> {
-    Ok(sqlx::query_scalar!(
+) -> Result<Vec<Unsealed>, Error> {
+    Ok(sqlx::query_as!(
+        Unsealed,
         r#"
-        select id
+        select id, transaction_id::text::bigint as "transaction!"
         from audit_events
         where not exists (select from audit_seals where event_id = id)
-        order by at, id
+        order by audit_events.transaction_id
         limit $1
         "#,
         limit,
@@ -129,7 +140,7 @@ pub async fn add_seals(
     Ok(())
 }
 
-/// Notes where the chain ends now; and, if all that was visible is sealed, up to which transaction.
+/// Notes where the chain ends now; and, if it is known, before which transaction everything is sealed.
 pub async fn move_head(
     connection: &mut PgConnection,
     head: &Head,
