@@ -1,0 +1,228 @@
+//! Every route, asked by everybody: `routes.txt` says what each of them may expect.
+//!
+//! A route that is missing from the table fails the test, and so does one that the table alone knows.
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path};
+
+use axum::{
+    body::Body,
+    http::{Method, Request},
+};
+use latchkey::http::{api, pages};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::support::{
+    World,
+    http::{EVERY_SCOPE, call},
+};
+
+/// Who asks, in the order of the table's columns. Whoever may do most comes last.
+const ASKERS: [&str; 6] = ["", "user", "approver", "other", "auditor", "admin"];
+
+/// What stands in the place of the parameters in paths.
+struct Things(BTreeMap<&'static str, String>);
+
+#[tokio::test]
+async fn every_api_route_answers_everybody_as_the_table_says() {
+    let world = company().await;
+    let things = things(&world).await;
+    let mut tokens = Vec::new();
+    for name in ASKERS {
+        tokens.push(match name {
+            "" => String::new(),
+            name => world.access_token(name, &EVERY_SCOPE).await,
+        });
+    }
+    let description = serde_json::to_value(api::description()).unwrap();
+    let mut found = BTreeMap::new();
+    for (path, item) in description["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys() {
+            let mut row = Vec::new();
+            for (asker, token) in tokens.iter().enumerate() {
+                let body = body(method, path, asker, &things);
+                let request = call(method, &things.fill(path), token, body.as_ref());
+                row.push(world.send(request).await.status);
+            }
+            found.insert(format!("{method} /api{path}"), row);
+        }
+    }
+    compare("/api", &found);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn every_page_answers_everybody_as_the_table_says() {
+    let world = company().await;
+    let things = things(&world).await;
+    let mut cookies = Vec::new();
+    for name in ASKERS {
+        cookies.push(match name {
+            "" => String::new(),
+            name => format!("__Host-latchkey={}", &*world.signed_in(name).await.1.reveal()),
+        });
+    }
+    let mut found = BTreeMap::new();
+    for (method, path) in pages::routes().list() {
+        let mut row = Vec::new();
+        for cookie in &cookies {
+            row.push(visit(&world, method, &things.fill(path), cookie).await);
+        }
+        found.insert(format!("{} {path}", method.as_str().to_lowercase()), row);
+    }
+    compare("/", &found);
+    world.check_invariants().await;
+}
+
+/// Asks as a browser; what acts is sent without the token that our own forms carry.
+async fn visit(world: &World, method: &Method, path: &str, cookie: &str) -> u16 {
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("cookie", cookie)
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from("justification=x"));
+    world.send(request.unwrap()).await.status
+}
+
+/// Fails with the rows as they are, to be looked at and, if they are right, put into the table.
+fn compare(face: &str, found: &BTreeMap<String, Vec<u16>>) {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/routes.txt");
+    let table = fs::read_to_string(file).unwrap();
+    let expected: BTreeMap<_, _> = table
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty())
+        .map(|line| line.split_once("  ").unwrap())
+        .map(|(route, row)| {
+            (route.to_owned(), row.split_whitespace().collect::<Vec<_>>().join(" "))
+        })
+        .filter(|(route, _)| route.contains(" /api/") == (face == "/api"))
+        .collect();
+    let mut wrong = String::new();
+    for (route, row) in found {
+        let row = row.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+        if expected.get(route) != Some(&row) {
+            writeln!(wrong, "{route:60}  {row}").unwrap();
+        }
+    }
+    for route in expected.keys().filter(|route| !found.contains_key(*route)) {
+        writeln!(wrong, "{route} is in the table alone").unwrap();
+    }
+    assert!(wrong.is_empty(), "these answers are not those of tests/routes.txt:\n{wrong}");
+}
+
+/// A company with one of each asker. "user" is eligible for what "approver" and "other" approve.
+async fn company() -> World {
+    let world = World::new().await;
+    world.people(["user", "approver", "other", "auditor", "admin", "second", "bystander"]).await;
+    world.active("auditor", "Auditor").await;
+    world.active("admin", "Global Administrator").await;
+    world.active("second", "Global Administrator").await;
+    let approvers = world.group("Approvers", &["approver", "other"]).await;
+    world
+        .role("Operator", |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.approvers = [approvers].into();
+        })
+        .await;
+    world.role("Reader", |_| ()).await;
+    world
+}
+
+async fn things(world: &World) -> Things {
+    let operator = world.eligible("user", "Operator").await;
+    let reader = world.eligible("user", "Reader").await;
+    let token = world.access_token("user", &EVERY_SCOPE).await;
+    let role = |id| json!({ "eligibility": id, "duration": "PT1H" });
+    let body = json!({ "roles": [role(operator), role(reader)] });
+    let made = world.ask("post", "/v1/activations", &token, Some(&body)).await.json();
+    let made = |index: usize, what: &str| {
+        made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
+    };
+    let group = world.group("Crew", &[]).await;
+    Things(BTreeMap::from([
+        ("eligibility", operator.to_string()),
+        ("assignment", world.eligible("bystander", "Reader").await.to_string()),
+        ("request", made(0, "request")),
+        ("activation", made(1, "assignment")),
+        ("role", world.role_id("Operator").to_string()),
+        ("person", world.principal("bystander").to_string()),
+        ("principal", world.principal("bystander").to_string()),
+        ("group", group.to_string()),
+        ("token", Uuid::now_v7().to_string()),
+        ("session", Uuid::now_v7().to_string()),
+    ]))
+}
+
+impl Things {
+    /// The path with things in the place of its parameters; `{id}` is what the list before it is of.
+    fn fill(&self, path: &str) -> String {
+        let mut list = "";
+        let mut filled = String::new();
+        for part in path.split('/').skip(1) {
+            let name = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
+                None => None,
+                Some("id") if list == "people" => Some("person"),
+                Some("id") => Some(list.trim_end_matches('s')),
+                Some(name) => Some(name),
+            };
+            list = part;
+            write!(filled, "/{}", name.map_or(part, |name| &self.0[name])).unwrap();
+        }
+        match path {
+            "/v1/activations/preview" | "/activations/new" => {
+                format!("{filled}?eligibility={}", self.0["eligibility"])
+            }
+            _ => filled,
+        }
+    }
+}
+
+/// What is sent: right in form, so that the answer tells of rights.
+fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value> {
+    let wish = json!({ "eligibility": things.0["eligibility"], "duration": "PT1H" });
+    let why = json!({ "justification": "For the table" });
+    match (method, path.trim_start_matches("/v1")) {
+        ("post", "/activations") => Some(json!({ "roles": [wish] })),
+        ("post", "/activations/{id}/extend") => Some(json!({ "duration": "PT2H" })),
+        ("post", "/requests/{id}/decisions") => {
+            Some(json!({ "verdict": "approve", "code": "no code" }))
+        }
+        ("post", "/access/check") => Some(json!({ "checks": [{
+            "principal": things.0["person"], "role": things.0["role"],
+        }] })),
+        ("post", "/roles") => {
+            Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
+        }
+        ("put", "/roles/{id}/settings") => Some(json!({
+            "settings": settings(), "after": 1, "reason": "Shorter",
+        })),
+        ("post", "/assignments") => Some(json!({
+            "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",
+        })),
+        ("patch", "/assignments/{id}") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
+        ("post", "/people") => Some(json!({
+            "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
+        })),
+        ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
+        ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
+        ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
+        ("post", path) if path.ends_with("/recovery-link") => None,
+        ("post", _) => Some(why),
+        _ => None,
+    }
+}
+
+fn settings() -> Value {
+    let assignment = json!({
+        "may_be_permanent": true, "maximum": "PT720H",
+        "requires_justification": false, "requires_mfa": false,
+    });
+    json!({
+        "activation": {
+            "maximum": "PT4H", "authentication": "mfa", "requires_justification": true,
+            "requires_ticket": false, "requires_approval": false, "approvers": [],
+            "approval_timeout": "PT24H", "approval_requires_justification": true,
+        },
+        "eligible": assignment, "active": assignment,
+    })
+}
