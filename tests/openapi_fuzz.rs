@@ -36,8 +36,14 @@ async fn fuzz(name: &str) {
         .args(["--checks", "response_schema_conformance,unsupported_method"])
         // What ends the token that it comes with would leave the rest of the run unauthenticated.
         .args(["--exclude-path-regex", "/people/.*/disable|/tokens/"])
-        .args(["--seed", "1", "--no-color", "--continue-on-failure"])
-        .env("HYPOTHESIS_DATABASE_FILE", "none")
+        .args([
+            "--seed",
+            "1",
+            "--no-color",
+            "--continue-on-failure",
+            "--generation-database",
+            "none",
+        ])
         .current_dir(std::env::temp_dir())
         .stdin(Stdio::null())
         .output()

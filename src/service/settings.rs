@@ -39,6 +39,7 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
     let mut connection = app.database.acquire().await?;
     access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
     store::role::one(&mut connection, role).await?;
+    store::role::scope(&mut connection, scope).await?;
     let current = store::settings::current(&mut connection, role, scope).await?;
     let named: Vec<_> = current.settings.activation.approvers.iter().copied().collect();
     let approvers = store::person::names(&mut connection, &named).await?;
@@ -100,6 +101,7 @@ pub async fn save(
     };
     access::authorise(change.connection(), actor, Permission::ManageSettings).await?;
     store::role::one(change.connection(), role).await?;
+    store::role::scope(change.connection(), scope).await?;
     let current = store::settings::current(change.connection(), role, scope).await?;
     if current.number != after {
         return Err(Error::Conflict(

@@ -220,6 +220,7 @@ enum CopyFormat {
 #[into_params(parameter_in = Query)]
 struct Copied {
     /// The format; `jsonl` if left out.
+    #[param(inline)]
     format: Option<CopyFormat>,
     /// At this instant or later.
     from: Option<Instant>,

@@ -70,7 +70,8 @@ pub(super) fn finished(mut api: utoipa::openapi::OpenApi) -> utoipa::openapi::Op
         components.responses.insert(name(kind), RefOr::T(response(kind)));
     }
     for (path, item) in &mut api.paths.paths {
-        let finds = path.contains('{');
+        // The preview finds what its query names.
+        let finds = path.contains('{') || path.ends_with("/preview");
         for (method, operation) in [
             ("get", &mut item.get),
             ("put", &mut item.put),
