@@ -7,8 +7,8 @@
 mod access_token;
 mod activation;
 mod actor;
-mod api;
 mod administration;
+mod api;
 mod api_description;
 mod approval;
 mod audit;

@@ -10,7 +10,7 @@ use crate::{
     config::Config,
     gateway::mail::Mailer,
     http::{self, server},
-    service::first_start,
+    service::{first_start, role},
     store::database::{Condition, Schema},
     worker,
 };
@@ -36,6 +36,7 @@ pub(super) async fn run(
     let config = &installation.config;
     let app = installation.ready_app().await?;
     let mailer = Mailer::new(config).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    role::name_organisation(&app, &config.organisation_name).await?;
     println!("Latchkey is at {}", config.public_url);
     if let Some(folder) = mailer.folder() {
         println!("No mail server is set: mails are written as files into {}", folder.display());

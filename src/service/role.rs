@@ -39,6 +39,12 @@ pub async fn organisation(app: &App) -> Result<String, Error> {
     store::role::organisation(&mut *app.database.acquire().await?).await
 }
 
+/// Calls the organisation what the settings call it. Nobody's power depends on it, so it is no event.
+pub async fn name_organisation(app: &App, name: &str) -> Result<(), Error> {
+    let name = Name::parse(name).map_err(|error| Error::invalid("organisation_name", error))?;
+    store::role::name_organisation(&mut *app.database.acquire().await?, &name).await
+}
+
 /// A role to be made.
 #[derive(Clone, Debug)]
 pub struct NewRole {

@@ -67,6 +67,7 @@ fn in_its_own_folder(config: Config) -> Result<Config, Failure> {
     let mut config = Config { data_folder: config.data_folder.join(FOLDER), ..config };
     config.database.url = None;
     config.database.owner_url = None;
+    company::ORGANISATION.clone_into(&mut config.organisation_name);
     let begun = config.data_folder.join("postgres");
     if begun.exists() && !config.data_folder.join(PEOPLE).exists() {
         println!("An earlier demo was not made to its end; it is made anew.");

@@ -134,9 +134,7 @@ impl Story<'_> {
     /// The beginning: the first administrator, everybody else, the roles, their terms, and who is eligible.
     async fn found(&mut self, today: Instant) -> Result<(), Error> {
         self.at(self.now).await?;
-        let name =
-            Name::parse(company::ORGANISATION).map_err(|error| Error::invalid("name", error))?;
-        store::role::name_organisation(&mut *self.app.database.acquire().await?, &name).await?;
+        role::name_organisation(self.app, company::ORGANISATION).await?;
         let invited = person::invite_administrator(self.app, &new_person(&FIRST)?).await?;
         self.enrol(&FIRST, invited).await?;
         for employee in &EMPLOYEES {
