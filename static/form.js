@@ -26,7 +26,7 @@ const foresee = () => {
   const longest = Number(sheet.querySelector("[data-duration]").dataset.longest);
   const latest = Date.parse(sheet.querySelector("[data-ends]").dataset.latest);
   let ends = from + Math.min(length, longest || length) * 1000;
-  let why = longest && length > longest ? "Shortened: the role’s settings allow no more." : "";
+  let why = longest && length > longest ? "That is more than the role’s settings allow: choose less." : "";
   if (Number.isFinite(latest) && ends > latest) {
     ends = latest;
     why = "Shortened: your eligibility ends then.";

@@ -265,7 +265,10 @@ async fn select(
             disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
             roles.description as role_description, privileged, scope_id as "scope: ScopeId", scopes.name as scope_name,
             starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant", ended_at,
-            end_reason as "end_reason: AssignmentEnd", justification, assignments.created_at,
+            end_reason as "end_reason: AssignmentEnd",
+            -- What an activation is for was said in its request.
+            coalesce(nullif(assignments.justification, ''), (select requests.justification from requests
+                where requests.id = request_id), '') as "justification!", assignments.created_at,
             (select display_name from principals as maker join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",

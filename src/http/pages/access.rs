@@ -90,7 +90,7 @@ fn share_left(left: i64, whole: i64) -> u8 {
 fn tell_coming(request: &request::Told, reader: &Reader) -> Coming {
     let mut captions = vec![Caption::new(
         "clock",
-        say::span(request.granted_seconds.unwrap_or(request.requested_seconds)),
+        say::length(request.granted_seconds.unwrap_or(request.requested_seconds)),
     )];
     let ticket = ticket(&request.ticket_number, &request.ticket_system);
     if !ticket.is_empty() {

@@ -8,9 +8,13 @@ use super::{
         Caption, Who,
         approval::{Approvals, Decided, Pending},
         frame::Section,
+        status::{Kind, Status},
     },
 };
-use crate::service::request::{self, Detail, Told};
+use crate::{
+    domain::request::Verdict,
+    service::request::{self, Detail, Told},
+};
 
 /// What waits for the reader, and what others have decided.
 pub async fn list(page: Page) -> Answer {
@@ -45,7 +49,7 @@ fn tell_pending(detail: &Detail, reader: &Reader) -> Pending {
         requester: who(&told.requester),
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
-        duration: say::span(told.requested_seconds),
+        duration: say::length(told.requested_seconds),
         reason: told.justification.clone(),
         captions,
         background: background(detail, reader),
@@ -65,8 +69,19 @@ fn tell_decided(page: &Page, told: &Told, reader: &Reader) -> Decided {
         link: format!("/requests/{}", told.id),
         requester: who(&told.requester),
         role: told.role_name.clone(),
-        status: status(told, reader),
+        status: decided_status(told, reader),
         by,
         at: reader.instant(at),
+    }
+}
+
+/// What was decided, and what has become of it.
+fn decided_status(told: &Told, reader: &Reader) -> Status {
+    let status = status(told, reader);
+    match (told.verdict, status.kind) {
+        (Some(Verdict::Approve), Kind::Ended | Kind::Revoked) => {
+            Status { detail: "after approval".to_owned(), ..status }
+        }
+        _ => status,
     }
 }

@@ -6,9 +6,12 @@ use super::{Web, routes::Routes};
 mod access;
 mod account;
 mod activation;
+mod api_docs;
 mod approval;
 mod assigned;
 mod assignment;
+mod audit;
+mod chronicle;
 mod done;
 mod extension;
 mod faults;
@@ -64,6 +67,7 @@ fn everybody() -> Routes {
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
         .get("/approvals", approval::list)
+        .get("/programs", api_docs::one)
 }
 
 /// Pages for administrators.
@@ -90,6 +94,10 @@ fn administration() -> Routes {
         .post("/people/{person}/link", person::link)
         .post("/people/{person}/disable", person::disable)
         .post("/people/{person}/enable", person::enable)
+        .get("/audit", audit::list)
+        .get("/audit/export", audit::export)
+        .post("/audit/verify", audit::verify)
+        .get("/audit/stories/{request}", audit::story)
         .get("/groups", group::list)
         .post("/groups", group::create)
         .get("/groups/{group}", group::one)

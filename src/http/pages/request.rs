@@ -109,7 +109,7 @@ fn row(told: &Told, reader: &Reader) -> RequestRow {
         kind: kind(told).to_owned(),
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
-        duration: say::span(told.granted_seconds.unwrap_or(told.requested_seconds)),
+        duration: say::length(told.granted_seconds.unwrap_or(told.requested_seconds)),
         reason: told.justification.clone(),
         status: status(told, reader),
         at: reader.instant(told.created_at),
@@ -137,7 +137,7 @@ pub fn sentence(told: &Told) -> String {
         (RequestKind::Extend, false) => "asked for more time with",
     };
     let place = at_place(told.scope, &told.scope_name);
-    format!("{verb} {}{place} for {}", told.role_name, say::span(told.requested_seconds))
+    format!("{verb} {}{place} for {}", told.role_name, say::length(told.requested_seconds))
 }
 
 /// One request.
@@ -199,10 +199,10 @@ fn decider(page: &Page, approver: &request::Approver) -> Who {
 }
 
 fn facts(told: &Told, reader: &Reader) -> Vec<Fact> {
-    let asked = say::span(told.requested_seconds);
+    let asked = say::length(told.requested_seconds);
     let duration = match told.granted_seconds {
         Some(granted) if granted != told.requested_seconds => {
-            format!("{} ({asked} asked for)", say::span(granted))
+            format!("{} ({asked} asked for)", say::length(granted))
         }
         _ => asked,
     };
@@ -247,7 +247,7 @@ fn decision_form(told: &Told, faults: &mut Faults, typed: &Decision) -> Decision
         duration: faults.take("duration", duration),
         duration_help: format!(
             "Asked for {}. Write less to approve for less.",
-            say::span(told.requested_seconds)
+            say::length(told.requested_seconds)
         ),
         code: Some(faults.take("code", "")),
         problems: Vec::new(),

@@ -116,10 +116,16 @@ pub fn span(seconds: i64) -> String {
         ..=0 => "less than a minute".to_owned(),
         1..60 => format!("{minutes} min"),
         60..600 if minutes % 60 > 0 => format!("{hours} h {} min", minutes % 60),
-        60..2880 => format!("{hours} h"),
+        60..2880 => format!("{} h", (minutes + 30) / 60),
         2880..129_600 => format!("{days} days"),
         _ => format!("{} months", days / 30),
     }
+}
+
+/// A length of time that somebody asked for, exactly.
+#[must_use]
+pub fn length(seconds: i64) -> String {
+    Duration::from_seconds(seconds).map_or_else(|_| span(seconds), |length| length.to_string())
 }
 
 /// A duration as people write it into the field: `2h30m`, `14d`.
@@ -243,6 +249,7 @@ mod tests {
             (5400, "1 h 30 min"),
             (7200, "2 h"),
             (75_600, "21 h"),
+            (86_390, "24 h"),
             (259_200, "3 days"),
             (10_000_000, "3 months"),
         ] {

@@ -36,7 +36,7 @@ fn step(
 }
 
 fn asked(told: &Told, reader: &Reader) -> Step {
-    let text = format!("asked for {}", say::span(told.requested_seconds));
+    let text = format!("asked for {}", say::length(told.requested_seconds));
     Step { by: told.requester.clone(), ..step("key", "", text, reader.instant(told.created_at)) }
 }
 
@@ -44,7 +44,7 @@ fn decided(told: &Told, reader: &Reader) -> Option<Step> {
     let (verdict, by, at) = (told.verdict?, told.decided_by.clone()?, told.decided_at?);
     let (icon, tone, text) = match verdict {
         Verdict::Approve => {
-            let time = say::span(told.granted_seconds.unwrap_or(told.requested_seconds));
+            let time = say::length(told.granted_seconds.unwrap_or(told.requested_seconds));
             ("approval", "good", format!("approved for {time}"))
         }
         Verdict::Deny => ("denied", "bad", "denied".to_owned()),
@@ -80,7 +80,7 @@ fn ended(told: &Told, reader: &Reader) -> Option<Step> {
 
 fn waits(told: &Told, reader: &Reader) -> Option<Step> {
     let (icon, text, at) = match told.state {
-        RequestState::Pending => ("waiting", "Waits for a decision until then", told.expires_at?),
+        RequestState::Pending => ("waiting", "Lapses without a decision", told.expires_at?),
         RequestState::Scheduled => ("calendar", "Starts by itself", told.starts_at?),
         _ if told.ended_at.is_none() => {
             ("clock", "Ends by itself", told.active_until.filter(|end| *end > reader.now)?)

@@ -98,8 +98,8 @@ pub struct Story {
     pub frame: Frame,
     /// "Ada Lovelace asks for …".
     pub title: String,
-    /// Where it stands.
-    pub status: Status,
+    /// Where it stands; none if the reader may not see the request.
+    pub status: Option<Status>,
     /// The request's own page.
     pub request: String,
     /// The events, oldest first.
