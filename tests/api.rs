@@ -28,14 +28,14 @@ async fn a_program_activates_asks_and_is_done() {
     let world = small_company().await;
     let eligibility = world.eligible("ada", "Reader").await;
     let token = world.access_token("ada", &EVERY_SCOPE).await;
-    let me = world.ask("get", "/v1/me", &token, None).await;
+    let me = world.ask_api("get", "/v1/me", &token, None).await;
     assert_eq!(me.json()["name"], "ada");
 
     let body = json!({
         "roles": [{ "eligibility": eligibility, "duration": "PT1H" }],
         "justification": "Look at the orders",
     });
-    let made = world.ask("post", "/v1/activations", &token, Some(&body)).await;
+    let made = world.ask_api("post", "/v1/activations", &token, Some(&body)).await;
     assert_eq!(made.status, 201, "{:?}", made.json());
     let request = &made.json()["outcomes"][0]["request"];
     assert_eq!(request["state"], "granted");
@@ -43,16 +43,16 @@ async fn a_program_activates_asks_and_is_done() {
     assert_eq!(request["ends_at"], ends_at.to_string());
 
     let question = json!({ "checks": [{ "role": world.role_id("Reader") }] });
-    let held = world.ask("post", "/v1/access/check", &token, Some(&question)).await;
+    let held = world.ask_api("post", "/v1/access/check", &token, Some(&question)).await;
     assert_eq!(held.json()["answers"][0]["allowed"], true);
-    let mine = world.ask("get", "/v1/me/access", &token, None).await.json();
+    let mine = world.ask_api("get", "/v1/me/access", &token, None).await.json();
     assert_eq!(mine["active"][0]["role_name"], "Reader");
     assert_eq!(mine["eligible"][0]["active"], true);
 
     let activation = request["assignment"].as_str().unwrap().to_owned();
     let path = format!("/v1/activations/{activation}/deactivate");
-    assert_eq!(world.ask("post", &path, &token, None).await.status, 204);
-    let held = world.ask("post", "/v1/access/check", &token, Some(&question)).await;
+    assert_eq!(world.ask_api("post", &path, &token, None).await.status, 204);
+    let held = world.ask_api("post", "/v1/access/check", &token, Some(&question)).await;
     assert_eq!(held.json()["answers"][0]["allowed"], false);
     world.check_invariants().await;
 }
@@ -65,7 +65,7 @@ async fn a_refusal_names_every_rule_and_one_of_several_does_not_stop_the_rest() 
     let token = world.access_token("ada", &["activate"]).await;
     let role = |eligibility, duration| json!({ "eligibility": eligibility, "duration": duration });
     let body = json!({ "roles": [role(reader, "PT20H")] });
-    let refused = world.ask("post", "/v1/activations", &token, Some(&body)).await;
+    let refused = world.ask_api("post", "/v1/activations", &token, Some(&body)).await;
     assert_eq!(refused.status, 422);
     assert_eq!(refused.header("content-type"), "application/problem+json");
     let problem = refused.json();
@@ -77,7 +77,7 @@ async fn a_refusal_names_every_rule_and_one_of_several_does_not_stop_the_rest() 
     assert_eq!(problem["instance"], format!("urn:uuid:{id}"));
 
     let body = json!({ "roles": [role(reader, "PT1H"), role(operator, "PT1H")] });
-    let mixed = world.ask("post", "/v1/activations", &token, Some(&body)).await;
+    let mixed = world.ask_api("post", "/v1/activations", &token, Some(&body)).await;
     assert_eq!(mixed.status, 207);
     let outcomes = mixed.json()["outcomes"].clone();
     assert_eq!(outcomes[0]["status"], 422);
@@ -125,27 +125,27 @@ async fn an_approver_decides_with_a_code_and_the_second_is_told_who_did() {
     let (bob, eve) = (world.enrol("bob").await, world.enrol("eve").await);
     let ada = world.access_token("ada", &EVERY_SCOPE).await;
     let body = json!({ "roles": [{ "eligibility": eligibility, "duration": "PT2H" }] });
-    let asked = world.ask("post", "/v1/activations", &ada, Some(&body)).await;
+    let asked = world.ask_api("post", "/v1/activations", &ada, Some(&body)).await;
     let id = asked.json()["outcomes"][0]["request"]["request"].as_str().unwrap().to_owned();
     let decisions = format!("/v1/requests/{id}/decisions");
 
     let token = world.access_token("bob", &["read", "approve"]).await;
-    let waiting = world.ask("get", "/v1/approvals", &token, None).await.json();
+    let waiting = world.ask_api("get", "/v1/approvals", &token, None).await.json();
     assert_eq!(waiting["items"][0]["request"]["id"], id.as_str());
     let wrong = json!({ "verdict": "approve", "code": "not a code" });
-    let refused = world.ask("post", &decisions, &token, Some(&wrong)).await;
+    let refused = world.ask_api("post", &decisions, &token, Some(&wrong)).await;
     assert_eq!(refused.json()["type"], "/problems/code-not-accepted");
 
     let code = world.next_code(&bob).await;
     let yes = json!({ "verdict": "approve", "duration": "PT1H", "code": code });
-    let decided = world.ask("post", &decisions, &token, Some(&yes)).await;
+    let decided = world.ask_api("post", &decisions, &token, Some(&yes)).await;
     assert_eq!(decided.status, 200, "{:?}", decided.json());
     assert_eq!(decided.json()["request"]["decision"]["by"], "bob");
     assert_eq!(decided.json()["request"]["granted"], "PT1H");
 
     let token = world.access_token("eve", &["approve"]).await;
     let no = json!({ "verdict": "deny", "code": world.next_code(&eve).await });
-    let late = world.ask("post", &decisions, &token, Some(&no)).await;
+    let late = world.ask_api("post", &decisions, &token, Some(&no)).await;
     assert_eq!(late.status, 409);
     assert!(late.json()["detail"].as_str().unwrap().contains("bob"));
     world.check_invariants().await;
@@ -156,7 +156,7 @@ async fn what_is_sent_wrongly_is_told_by_field_and_rule() {
     let world = small_company().await;
     let token = world.access_token("ada", &EVERY_SCOPE).await;
     let ask = async |method, path, body: &serde_json::Value| {
-        let answer = world.ask(method, path, &token, Some(body)).await;
+        let answer = world.ask_api(method, path, &token, Some(body)).await;
         (answer.status, answer.json()["fields"][0]["field"].clone())
     };
     let unknown = json!({ "roles": [], "state": "granted" });
@@ -176,12 +176,12 @@ async fn what_is_sent_wrongly_is_told_by_field_and_rule() {
         .header("content-type", "application/x-www-form-urlencoded");
     assert_eq!(world.send(form.body(Body::from("a=b")).unwrap()).await.status, 415);
     let large = json!({ "checks": [], "x": "x".repeat(300_000) });
-    let refused = world.ask("post", "/v1/access/check", &token, Some(&large)).await;
+    let refused = world.ask_api("post", "/v1/access/check", &token, Some(&large)).await;
     assert_eq!(
         (refused.status, refused.json()["type"].as_str()),
         (413, Some("/problems/too-large"))
     );
-    let wrong = world.ask("post", "/v1/me", &token, None).await;
+    let wrong = world.ask_api("post", "/v1/me", &token, None).await;
     assert_eq!(wrong.header("allow"), "GET,HEAD");
 }
 
@@ -196,9 +196,9 @@ async fn only_a_bearer_token_opens_the_api_and_only_for_what_it_is_for() {
     let refused = world.send(cookie).await;
     assert_eq!(refused.status, 401);
     assert_eq!(refused.header("www-authenticate"), "Bearer realm=\"latchkey\"");
-    assert_eq!(world.ask("get", "/v1/me", "lk_pat_x", None).await.status, 401);
+    assert_eq!(world.ask_api("get", "/v1/me", "lk_pat_x", None).await.status, 401);
     let token = world.access_token("ada", &["check_access"]).await;
-    let refused = world.ask("get", "/v1/me/access", &token, None).await;
+    let refused = world.ask_api("get", "/v1/me/access", &token, None).await;
     assert_eq!(
         (refused.status, refused.json()["type"].as_str()),
         (403, Some("/problems/not-allowed"))
@@ -251,7 +251,7 @@ async fn a_server_is_ready_when_its_database_and_clock_are() {
     let away = world.send(get("/readyz")).await;
     assert_eq!((away.status, away.json()["database"].as_bool()), (503, Some(false)));
     assert_eq!(world.send(get("/livez")).await.status, 200);
-    let refused = world.ask("get", "/v1/me", &format!("lk_pat_{}", "A".repeat(43)), None).await;
+    let refused = world.ask_api("get", "/v1/me", &format!("lk_pat_{}", "A".repeat(43)), None).await;
     assert_eq!((refused.status, refused.header("retry-after")), (503, "1"));
 }
 
@@ -263,15 +263,15 @@ async fn a_list_goes_on_where_its_page_ended() {
         world.person(&format!("person-{number:03}")).await;
     }
     let token = world.access_token("bob", &["read"]).await;
-    let first = world.ask("get", "/v1/people", &token, None).await.json();
+    let first = world.ask_api("get", "/v1/people", &token, None).await.json();
     let next = first["next"].as_str().unwrap();
     let path = format!("/v1/people?cursor={next}");
-    let second = world.ask("get", &path, &token, None).await.json();
+    let second = world.ask_api("get", &path, &token, None).await.json();
     assert_eq!(second["next"], json!(null));
     let count = |page: &serde_json::Value| page["items"].as_array().unwrap().len();
     assert_eq!(count(&first) + count(&second), 123);
     let elsewhere = format!("/v1/requests?cursor={next}");
-    assert_eq!(world.ask("get", &elsewhere, &token, None).await.status, 400);
+    assert_eq!(world.ask_api("get", &elsewhere, &token, None).await.status, 400);
 }
 
 #[tokio::test]
@@ -279,18 +279,18 @@ async fn the_log_is_read_and_taken_away() {
     let world = small_company().await;
     world.active("bob", "Auditor").await;
     let token = world.access_token("bob", &["audit"]).await;
-    let events = world.ask("get", "/v1/audit/events?kind=role.created", &token, None).await;
+    let events = world.ask_api("get", "/v1/audit/events?kind=role.created", &token, None).await;
     let events = events.json()["items"].clone();
     assert!(events.as_array().unwrap().iter().all(|event| event["kind"] == "role.created"));
     assert_eq!(events[0]["target"], json!(world.role_id("Reader")));
     for (format, kind) in [("csv", "text/csv"), ("jsonl", "application/jsonl")] {
         let path = format!("/v1/audit/export?format={format}");
-        let copy = world.ask("get", &path, &token, None).await;
+        let copy = world.ask_api("get", &path, &token, None).await;
         assert_eq!(copy.status, 200);
         assert!(copy.header("content-type").starts_with(kind));
         assert!(copy.header("content-disposition").ends_with(&format!(".{format}\"")));
         assert!(String::from_utf8_lossy(&copy.body).contains("role.created"));
     }
-    let chain = world.ask("get", "/v1/audit/verification", &token, None).await.json();
+    let chain = world.ask_api("get", "/v1/audit/verification", &token, None).await.json();
     assert!(chain["head"]["sequence"].as_i64().unwrap() > 0);
 }

@@ -134,7 +134,7 @@ async fn things(world: &World) -> Things {
     let token = world.access_token("user", &EVERY_SCOPE).await;
     let role = |id| json!({ "eligibility": id, "duration": "PT1H" });
     let body = json!({ "roles": [role(operator), role(reader)] });
-    let made = world.ask("post", "/v1/activations", &token, Some(&body)).await.json();
+    let made = world.ask_api("post", "/v1/activations", &token, Some(&body)).await.json();
     let made = |index: usize, what: &str| {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };

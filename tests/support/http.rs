@@ -76,7 +76,13 @@ impl World {
     }
 
     /// Asks as a program.
-    pub async fn ask(&self, method: &str, path: &str, token: &str, body: Option<&Value>) -> Answer {
+    pub async fn ask_api(
+        &self,
+        method: &str,
+        path: &str,
+        token: &str,
+        body: Option<&Value>,
+    ) -> Answer {
         self.send(call(method, path, token, body)).await
     }
 
