@@ -12,6 +12,7 @@ mod api;
 mod api_description;
 mod approval;
 mod audit;
+mod browser;
 mod config;
 mod constraints;
 mod credential;

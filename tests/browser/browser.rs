@@ -1,0 +1,165 @@
+//! A browser, used as people use one: by what is written on the page.
+use std::time::{Duration, Instant};
+
+use fantoccini::{Locator, elements::Element, error::CmdError};
+use serde_json::{Value, json};
+
+use super::{driver::Driver, tools::Tools};
+
+/// How long people wait for what they expect to see.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A browser on one site.
+pub struct Browser {
+    pub(super) driver: Driver,
+    pub(super) axe: String,
+    url: String,
+}
+
+impl Browser {
+    /// Starts a browser that stands on no page yet.
+    pub async fn start(tools: &Tools, url: &str) -> Self {
+        let axe = std::fs::read_to_string(&tools.axe).expect("the judge's script can be read");
+        Self { driver: Driver::start(tools).await, axe, url: url.to_owned() }
+    }
+
+    /// Gives it a cookie of the site.
+    pub async fn keep_cookie(&self, name: &str, value: &str) {
+        let cookie = json!({
+            "name": name, "value": value, "url": self.url, "path": "/",
+            "secure": true, "httpOnly": true, "sameSite": "Lax",
+        });
+        let kept = self.driver.command("Network.setCookie", cookie).await;
+        assert_eq!(kept["success"], true, "{kept}");
+    }
+
+    /// Goes to a page of the site, or to a whole address.
+    pub async fn visit(&self, path: &str) {
+        let address =
+            if path.starts_with('/') { format!("{}{path}", self.url) } else { path.to_owned() };
+        self.driver.client.goto(&address).await.expect("the page opens");
+    }
+
+    /// The path that it stands on.
+    pub async fn path(&self) -> String {
+        let address = self.driver.client.current_url().await.expect("it is somewhere");
+        address.path().to_owned()
+    }
+
+    /// Switches the site's scripts off, as some people do.
+    pub async fn without_scripts(&self) {
+        self.driver.command("Emulation.setScriptExecutionDisabled", json!({ "value": true })).await;
+    }
+
+    /// Presses the first link, button or fold with these words on it.
+    pub async fn press(&self, words: &str) {
+        let path = format!(
+            "//*[self::a or self::button or self::summary][normalize-space()=\"{words}\" or @aria-label=\"{words}\"]"
+        );
+        self.click(&path, words).await;
+    }
+
+    /// Chooses what is labelled so: a box or a round button.
+    pub async fn choose(&self, words: &str) {
+        let path = format!(
+            "//label[normalize-space()=\"{words}\" or .//*[normalize-space()=\"{words}\"]]"
+        );
+        self.click(&path, words).await;
+    }
+
+    /// Ticks the box that only programs that read aloud call so.
+    pub async fn tick(&self, words: &str) {
+        self.click(&format!("//input[@aria-label=\"{words}\"]"), words).await;
+    }
+
+    /// Agrees to the question that the browser asks.
+    pub async fn agree(&self) {
+        self.driver.client.accept_alert().await.expect("it asks something");
+    }
+
+    async fn click(&self, path: &str, words: &str) {
+        let begun = Instant::now();
+        loop {
+            let refusal = match self.displayed(path).await {
+                Ok(Some(element)) => match element.click().await {
+                    Ok(()) => return,
+                    Err(error) => error.to_string(),
+                },
+                Ok(None) => "it is not there".to_owned(),
+                Err(error) => error.to_string(),
+            };
+            if begun.elapsed() > PATIENCE {
+                panic!("cannot press {words:?}: {refusal}\n{}", self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    async fn displayed(&self, path: &str) -> Result<Option<Element>, CmdError> {
+        for element in self.driver.client.find_all(Locator::XPath(path)).await? {
+            if element.is_displayed().await? {
+                return Ok(Some(element));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes into the field of that name, instead of what is in it.
+    pub async fn fill(&self, field: &str, text: &str) {
+        let path = format!("//*[@name='{field}' and not(@type='hidden')]");
+        self.click(&path, field).await;
+        let element = self.displayed(&path).await.expect("it answers").expect("it was pressed");
+        element.clear().await.expect("the field can be emptied");
+        element.send_keys(text).await.expect("the field can be written into");
+    }
+
+    /// What stands in the field of that name.
+    pub async fn written_in(&self, field: &str) -> String {
+        let path = format!("//*[@name='{field}' and not(@type='hidden')]");
+        let element = self.driver.client.find(Locator::XPath(&path)).await.expect("it is there");
+        element.prop("value").await.expect("it answers").unwrap_or_default()
+    }
+
+    /// What is said about the field of that name when it is wrong.
+    pub async fn error_beside(&self, field: &str) -> String {
+        let path = format!("//*[@id='{field}-error']");
+        let element = self.driver.client.find(Locator::XPath(&path)).await;
+        let element = element.expect("something is said beside the field");
+        element.text().await.expect("it answers")
+    }
+
+    /// What is on the page, as it is read.
+    pub async fn text(&self) -> String {
+        let text = self.evaluate("document.body.innerText").await;
+        let words: Vec<_> = text.as_str().unwrap_or_default().split_whitespace().collect();
+        words.join(" ")
+    }
+
+    /// Waits until the page says so.
+    pub async fn sees(&self, words: &str) {
+        let (begun, wanted) = (Instant::now(), words.to_lowercase());
+        while !self.text().await.to_lowercase().contains(&wanted) {
+            if begun.elapsed() > PATIENCE {
+                panic!("{} does not say {words:?}:\n{}", self.path().await, self.text().await);
+            }
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    }
+
+    /// Makes sure that the page does not say so.
+    pub async fn does_not_see(&self, words: &str) {
+        let text = self.text().await;
+        assert!(!text.to_lowercase().contains(&words.to_lowercase()), "{words:?} in:\n{text}");
+    }
+
+    /// What an expression of the page's language is worth, waited for.
+    pub(super) async fn evaluate(&self, expression: &str) -> Value {
+        let wanted = json!({
+            "expression": expression, "awaitPromise": true, "returnByValue": true,
+        });
+        let answer = self.driver.command("Runtime.evaluate", wanted).await;
+        let thrown = answer.get("exceptionDetails");
+        assert!(thrown.is_none(), "{}", thrown.unwrap_or_default());
+        answer["result"]["value"].clone()
+    }
+}

@@ -1,0 +1,76 @@
+//! Looking at a page: pictures wide and narrow, light and dark, and a verdict on accessibility.
+use std::{fs, path::Path};
+
+use serde_json::{Value, json};
+
+use super::Browser;
+
+/// A wide screen and a telephone, in pixels.
+const WIDTHS: [i64; 2] = [1280, 360];
+/// The rules that a page must keep.
+const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']";
+
+impl Browser {
+    /// Takes the pictures, and makes sure that nothing is wrong with the page in any of them.
+    pub async fn look(&self, name: &str) {
+        self.evaluate(&format!("{}; null", self.axe)).await;
+        let mut faults = Vec::new();
+        for width in WIDTHS {
+            for theme in ["light", "dark"] {
+                self.show_as(width, theme).await;
+                let overflow = self.evaluate("document.documentElement.scrollWidth").await;
+                if overflow.as_i64() > Some(width) {
+                    faults.push(format!("{width} {theme}: the page is {overflow} wide"));
+                }
+                self.take_picture(&format!("{name}-{width}-{theme}")).await;
+                // Every width and every theme is judged once.
+                if (width == WIDTHS[0]) == (theme == "light") {
+                    faults.extend(
+                        self.judge().await.into_iter().map(|it| format!("{width} {theme}: {it}")),
+                    );
+                }
+            }
+        }
+        self.show_as(WIDTHS[0], "light").await;
+        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+    }
+
+    /// Shows the page as on a screen of that width, to somebody who prefers that theme.
+    pub async fn show_as(&self, width: i64, theme: &str) {
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": theme },
+            { "name": "prefers-reduced-motion", "value": "reduce" },
+        ]);
+        self.driver.command("Emulation.setEmulatedMedia", json!({ "features": features })).await;
+        self.resize(width, 900).await;
+    }
+
+    async fn resize(&self, width: i64, height: i64) {
+        let screen = json!({
+            "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false,
+        });
+        self.driver.command("Emulation.setDeviceMetricsOverride", screen).await;
+    }
+
+    async fn take_picture(&self, name: &str) {
+        let wanted = json!({ "format": "png", "captureBeyondViewport": true });
+        let answer = self.driver.command("Page.captureScreenshot", wanted).await;
+        let picture = answer["data"].as_str().expect("there is a picture");
+        let picture = data_encoding::BASE64.decode(picture.as_bytes()).expect("it can be read");
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/screenshots");
+        fs::create_dir_all(&folder).expect("there may be a folder for pictures");
+        fs::write(folder.join(format!("{name}.png")), picture).expect("it can be kept");
+    }
+
+    async fn judge(&self) -> Vec<String> {
+        let verdict = self
+            .evaluate(&format!(
+                "axe.run(document, {{ runOnly: {RULES}, resultTypes: ['violations'] }}).then((result) => \
+                 result.violations.map((fault) => fault.id + ': ' + fault.nodes.map((node) => \
+                 node.html + ' ' + node.failureSummary).join('; ')))"
+            ))
+            .await;
+        let Value::Array(faults) = verdict else { panic!("no verdict: {verdict}") };
+        faults.into_iter().filter_map(|fault| fault.as_str().map(str::to_owned)).collect()
+    }
+}

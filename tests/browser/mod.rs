@@ -1,0 +1,17 @@
+//! What people do, in a real browser, against a server that listens, with a mail server that takes mail.
+//!
+//! On the way every page is looked at wide and narrow, light and dark, and judged for accessibility. The pictures are
+//! in `target/screenshots`.
+mod activation;
+mod administration;
+mod approval;
+mod arrival;
+mod browser;
+mod driver;
+mod look;
+mod mistakes;
+mod several_roles;
+mod site;
+mod tools;
+
+use self::{browser::Browser, site::Site};
