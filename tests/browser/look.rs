@@ -41,6 +41,7 @@ impl Browser {
             { "name": "prefers-color-scheme", "value": theme },
             { "name": "prefers-reduced-motion", "value": "reduce" },
         ]);
+        self.driver.command("Emulation.setScrollbarsHidden", json!({ "hidden": true })).await;
         self.driver.command("Emulation.setEmulatedMedia", json!({ "features": features })).await;
         self.resize(width, 900).await;
     }
