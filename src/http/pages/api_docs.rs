@@ -58,7 +58,7 @@ fn operation(document: &Value, method: &str, path: &str, described: &Value) -> O
     let answers = described.pointer("/responses").and_then(Value::as_object);
     Operation {
         method: method.to_owned(),
-        path: path.to_owned(),
+        path: format!("{}{path}", text(document, "/servers/0/url")),
         summary: text(described, "/summary"),
         description: text(described, "/description"),
         parameters: list("/parameters").map(|given| parameter(document, given)).collect(),
@@ -66,7 +66,9 @@ fn operation(document: &Value, method: &str, path: &str, described: &Value) -> O
         answers: answers
             .into_iter()
             .flatten()
-            .map(|(status, answer)| (status.clone(), text(answer, "/description")))
+            .map(|(status, answer)| {
+                (status.clone(), text(resolved(document, answer), "/description"))
+            })
             .collect(),
     }
 }

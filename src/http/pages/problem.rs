@@ -47,7 +47,7 @@ pub fn page(web: &Web, asked: &Asked, problem: &Problem) -> String {
         },
         status: problem.status,
         title: problem.title.to_owned(),
-        detail: problem.detail.clone(),
+        detail: super::faults::sentence(&problem.detail),
         reasons: problem.reasons.iter().map(|reason| reason.message.clone()).collect(),
         id: problem.instance.trim_start_matches("urn:uuid:").to_owned(),
     };
