@@ -328,7 +328,7 @@ async fn what_is_decided_stays_decided() {
             Approved => world.approve("bob", request).await.unwrap(),
             Denied => world.deny("bob", request).await.unwrap(),
             Cancelled => {
-                request::cancel(&world.app, &world.actor("ada").await, request).await.unwrap()
+                request::cancel(&world.app, &world.actor("ada").await, request).await.unwrap();
             }
             Lapsed | LapsedUnnoticed => world.advance(Duration::hours(24)).await,
             Failed => {

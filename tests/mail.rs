@@ -283,7 +283,7 @@ async fn without_a_mail_server_mails_are_files() {
     let files: Vec<_> =
         std::fs::read_dir(folder.join("mail")).unwrap().map(Result::unwrap).collect();
     assert_eq!(files.len(), 1);
-    assert!(files[0].file_name().to_str().unwrap().ends_with(".eml"));
+    assert_eq!(files[0].path().extension().unwrap(), "eml");
     assert_eq!(files[0].metadata().unwrap().permissions().mode() & 0o777, 0o600);
     let text = std::fs::read_to_string(files[0].path()).unwrap();
     assert!(text.contains("To: ada@example.org\r\n"), "{text}");

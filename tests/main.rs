@@ -1,5 +1,20 @@
 //! The capabilities of Latchkey, one module each.
 #![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::manual_assert,
+    clippy::unnecessary_wraps,
+    clippy::single_match_else,
+    reason = "a test that finds something amiss stops there"
+)]
+#![expect(
+    clippy::too_many_lines,
+    clippy::items_after_statements,
+    clippy::similar_names,
+    reason = "a journey is told in one piece"
+)]
+#![expect(
     clippy::disallowed_methods,
     reason = "tests look behind the program's back, at what the checked queries are to be trusted with"
 )]

@@ -53,7 +53,7 @@ async fn serve_bare_select(setting: &Setting) -> std::net::SocketAddr {
         .with_state(setting.app.database.clone());
     let limits = latchkey::config::Config::default().http;
     tokio::spawn(async move {
-        latchkey::http::server::serve(listener, router, &limits, CancellationToken::new()).await
+        latchkey::http::server::serve(listener, router, &limits, CancellationToken::new()).await;
     });
     address
 }

@@ -6,12 +6,12 @@ mod activation;
 mod administration;
 mod approval;
 mod arrival;
-mod browser;
 mod driver;
 mod look;
 mod mistakes;
 mod several_roles;
 mod site;
 mod tools;
+mod window;
 
-use self::{browser::Browser, site::Site};
+use self::{site::Site, window::Browser};

@@ -37,7 +37,7 @@ fn groups(document: &Value) -> Vec<Group> {
             match groups.iter_mut().find(|group| group.anchor == tag) {
                 Some(group) => group.operations.push(told),
                 None => {
-                    groups.push(Group { name: capital(&tag), anchor: tag, operations: vec![told] })
+                    groups.push(Group { name: capital(&tag), anchor: tag, operations: vec![told] });
                 }
             }
         }

@@ -62,6 +62,7 @@ impl Wanted {
     }
 
     /// The filter as the query of an address, without where the page begins.
+    #[expect(clippy::format_collect, reason = "a short list, once a page")]
     fn query(&self) -> String {
         [
             ("from", &self.from),

@@ -48,14 +48,12 @@ pub fn ticket(number: &str, system: &str) -> String {
 /// People who can decide, four at most by name.
 #[must_use]
 pub fn deciders(names: &[String]) -> String {
-    match names {
-        [shown @ .., _, _] if shown.len() > 3 => {
-            let more = names.len() - 4;
-            let first: Vec<_> = names.iter().take(4).cloned().collect();
-            format!("{} or {}", first.join(", "), say::count(more, "other"))
-        }
-        _ => say::any_of(names),
+    const SHOWN: usize = 4;
+    if names.len() <= SHOWN {
+        return say::any_of(names);
     }
+    let first: Vec<_> = names.iter().take(SHOWN).cloned().collect();
+    format!("{} or {}", first.join(", "), say::count(names.len() - SHOWN, "other"))
 }
 
 #[cfg(test)]
