@@ -31,7 +31,7 @@ async fn somebody_who_is_invited_sets_up_an_account_and_signs_in_again() {
     browser.look("arrival-4-recovery-codes").await;
     browser.press("I have kept them").await;
     browser.sees("My access").await;
-    browser.sees("No role waits for you.").await;
+    browser.sees("Nothing else to activate.").await;
     browser.look("arrival-5-my-access").await;
 
     browser.press("Sign out").await;

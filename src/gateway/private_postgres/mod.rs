@@ -78,7 +78,7 @@ pub const DATABASE: &str = "latchkey";
 pub struct PrivatePostgres {
     // The order matters: the server stops before the lock is given up.
     server: Server,
-    _lock: File,
+    _lock: Lock,
     access: Access,
     major: u32,
 }
@@ -197,8 +197,18 @@ impl PrivatePostgres {
     }
 }
 
+/// The lock on the folder.
+struct Lock(File);
+
+impl Drop for Lock {
+    /// Closing the file would not do: a program that is being started at this moment still shares it.
+    fn drop(&mut self) {
+        drop(self.0.unlock());
+    }
+}
+
 /// Takes the lock that makes everything else safe. It is given up when the process ends, however it ends.
-fn lock(folder: &Path) -> Result<File, Error> {
+fn lock(folder: &Path) -> Result<Lock, Error> {
     let path = folder.join("lock");
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(false);
@@ -214,7 +224,7 @@ fn lock(folder: &Path) -> Result<File, Error> {
     lock.set_len(0)
         .and_then(|()| writeln!(lock, "{}", std::process::id()))
         .map_err(Error::file("write", &path))?;
-    Ok(lock)
+    Ok(Lock(lock))
 }
 
 /// What the server is told on its command line, where no file in the cluster can undo it.
