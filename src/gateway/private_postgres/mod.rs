@@ -198,6 +198,7 @@ impl PrivatePostgres {
 }
 
 /// The lock on the folder.
+#[derive(Debug)]
 struct Lock(File);
 
 impl Drop for Lock {
