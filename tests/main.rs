@@ -37,6 +37,7 @@ mod layering;
 mod mail;
 mod openapi_fuzz;
 mod private_postgres;
+mod races;
 mod routes;
 mod server;
 mod sign_in;

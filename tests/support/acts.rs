@@ -61,15 +61,21 @@ impl World {
 
     /// What somebody is eligible for, by the role's name.
     pub async fn eligibility(&self, name: &str, role: &str) -> AssignmentId {
+        let found = self.eligibility_or_none(name, role).await;
+        found.expect("somebody made this person eligible")
+    }
+
+    /// The newest eligibility of somebody for a role, over or not, if there was ever one.
+    pub async fn eligibility_or_none(&self, name: &str, role: &str) -> Option<AssignmentId> {
         sqlx::query_scalar(
             "select id from assignments where principal_id = $1 and role_id = $2 and kind = 'eligible'
              order by ended_at desc nulls first limit 1",
         )
         .bind(self.principal(name))
         .bind(self.role_id(role))
-        .fetch_one(&self.owner)
+        .fetch_optional(&self.owner)
         .await
-        .expect("somebody made this person eligible")
+        .expect("the eligibility can be read")
     }
 
     /// Asks for a role with nothing but a duration.

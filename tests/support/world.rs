@@ -310,8 +310,17 @@ impl World {
         self.signed_in(name).await.0
     }
 
+    /// Somebody who has just signed in, unless the account is disabled.
+    pub async fn try_actor(&self, name: &str) -> Option<Actor> {
+        self.try_signed_in(name).await.ok().map(|(actor, _)| actor)
+    }
+
     /// Somebody who has just signed in, with the secret of the session.
     pub async fn signed_in(&self, name: &str) -> (Actor, Token) {
+        self.try_signed_in(name).await.expect("the account may sign in")
+    }
+
+    async fn try_signed_in(&self, name: &str) -> sqlx::Result<(Actor, Token)> {
         let (session, token) = (SessionId::new(), Token::random(TokenKind::Session));
         sqlx::query(
             "insert into sessions (id, principal_id, stage, secret_hash, created_at, authenticated_at, last_seen_at, expires_at)
@@ -321,8 +330,7 @@ impl World {
         .bind(self.principal(name))
         .bind(token.hash().as_bytes())
         .execute(&self.owner)
-        .await
-        .expect("the account may sign in");
+        .await?;
         let user = User {
             principal: self.principal(name),
             person: self.person_of(name),
@@ -335,7 +343,7 @@ impl World {
             correlation: Uuid::now_v7(),
             idempotency: None,
         };
-        (actor, token)
+        Ok((actor, token))
     }
 
     /// The account of that name.

@@ -1,0 +1,288 @@
+//! Sixteen people at once on few accounts and roles, and afterwards every promise still holds.
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use latchkey::{
+    domain::{
+        actor::Actor,
+        assignment::AssignmentKind,
+        id::{AssignmentId, RequestId, ScopeId},
+        request::Verdict,
+        settings::{Authentication, Settings},
+        time::Duration,
+    },
+    error::Error,
+    service::{
+        activation::{self, Reasons, Wish},
+        approval::{self, Answer},
+        assignment::{self, Assign},
+        due, person, request, settings,
+    },
+};
+
+use crate::support::{World, reason};
+
+const ACTORS: u64 = 16;
+const STEPS: u64 = 40;
+const PEOPLE: [&str; 5] = ["ada", "ada-admin", "bob", "eve", "root"];
+const ROLES: [&str; 3] = ["Database operator", "Backup operator", "Firewall operator"];
+
+/// Numbers that look like chance and are the same in every run.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(self.0 >> 33).unwrap() % bound
+    }
+
+    fn of<'a, T: ?Sized>(&mut self, all: &[&'a T]) -> &'a T {
+        all[self.below(all.len())]
+    }
+
+    fn duration(&mut self) -> Duration {
+        Duration::minutes(5 + 10 * u32::try_from(self.below(12)).unwrap())
+    }
+}
+
+/// What came of all steps.
+#[derive(Default)]
+struct Tally {
+    done: AtomicU64,
+    refused: AtomicU64,
+    deadlocks: AtomicU64,
+}
+
+impl Tally {
+    /// A step may do what it wants to, or be refused for a reason; nothing else may come of it.
+    fn count<T: std::fmt::Debug>(&self, what: &str, outcome: Result<T, Error>) {
+        match outcome {
+            Ok(_) => self.done.fetch_add(1, Ordering::Relaxed),
+            Err(Error::Database(error)) => {
+                let code = error
+                    .as_database_error()
+                    .and_then(|error| error.code().map(|code| code.into_owned()));
+                assert!(
+                    matches!(code.as_deref(), Some("40P01" | "40001" | "55P03")),
+                    "{what}: {error:?}"
+                );
+                self.deadlocks.fetch_add(1, Ordering::Relaxed)
+            }
+            Err(error @ (Error::Inconsistent { .. } | Error::Internal(_))) => {
+                panic!("{what}: {error:?}")
+            }
+            Err(_) => self.refused.fetch_add(1, Ordering::Relaxed),
+        };
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_sixteen_people_do_at_once_the_promises_hold() {
+    let world = world().await;
+    let tally = Tally::default();
+    let everybody = (0..ACTORS).map(|number| act(&world, &tally, Chance(number * 7919 + 1)));
+    futures_util::future::join_all(everybody).await;
+    world.check_invariants().await;
+    let (done, deadlocks) = (tally.done.into_inner(), tally.deadlocks.into_inner());
+    assert!(
+        done > ACTORS * STEPS / 4,
+        "much was done, not only refused: {done} of {}",
+        ACTORS * STEPS
+    );
+    assert_eq!(deadlocks, 0, "locks are taken in one order");
+
+    // A while later nothing is left over.
+    world.advance(Duration::days(40)).await;
+    world.run_due().await;
+    world.check_invariants().await;
+    let left = world
+        .count("select (select count(*) from requests where state in ('pending', 'scheduled'))
+                + (select count(*) from assignments where ended_at is null and ends_at <= instant())")
+        .await;
+    assert_eq!(left, 0);
+}
+
+async fn world() -> World {
+    let world = World::new().await;
+    world.people(["ada", "bob", "eve", "root", "rescue"]).await;
+    world.second_account("ada-admin", "ada").await;
+    world.active("root", "Global Administrator").await;
+    world.active("rescue", "Global Administrator").await;
+    let approvers = world.group("Approvers", &["ada", "bob", "eve"]).await;
+    world.role(ROLES[0], |_| ()).await;
+    world
+        .role(ROLES[1], |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.approvers = [approvers].into();
+        })
+        .await;
+    world.role(ROLES[2], |terms| terms.activation.authentication = Authentication::Mfa).await;
+    for name in ["ada", "ada-admin", "bob", "eve"] {
+        for role in ROLES {
+            world.eligible_for(name, role, Duration::days(20)).await;
+        }
+    }
+    world
+}
+
+/// One of the sixteen: does this and that, in an order of its own.
+async fn act(world: &World, tally: &Tally, mut chance: Chance) {
+    for _ in 0..STEPS {
+        let name = chance.of(&PEOPLE);
+        // Whoever is disabled at this moment does nothing.
+        let Some(actor) = world.try_actor(name).await else { continue };
+        match chance.below(20) {
+            0..=4 => ask(world, tally, &mut chance, name, &actor).await,
+            5..=8 => decide(world, tally, &mut chance, name, &actor).await,
+            9 => cancel(world, tally, &mut chance, &actor).await,
+            10..=11 => finish(world, tally, &mut chance, &actor).await,
+            12..=13 => tally.count("due", due::run(&world.app).await),
+            14 => {
+                world
+                    .advance_seconds(60 * i64::from(u32::try_from(chance.below(90)).unwrap()))
+                    .await
+            }
+            _ => administer(world, tally, &mut chance).await,
+        }
+    }
+}
+
+async fn ask(world: &World, tally: &Tally, chance: &mut Chance, name: &str, actor: &Actor) {
+    let role = chance.of(&ROLES);
+    let Some(eligibility) = any::<AssignmentId>(world, chance, ELIGIBLE).await else { return };
+    let own = world.eligibility_or_none(name, role).await;
+    let wish = Wish { eligibility: own.unwrap_or(eligibility), duration: chance.duration() };
+    let later = chance.below(3) == 0;
+    let starts_at = if later { Some(world.now().await + chance.duration()) } else { None };
+    let reasons = Reasons { starts_at, ..Reasons::default() };
+    let code = world.fresh_code(name).await;
+    match activation::activate(&world.app, actor, &[wish], &reasons, Some(&code)).await {
+        Ok(fulfilled) => {
+            for fulfilment in fulfilled {
+                tally.count("activate", fulfilment.outcome);
+            }
+        }
+        Err(error) => tally.count::<()>("activate", Err(error)),
+    }
+}
+
+async fn decide(world: &World, tally: &Tally, chance: &mut Chance, name: &str, actor: &Actor) {
+    let Some(request) =
+        any::<RequestId>(world, chance, "select id from requests order by created_at desc limit 6")
+            .await
+    else {
+        return;
+    };
+    let verdict = if chance.below(4) == 0 { Verdict::Deny } else { Verdict::Approve };
+    let granted = (chance.below(3) == 0).then_some(Duration::minutes(5));
+    let answer = Answer { verdict, granted, justification: reason() };
+    let code = world.fresh_code(name).await;
+    tally.count("decide", approval::decide(&world.app, actor, request, &answer, &code).await);
+}
+
+async fn cancel(world: &World, tally: &Tally, chance: &mut Chance, actor: &Actor) {
+    let open = "select id from requests where state in ('pending', 'scheduled')";
+    if let Some(request) = any::<RequestId>(world, chance, open).await {
+        tally.count("cancel", request::cancel(&world.app, actor, request).await);
+    }
+}
+
+async fn finish(world: &World, tally: &Tally, chance: &mut Chance, actor: &Actor) {
+    let running =
+        "select id from assignments where origin = 'activated' order by created_at desc limit 6";
+    let Some(id) = any::<AssignmentId>(world, chance, running).await else { return };
+    if chance.below(2) == 0 {
+        tally.count("deactivate", activation::deactivate(&world.app, actor, id).await);
+    } else {
+        let wanted = chance.duration();
+        let outcome =
+            activation::extend(&world.app, actor, id, wanted, &Reasons::default(), None).await;
+        tally.count("extend", outcome);
+    }
+}
+
+async fn administer(world: &World, tally: &Tally, chance: &mut Chance) {
+    let root = world.actor("rescue").await;
+    let end = world.now().await + Duration::days(1 + u32::try_from(chance.below(20)).unwrap());
+    let name = chance.of(&["ada", "ada-admin", "bob", "eve"]);
+    match chance.below(8) {
+        0 => {
+            let id = any::<AssignmentId>(world, chance, ELIGIBLE).await;
+            if let Some(id) = id {
+                tally.count("remove", assignment::remove(&world.app, &root, id, &reason()).await);
+            }
+        }
+        1..=3 => {
+            let wanted = Assign {
+                principals: vec![world.principal(name)],
+                role: world.role_id(chance.of(&ROLES)),
+                scope: ScopeId::ROOT,
+                kind: if chance.below(6) == 0 {
+                    AssignmentKind::Active
+                } else {
+                    AssignmentKind::Eligible
+                },
+                starts_at: None,
+                ends_at: Some(end),
+                justification: reason(),
+            };
+            for assigned in assignment::assign(&world.app, &root, &wanted, None).await.unwrap() {
+                tally.count("assign", assigned.outcome);
+            }
+        }
+        4 => {
+            if let Some(id) = any::<AssignmentId>(world, chance, ELIGIBLE).await {
+                let outcome =
+                    assignment::update(&world.app, &root, id, None, Some(end), &reason()).await;
+                tally.count("update", outcome);
+            }
+        }
+        5 => {
+            if let Some(id) = any::<AssignmentId>(world, chance, ASSIGNED).await {
+                let to = if chance.below(2) == 0 {
+                    AssignmentKind::Active
+                } else {
+                    AssignmentKind::Eligible
+                };
+                tally.count(
+                    "convert",
+                    assignment::convert(&world.app, &root, id, to, &reason(), None).await,
+                );
+            }
+        }
+        6 => write_terms(world, tally, chance, &root).await,
+        _ => {
+            let principal = world.principal(name);
+            tally.count("disable", person::disable(&world.app, &root, principal, &reason()).await);
+            tally.count("enable", person::enable(&world.app, &root, principal, &reason()).await);
+        }
+    }
+}
+
+async fn write_terms(world: &World, tally: &Tally, chance: &mut Chance, root: &Actor) {
+    let role = world.role_id(chance.of(&ROLES));
+    let shown = settings::show(&world.app, root, role, ScopeId::ROOT).await.unwrap().current;
+    let mut terms: Settings = shown.settings;
+    terms.activation.maximum = chance.duration();
+    if chance.below(4) == 0 {
+        terms.activation.authentication =
+            if chance.below(2) == 0 { Authentication::Mfa } else { Authentication::None };
+    }
+    let outcome =
+        settings::save(&world.app, root, role, ScopeId::ROOT, &terms, shown.number, &reason())
+            .await;
+    tally.count("save", outcome);
+}
+
+const ELIGIBLE: &str = "select id from assignments where kind = 'eligible' and ended_at is null";
+const ASSIGNED: &str = "select assignments.id from assignments join roles on roles.id = role_id
+    where origin = 'assigned' and ended_at is null and not built_in";
+
+/// One of the rows that the question finds.
+async fn any<Id>(world: &World, chance: &mut Chance, question: &'static str) -> Option<Id>
+where
+    Id: Copy + Send + Unpin + sqlx::Type<sqlx::Postgres> + for<'r> sqlx::Decode<'r, sqlx::Postgres>,
+{
+    let all: Vec<Id> = sqlx::query_scalar(question).fetch_all(&world.owner).await.unwrap();
+    (!all.is_empty()).then(|| all[chance.below(all.len())])
+}
