@@ -108,8 +108,21 @@ impl Change {
         self.finish().await
     }
 
+    /// Commits. What only the database can see, since it looks last, is told as what it is.
     async fn finish(self) -> Result<(), Error> {
-        Ok(self.transaction.commit().await?)
+        const GATE: [&str; 3] = [
+            "assignments_within_newest_maximum",
+            "assignments_need_approval",
+            "assignments_need_a_proof",
+        ];
+        let changed = || {
+            Error::Conflict(
+                "the terms of this role changed at this very moment: look at them and try again"
+                    .to_owned(),
+            )
+        };
+        let committed = self.transaction.commit().await.map_err(Error::from);
+        GATE.iter().fold(committed, |committed, name| committed.on_constraint(name, changed))
     }
 
     /// Keeps what the actor's idempotency key made, if there is a key.
