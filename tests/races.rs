@@ -61,7 +61,7 @@ impl Tally {
             Err(Error::Database(error)) => {
                 let code = error
                     .as_database_error()
-                    .and_then(|error| error.code().map(|code| code.into_owned()));
+                    .and_then(|error| error.code().map(std::borrow::Cow::into_owned));
                 assert!(
                     matches!(code.as_deref(), Some("40P01" | "40001" | "55P03")),
                     "{what}: {error:?}"
@@ -144,7 +144,7 @@ async fn act(world: &World, tally: &Tally, mut chance: Chance) {
             14 => {
                 world
                     .advance_seconds(60 * i64::from(u32::try_from(chance.below(90)).unwrap()))
-                    .await
+                    .await;
             }
             _ => administer(world, tally, &mut chance).await,
         }
