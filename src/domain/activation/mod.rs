@@ -1,6 +1,6 @@
 //! Activating a role: what is asked for, what is decided, and why the rules may say no.
 use super::{
-    id::{AssignmentId, RequestId},
+    id::AssignmentId,
     text::{Justification, TicketNumber, TicketSystem},
     time::{Duration, Instant},
 };
@@ -137,11 +137,4 @@ impl End {
             Some(_) | None => Self { at: wanted, cut_by_eligibility: false },
         }
     }
-}
-
-/// What an open request stands for, when another one is refused because of it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Open {
-    /// Which.
-    pub id: RequestId,
 }
