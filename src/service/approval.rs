@@ -68,15 +68,26 @@ pub async fn decide(
     .await?;
     let proof =
         proofs.into_iter().next().ok_or(Error::StepUp("Enter a code from your authenticator."))?;
-    let mut considered = consider(app, actor, user, request, answer).await?;
-    let decision = DecisionId::new();
-    store::mfa_proof::spend(&mut considered.change, proof, &act, decision.0).await?;
-    let outcome = match answer.verdict {
-        Verdict::Deny => deny(app, user, considered, answer, decision, proof).await,
-        Verdict::Approve => grant(app, user, considered, answer, decision, proof).await,
-    };
+    let outcome = store::retried(|| decide_once(app, actor, request, answer, (proof, &act))).await;
     app.wake.everything();
     outcome
+}
+
+async fn decide_once(
+    app: &App,
+    actor: &Actor,
+    request: RequestId,
+    answer: &Answer,
+    (proof, act): (ProofId, &Act),
+) -> Result<(), Error> {
+    let user = access::user(actor, TokenScope::Approve)?;
+    let mut considered = consider(app, actor, user, request, answer).await?;
+    let decision = DecisionId::new();
+    store::mfa_proof::spend(&mut considered.change, proof, act, decision.0).await?;
+    match answer.verdict {
+        Verdict::Deny => deny(app, user, considered, answer, decision, proof).await,
+        Verdict::Approve => grant(app, user, considered, answer, decision, proof).await,
+    }
 }
 
 /// A request under lock, which this approver may decide.
