@@ -32,6 +32,7 @@ mod config;
 mod constraints;
 mod credential;
 mod ends_on_time;
+mod demo;
 mod enrolment;
 mod layering;
 mod mail;

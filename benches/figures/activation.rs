@@ -6,7 +6,7 @@ use hyper::StatusCode;
 use crate::{
     client,
     report::Report,
-    setting::{CLIENTS, SECONDS, Setting},
+    setting::{CLIENTS, SECONDS, Setting, figure_id},
 };
 
 pub async fn measure(setting: &Setting, report: &mut Report) {
@@ -19,8 +19,8 @@ pub async fn measure(setting: &Setting, report: &mut Report) {
         async move {
             let person = number * share + nth;
             let body = format!(
-                r#"{{"roles":[{{"eligibility":"00000000-0000-7000-8000-{:012x}","duration":"PT1H"}}],"justification":"figures"}}"#,
-                person + 1
+                r#"{{"roles":[{{"eligibility":"{}","duration":"PT1H"}}],"justification":"figures"}}"#,
+                figure_id(person + 1, '7')
             );
             let token = tokens.get(person).expect("as many people as activations");
             let (status, body, latency) = client.post("/api/v1/activations", token, body).await;

@@ -155,6 +155,12 @@ impl Setting {
     }
 }
 
+/// The identifier that `populate.sql` gives: of which one, of which kind.
+pub fn figure_id(number: usize, what: char) -> String {
+    let spread = number * 2_654_435_761 % 4_294_967_296;
+    format!("{spread:08x}-0000-{what}000-8000-{number:012x}")
+}
+
 /// Makes people who are eligible for one role, without audit events: this is not what is measured.
 async fn populate(superuser: &PgPool) -> (String, Arc<[String]>) {
     let mut connection = superuser.acquire().await.expect("it answers");

@@ -48,6 +48,10 @@ pub struct SignedIn {
 #[derive(Clone, Debug)]
 pub struct Bearer(pub Actor);
 
+/// A bearer token that was shown on the API, before anybody has looked whose it is: for what looks and answers at once.
+#[derive(Debug)]
+pub struct Shown(pub Token);
+
 /// The secret of a sign-in or enrolment that has not finished, with what its forms carry in their field `csrf`.
 #[derive(Debug)]
 pub struct Unfinished {
@@ -93,7 +97,13 @@ pub async fn signed_in(app: &App, parts: &Parts) -> Result<SignedIn, Error> {
 
 /// Finds out whose bearer token a request shows. Cookies do not count.
 pub async fn bearer(app: &App, parts: &Parts) -> Result<Actor, Error> {
-    let mut shown = parts.headers.get_all(header::AUTHORIZATION).iter();
+    let user = service::access_token::authenticate(app, bearer_text(&parts.headers)?).await?;
+    Ok(actor(parts, Who::User(user)))
+}
+
+/// The bearer token that a request shows, whoever's it is, and whatever it is.
+fn bearer_text(headers: &HeaderMap) -> Result<&str, Error> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let (Some(shown), None) = (shown.next(), shown.next()) else {
         return Err(Error::Unauthenticated);
     };
@@ -102,11 +112,7 @@ pub async fn bearer(app: &App, parts: &Parts) -> Result<Actor, Error> {
         .ok()
         .and_then(|shown| shown.split_once(' '))
         .ok_or(Error::Unauthenticated)?;
-    if !scheme.eq_ignore_ascii_case("bearer") {
-        return Err(Error::Unauthenticated);
-    }
-    let user = service::access_token::authenticate(app, token).await?;
-    Ok(actor(parts, Who::User(user)))
+    if scheme.eq_ignore_ascii_case("bearer") { Ok(token) } else { Err(Error::Unauthenticated) }
 }
 
 impl<S> FromRequestParts<S> for SignedIn
@@ -133,6 +139,15 @@ impl FromRequestParts<Web> for Bearer {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, ApiError> {
         Ok(Self(bearer(&web.app, parts).await?))
+    }
+}
+
+impl FromRequestParts<Web> for Shown {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, ApiError> {
+        let token = Token::parse_bearer(bearer_text(&parts.headers)?);
+        Ok(Self(token.ok_or(Error::Unauthenticated)?))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
+    secret::Token,
     store,
 };
 
@@ -19,9 +20,7 @@ pub fn user(actor: &Actor, scope: TokenScope) -> Result<&User, Error> {
     match &user.via {
         Via::Session(_) => Ok(user),
         Via::AccessToken(_, scopes) if scopes.contains(&scope) => Ok(user),
-        Via::AccessToken(..) => {
-            Err(Error::NotAllowed(format!("this token lacks the scope {}", scope.name())))
-        }
+        Via::AccessToken(..) => Err(lacks(scope)),
     }
 }
 
@@ -95,10 +94,19 @@ pub struct Answer {
     pub assignment: Option<AssignmentId>,
 }
 
-/// Answers questions about who holds what. Everybody may ask about themself; about others takes [`Permission::CheckAccess`].
-pub async fn check(app: &App, actor: &Actor, questions: &[Question]) -> Result<Vec<Answer>, Error> {
-    let asker = user(actor, TokenScope::CheckAccess)?.principal;
-    let held = store::access::held(&mut *app.database.acquire().await?, asker, questions).await?;
+/// Answers questions about who holds what, asked with a token. Everybody may ask about themself; about others takes
+/// [`Permission::CheckAccess`].
+pub async fn check(app: &App, token: &Token, questions: &[Question]) -> Result<Vec<Answer>, Error> {
+    let mut connection = app.database.acquire().await?;
+    let answered = store::access::held(&mut connection, &token.hash(), questions).await?;
+    let store::access::Answered { token, scopes, noted, held } =
+        answered.ok_or(Error::Unauthenticated)?;
+    if !noted {
+        store::access_token::touch(&mut connection, token).await?;
+    }
+    if !scopes.contains(&TokenScope::CheckAccess) {
+        return Err(lacks(TokenScope::CheckAccess));
+    }
     if held.iter().any(|held| !held.may_ask) {
         return Err(Error::Forbidden(Permission::CheckAccess));
     }
@@ -109,4 +117,8 @@ pub async fn check(app: &App, actor: &Actor, questions: &[Question]) -> Result<V
         assignment: held.assignment,
     };
     Ok(held.into_iter().map(answer).collect())
+}
+
+fn lacks(scope: TokenScope) -> Error {
+    Error::NotAllowed(format!("this token lacks the scope {}", scope.name()))
 }

@@ -1,13 +1,16 @@
 //! Who may do what right now: always asked of the live assignments, never remembered.
 use sqlx::PgConnection;
 
+use super::access_token;
 use crate::{
     domain::{
-        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        actor::TokenScope,
+        id::{AccessTokenId, AssignmentId, PrincipalId, RoleId, ScopeId},
         permission::Permissions,
         time::Instant,
     },
     error::Error,
+    secret::TokenHash,
 };
 
 /// What `principal`'s active roles in Latchkey allow at this moment.
@@ -34,8 +37,8 @@ pub async fn permissions(
 /// Does this account hold this role there?
 #[derive(Clone, Copy, Debug)]
 pub struct Question {
-    /// The account.
-    pub principal: PrincipalId,
+    /// The account; whoever asks, if none is said.
+    pub principal: Option<PrincipalId>,
     /// The role.
     pub role: RoleId,
     /// Where.
@@ -55,47 +58,66 @@ pub struct Held {
     pub may_ask: bool,
 }
 
-/// Whether roles are held, directly or at a scope above, all judged at one instant and in the order of the questions.
+/// Who asked, and the answers.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    /// The token that was shown.
+    pub token: AccessTokenId,
+    /// What it may be used for.
+    pub scopes: Vec<TokenScope>,
+    /// Whether [`access_token::touch`] has nothing to add.
+    pub noted: bool,
+    /// In the order of the questions.
+    pub held: Vec<Held>,
+}
+
+/// Whether roles are held, directly or at a scope above, all judged at one instant; asked with a token, and none if that
+/// is not live.
 ///
-/// The hottest path: one statement, whatever is asked.
+/// The hottest path: one statement finds out who asks and answers, whatever is asked.
 pub async fn held(
     connection: &mut PgConnection,
-    asker: PrincipalId,
+    token: &TokenHash,
     questions: &[Question],
-) -> Result<Vec<Held>, Error> {
-    let principals: Vec<_> = questions.iter().map(|question| question.principal.0).collect();
+) -> Result<Option<Answered>, Error> {
+    let principals: Vec<_> =
+        questions.iter().map(|question| question.principal.map(|id| id.0)).collect();
     let roles: Vec<_> = questions.iter().map(|question| question.role.0).collect();
     let scopes: Vec<_> = questions.iter().map(|question| question.scope.0).collect();
-    Ok(sqlx::query_as!(
-        Held,
+    let rows = sqlx::query!(
         r#"
         select
-            clock.now as "at!", held.id as "assignment?: AssignmentId", nullif(held.ends_at, 'infinity') as "until?",
-            asked.principal = $1 or exists (
-                select from live_assignments(clock.now) as own
-                join roles on roles.id = own.role_id and 'access.check' = any(roles.permissions)
-                join scopes on scopes.id = own.scope_id and scopes.kind = 'organization'
-                where own.principal_id = $1
-            ) as "may_ask!"
-        from (select instant() as now) as clock
-        cross join unnest($2::uuid[], $3::uuid[], $4::uuid[]) with ordinality as asked (principal, role, scope, number)
-        left join lateral (
-            select live.id, live.ends_at
-            from live_assignments(clock.now) as live
-            join scope_ancestors on scope_ancestors.scope_id = asked.scope and ancestor_id = live.scope_id
-            where live.principal_id = asked.principal and live.role_id = asked.role
-            order by live.ends_at desc
-            limit 1
-        ) as held on true
-        order by asked.number
+            bearer.id as "token: AccessTokenId", bearer.scopes,
+            coalesce(last_used_at > instant() - interval '1 minute', false) as "noted!",
+            held.at as "at!", assignment_id as "assignment?: AssignmentId", until as "until?", may_ask as "may_ask!"
+        from access_tokens as bearer
+        join principals on principals.id = principal_id and disabled_at is null
+        cross join lateral held(principal_id, $2, $3, $4) as held
+        where token_hash = $1 and revoked_at is null and expires_at > instant()
+        order by held.number
         "#,
-        asker.0,
-        &principals,
+        token.as_bytes(),
+        &principals as &[Option<uuid::Uuid>],
         &roles,
         &scopes,
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    let Some(first) = rows.first() else { return Ok(None) };
+    Ok(Some(Answered {
+        token: first.token,
+        scopes: access_token::named(&first.scopes),
+        noted: first.noted,
+        held: rows
+            .iter()
+            .map(|row| Held {
+                at: row.at,
+                assignment: row.assignment,
+                until: row.until,
+                may_ask: row.may_ask,
+            })
+            .collect(),
+    }))
 }
 
 /// Whether `principal` holds, is eligible for, or approves a privileged role anywhere: what only some administrators may

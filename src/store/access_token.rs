@@ -178,6 +178,6 @@ pub async fn revoke_all(
 }
 
 /// Scopes by their names; a name that means nothing allows nothing.
-fn named(names: &[String]) -> Vec<TokenScope> {
+pub(super) fn named(names: &[String]) -> Vec<TokenScope> {
     names.iter().filter_map(|name| TokenScope::named(name)).collect()
 }

@@ -32,7 +32,7 @@ pub async fn end_active(change: &mut Change, limit: i64) -> Result<usize, Error>
         r#"
         with due as (
             select id from assignments
-            where kind = 'active' and ended_at is null and ends_at <= $1
+            where kind = 'active' and ended_at is null and ends_at <= $1 and ends_at < 'infinity'
             order by ends_at
             limit $2
             for update skip locked
@@ -73,7 +73,7 @@ pub async fn lock_eligibilities(change: &mut Change, limit: i64) -> Result<Vec<u
     Ok(sqlx::query_scalar!(
         r#"
         select id from assignments
-        where kind = 'eligible' and ended_at is null and ends_at <= $1
+        where kind = 'eligible' and ended_at is null and ends_at <= $1 and ends_at < 'infinity'
         order by ends_at
         limit $2
         for update skip locked

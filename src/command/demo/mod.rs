@@ -65,7 +65,6 @@ pub(super) fn code(config: &Config, user_name: &str) -> Result<(), Failure> {
 /// The demo never touches an installation: it has a folder, and so a database, of its own.
 fn in_its_own_folder(config: Config) -> Result<Config, Failure> {
     let mut config = Config { data_folder: config.data_folder.join(FOLDER), ..config };
-    company::ORGANISATION.clone_into(&mut config.organisation_name);
     config.database.url = None;
     config.database.owner_url = None;
     company::ORGANISATION.clone_into(&mut config.organisation_name);

@@ -11,7 +11,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    http::{Web, actor::Bearer, extract::Json, problem::ApiError},
+    http::{Web, actor::Shown, extract::Json, problem::ApiError},
     service::access::{self, Question},
 };
 
@@ -74,23 +74,22 @@ struct Answer {
 )]
 async fn check(
     State(app): State<App>,
-    Bearer(actor): Bearer,
+    Shown(token): Shown,
     Json(body): Json<Checks>,
 ) -> Result<Json<Answers>, ApiError> {
     if !(1..=MOST).contains(&body.checks.len()) {
         return Err(Error::invalid("checks", "ask between one and a hundred questions").into());
     }
-    let own = actor.user().ok_or(Error::Unauthenticated)?.principal;
     let questions: Vec<_> = body
         .checks
         .iter()
         .map(|check| Question {
-            principal: check.principal.unwrap_or(own),
+            principal: check.principal,
             role: check.role,
             scope: check.scope.unwrap_or(ScopeId::ROOT),
         })
         .collect();
-    let answers = access::check(&app, &actor, &questions).await?;
+    let answers = access::check(&app, &token, &questions).await?;
     let answers = answers
         .into_iter()
         .map(|access::Answer { allowed, at, until, assignment }| Answer {
