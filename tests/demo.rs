@@ -63,8 +63,9 @@ impl Demo {
 
 impl Drop for Demo {
     fn drop(&mut self) {
-        drop(kill_process(Pid::from_child(&self.process), Signal::INT));
-        drop(self.process.wait());
+        if matches!(self.process.try_wait(), Ok(None)) {
+            self.signal(Signal::INT);
+        }
     }
 }
 

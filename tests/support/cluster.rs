@@ -43,6 +43,19 @@ impl Database {
         Self { cluster, name }
     }
 
+    /// An empty database with the schema as it was after the migration of that number.
+    pub async fn at(version: i64) -> Self {
+        let cluster = CLUSTER.get_or_init(start).await;
+        let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
+        administer(cluster, &format!("create database {name} owner latchkey_owner")).await;
+        let database = Self { cluster, name };
+        let mut owner = PgConnection::connect_with(&database.options(DatabaseRole::Owner))
+            .await
+            .expect("it takes its owner");
+        MIGRATOR.run_to(version, &mut owner).await.expect("the migrations run");
+        database
+    }
+
     /// How to connect to it.
     pub fn options(&self, role: DatabaseRole) -> PgConnectOptions {
         self.cluster.options(role, &self.name)
