@@ -72,11 +72,6 @@ impl Browser {
         self.click(&format!("//input[@aria-label=\"{words}\"]"), words).await;
     }
 
-    /// Agrees to the question that the browser asks.
-    pub async fn agree(&self) {
-        self.driver.client.accept_alert().await.expect("it asks something");
-    }
-
     async fn click(&self, path: &str, words: &str) {
         let begun = Instant::now();
         loop {

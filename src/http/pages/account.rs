@@ -95,7 +95,9 @@ pub async fn password(page: Page) -> Answer {
 
 async fn draw_password(page: &Page, mut faults: Faults) -> Answer {
     let status = faults.status();
+    let username = credential::overview(&page.app, &page.actor).await?.user_name;
     let view = ChangePassword {
+        username,
         frame: page.open(Section::Account).await?.frame,
         current: faults.take("old_password", ""),
         password: faults.take("new_password", ""),

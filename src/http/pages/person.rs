@@ -139,18 +139,17 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
 
 fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let told = &detail.told;
-    let seen =
-        told.last_signed_in_at.map_or_else(|| "Never".to_owned(), |at| reader.instant(at).text);
+    let seen = told.last_signed_in_at.map(|at| reader.instant(at));
     let set_up = if told.enrolled { "Password and authenticator" } else { "Not yet" };
     let mut facts = vec![
         Fact::new("User name", told.user_name.clone()),
         Fact::new("Mail", told.email.clone()),
         Fact::new("Set up", set_up),
-        Fact::new("Last signed in", seen),
-        Fact::new("Since", reader.instant(told.created_at).text),
+        Fact::at_or("Last signed in", seen, "Never"),
+        Fact::at("Since", reader.instant(told.created_at)),
     ];
     if let Some(at) = told.disabled_at {
-        facts.push(Fact::new("Disabled", reader.instant(at).text));
+        facts.push(Fact::at("Disabled", reader.instant(at)));
     }
     if !detail.other_accounts.is_empty() {
         facts.push(Fact::new("Other accounts", detail.other_accounts.len().to_string()));
