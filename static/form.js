@@ -53,6 +53,7 @@ const foresee = () => {
   sheet.querySelectorAll("[data-ends]").forEach((part) => {
     const { at, note } = end(part, seconds(fields.duration.value), from);
     part.querySelectorAll("[data-end]").forEach((words) => { words.hidden = at === null; });
+    part.hidden = at === null && !note;
     const said = part.querySelector("[data-note]");
     said.hidden = !note;
     said.textContent = note;

@@ -13,6 +13,12 @@ const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']";
 impl Browser {
     /// Takes the pictures, and makes sure that nothing is wrong with the page in any of them.
     pub async fn look(&self, name: &str) {
+        let faults = self.faults(name).await;
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    /// Takes the pictures, and says what is wrong with the page.
+    pub async fn faults(&self, name: &str) -> Vec<String> {
         self.evaluate(&format!("{}; null", self.axe)).await;
         let mut faults = Vec::new();
         for width in WIDTHS {
@@ -20,19 +26,19 @@ impl Browser {
                 self.show_as(width, theme).await;
                 let overflow = self.evaluate("document.documentElement.scrollWidth").await;
                 if overflow.as_i64() > Some(width) {
-                    faults.push(format!("{width} {theme}: the page is {overflow} wide"));
+                    faults.push(format!("{name} {width} {theme}: the page is {overflow} wide"));
                 }
                 self.take_picture(&format!("{name}-{width}-{theme}")).await;
-                // Every width and every theme is judged once.
-                if (width == WIDTHS[0]) == (theme == "light") {
-                    faults.extend(
-                        self.judge().await.into_iter().map(|it| format!("{width} {theme}: {it}")),
-                    );
-                }
+                faults.extend(
+                    self.judge()
+                        .await
+                        .into_iter()
+                        .map(|it| format!("{name} {width} {theme}: {it}")),
+                );
             }
         }
         self.show_as(WIDTHS[0], "light").await;
-        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+        faults
     }
 
     /// Shows the page as on a screen of that width, to somebody who prefers that theme.

@@ -164,7 +164,7 @@ const REPLACE: Question = Question {
 };
 const RENEW: Question = Question {
     title: "New recovery codes",
-    text: "The codes that you have now stop to work.",
+    text: "The codes that you have now stop working.",
     action: "/account/recovery-codes",
     button: "Make new codes",
 };

@@ -274,12 +274,7 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
 }
 
 /// Tells what became of each of several roles.
-async fn tell(
-    page: &Page,
-    form: &Form,
-    wishes: &[Wish],
-    fulfilments: Vec<Fulfilment>,
-) -> Answer {
+async fn tell(page: &Page, form: &Form, wishes: &[Wish], fulfilments: Vec<Fulfilment>) -> Answer {
     let Opened { frame, reader, .. } = page.open(Section::Access).await?;
     let taken = fulfilments.iter().filter(|fulfilment| fulfilment.outcome.is_ok()).count();
     let title = match fulfilments.len() - taken {

@@ -190,9 +190,7 @@ async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
             Ok(id) => {
                 (Status::new(Kind::Active, "assigned"), Vec::new(), format!("/assignments/{id}"))
             }
-            Err(error) => {
-                (Status::new(Kind::Refused, ""), reasons_of(&error), String::new())
-            }
+            Err(error) => (Status::new(Kind::Refused, ""), reasons_of(&error), String::new()),
         };
         results.push(ActivationResult {
             role: name.map_or(key, |choice| choice.label.clone()),

@@ -63,7 +63,7 @@ impl Done {
         (
             Self::PersonEnabled,
             "person-enabled",
-            "The account works again. What it held before is not back.",
+            "The account works again, with the assignments that are still open.",
         ),
         (
             Self::PasswordChanged,
