@@ -147,7 +147,7 @@ pub async fn one(page: Page, Path(request): Path<String>) -> Answer {
 
 async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) -> Answer {
     let detail = request::show(&page.app, &page.actor, id).await?;
-    let section = if detail.own { Section::Requests } else { Section::Approvals };
+    let section = if detail.may_decide { Section::Approvals } else { Section::Requests };
     let opened = page.open(section).await?;
     let (told, reader) = (&detail.told, &opened.reader);
     let status_code = faults.status();
@@ -157,6 +157,11 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
         None => (Vec::new(), faults.rest().join(" ")),
     };
     let view = Request {
+        back: if detail.may_decide {
+            ("/approvals", "Approvals")
+        } else {
+            ("/requests", "Requests")
+        },
         requester: who(&told.requester),
         sentence: sentence(told),
         status: status(told, reader),
