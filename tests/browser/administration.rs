@@ -30,6 +30,9 @@ async fn an_administrator_changes_the_terms_of_a_role_and_reads_what_changed() {
     browser.sees("Whoever activates gives a reason.").await;
     browser.sees("Longest activation").await;
     browser.look("settings-4-history").await;
+    browser.press("Activity").await;
+    browser.sees("changed the settings of Database Operator").await;
+    browser.sees("Four hours were never needed.").await;
     site.world.check_invariants().await;
 }
 

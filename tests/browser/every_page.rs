@@ -24,51 +24,69 @@ use crate::support::{
 /// Not a page, but a file.
 const FILES: [&str; 1] = ["/audit/export"];
 
+/// A page: its route, an address of it, who looks at it, and something that it tells them.
+type Stop = (&'static str, &'static str, &'static str, &'static str);
+
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [(&str, &str, &str); 14] = [
-    ("/", "/", "ada"),
-    ("/", "/", "hugo"),
-    ("/account", "/account", "ada"),
-    ("/account/authenticator", "/account/authenticator", "ada"),
-    ("/account/password", "/account/password", "ada"),
-    ("/account/recovery-codes", "/account/recovery-codes", "ada"),
-    ("/account/tokens/new", "/account/tokens/new", "ada"),
-    ("/activations/new", "/activations/new?assignment={first}&assignment={second}", "ada"),
-    ("/activations/{activation}/extend", "/activations/{activation}/extend", "ada"),
-    ("/requests", "/requests", "ada"),
-    ("/requests/{request}", "/requests/{request}", "ada"),
-    ("/approvals", "/approvals", "bob"),
-    ("/requests/{request}", "/requests/{request}", "bob"),
-    ("/programs", "/programs", "hugo"),
+const EVERYBODY: [Stop; 14] = [
+    ("/", "/", "ada", "Pending and scheduled 2"),
+    ("/", "/", "hugo", "Standing access, always on"),
+    ("/account", "/account", "ada", "Check access"),
+    ("/account/authenticator", "/account/authenticator", "ada", "Replace your authenticator"),
+    ("/account/password", "/account/password", "ada", "Your other sessions end"),
+    ("/account/recovery-codes", "/account/recovery-codes", "ada", "New recovery codes"),
+    ("/account/tokens/new", "/account/tokens/new", "ada", "What it may do"),
+    (
+        "/activations/new",
+        "/activations/new?assignment={first}&assignment={second}",
+        "ada",
+        "When access ends",
+    ),
+    (
+        "/activations/{activation}/extend",
+        "/activations/{activation}/extend",
+        "ada",
+        "More time joins on",
+    ),
+    ("/requests", "/requests", "ada", "Activate Night Watch"),
+    ("/requests/{request}", "/requests/{request}", "ada", "Expires unless somebody decides"),
+    ("/approvals", "/approvals", "bob", "Waiting for you 1"),
+    ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
+    ("/programs", "/programs", "hugo", "Idempotency-Key"),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [(&str, &str, &str); 25] = [
-    ("/requests", "/requests?view=all", "eve"),
-    ("/requests/{request}", "/requests/{request}", "eve"),
-    ("/roles", "/roles", "grace"),
-    ("/roles", "/roles", "eve"),
-    ("/roles/new", "/roles/new", "grace"),
-    ("/roles/{role}", "/roles/{role}", "grace"),
-    ("/roles/{role}", "/roles/{role}?state=active", "eve"),
-    ("/roles/{role}", "/roles/{role}?state=expired", "grace"),
-    ("/roles/{role}/activity", "/roles/{role}/activity", "eve"),
-    ("/roles/{role}/assignments/new", "/roles/{role}/assignments/new", "grace"),
-    ("/roles/{role}/settings", "/roles/{role}/settings", "grace"),
-    ("/roles/{role}/settings/edit", "/roles/{role}/settings/edit", "grace"),
-    ("/assignments/{assignment}", "/assignments/{first}", "grace"),
-    ("/assignments/{assignment}", "/assignments/{activation}", "eve"),
-    ("/people", "/people", "grace"),
-    ("/people", "/people?search=nobody", "eve"),
-    ("/people/invite", "/people/invite", "grace"),
-    ("/people/invite", "/people/invite?same_person_as={person}", "grace"),
-    ("/people/{person}", "/people/{person}", "grace"),
-    ("/people/{person}", "/people/{person}", "eve"),
-    ("/groups", "/groups", "grace"),
-    ("/groups/{group}", "/groups/{group}", "grace"),
-    ("/audit", "/audit", "eve"),
-    ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve"),
-    ("/audit/stories/{request}", "/audit/stories/{request}", "eve"),
+const SOME: [Stop; 25] = [
+    ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
+    ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
+    ("/roles", "/roles", "grace", "Northern Region"),
+    ("/roles", "/roles", "eve", "Payroll Reader"),
+    ("/roles/new", "/roles/new", "grace", "careful terms"),
+    ("/roles/{role}", "/roles/{role}", "grace", "Eligible 3"),
+    ("/roles/{role}", "/roles/{role}?state=active", "eve", "ivy"),
+    ("/roles/{role}", "/roles/{role}?state=expired", "grace", "Nothing has expired"),
+    ("/roles/{role}/activity", "/roles/{role}/activity", "eve", "bob denied hugo’s"),
+    ("/roles/{role}/assignments/new", "/roles/{role}/assignments/new", "grace", "Maximiliane"),
+    ("/roles/{role}/settings", "/roles/{role}/settings", "grace", "In plain words"),
+    (
+        "/roles/{role}/settings/edit",
+        "/roles/{role}/settings/edit",
+        "grace",
+        "Saving makes version 3",
+    ),
+    ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
+    ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
+    ("/people", "/people", "grace", "ada-admin"),
+    ("/people", "/people?search=nobody", "eve", "Nobody found"),
+    ("/people/invite", "/people/invite", "grace", "Emergency account"),
+    ("/people/invite", "/people/invite?same_person_as={person}", "grace", "Another account of ada"),
+    ("/people/{person}", "/people/{person}", "grace", "Recent activity"),
+    ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
+    ("/groups", "/groups", "grace", "New group"),
+    ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/audit", "/audit", "eve", "is chained"),
+    ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
+    ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
 ];
 
 /// What those see who are not signed in yet, in the order in which they come there.
@@ -105,18 +123,18 @@ async fn pages_for_some_are_right_in_every_form() {
     look_at(&SOME, "some").await;
 }
 
-async fn look_at(pages: &[(&str, &str, &str)], name: &str) {
+async fn look_at(pages: &[Stop], name: &str) {
     let Some(site) = Site::start().await else { return };
     let company = Company::found(&site).await;
     let browser = site.browser().await;
     let mut faults = Vec::new();
-    for (number, (_, path, reader)) in pages.iter().enumerate() {
+    for (number, (_, path, reader, words)) in pages.iter().enumerate() {
         site.hand(&browser, &company.sessions[reader]).await;
         let path = company.fill(path);
         browser.visit(&path).await;
         let stands_on = browser.path().await;
         assert_eq!(path.split('?').next(), Some(stands_on.as_str()), "{reader} is sent elsewhere");
-        browser.does_not_see("Go to My access").await;
+        browser.sees(words).await;
         let picture = format!("every-{name}-{:02}-{reader}", number + 1);
         faults.extend(browser.faults(&picture).await);
     }

@@ -7,6 +7,13 @@ use super::Browser;
 
 /// A wide screen and a telephone, in pixels.
 const WIDTHS: [i64; 2] = [1280, 360];
+/// What is cut off without a sign of it: whatever is wider inside than outside, but for what is meant to scroll or to
+/// end in dots.
+const CUT_OFF: &str = "[...document.querySelectorAll('body *')].filter((it) => {
+    const style = getComputedStyle(it);
+    return it.scrollWidth > it.clientWidth + 1 && style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis'
+        && !it.matches('pre, input, textarea, select, .codes, .visually-hidden, .visually-hidden *, .table-stack thead');
+}).map((it) => it.outerHTML.slice(0, 120))";
 /// The rules that a page must keep.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']";
 
@@ -27,6 +34,10 @@ impl Browser {
                 let overflow = self.evaluate("document.documentElement.scrollWidth").await;
                 if overflow.as_i64() > Some(width) {
                     faults.push(format!("{name} {width} {theme}: the page is {overflow} wide"));
+                }
+                let cut = self.evaluate(CUT_OFF).await;
+                for it in cut.as_array().into_iter().flatten() {
+                    faults.push(format!("{name} {width} {theme}: cut off: {it}"));
                 }
                 self.take_picture(&format!("{name}-{width}-{theme}")).await;
                 faults.extend(
