@@ -63,6 +63,14 @@ impl Error {
         Self::Invalid(vec![FieldError { field, message: message.to_string() }])
     }
 
+    /// Whether two transactions got in each other's way and the database chose this one to give way: a serialization
+    /// failure or a deadlock.
+    #[must_use]
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Self::Database(sqlx::Error::Database(cause))
+            if cause.code().is_some_and(|code| code == "40001" || code == "40P01"))
+    }
+
     /// Whether it may well succeed if it is simply tried again: the database was away, full, busy or switched to read
     /// only, or two changes got in each other's way.
     #[must_use]
@@ -82,6 +90,12 @@ impl Error {
             ),
             _ => false,
         }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(vec![refusal])
     }
 }
 

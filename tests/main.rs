@@ -42,6 +42,7 @@ mod routes;
 mod server;
 mod sign_in;
 mod sign_in_timing;
+mod state_machine;
 mod step_up;
 mod support;
 mod world;

@@ -129,6 +129,36 @@ async fn world() -> World {
     world
 }
 
+#[tokio::test]
+async fn an_activation_that_must_give_way_to_another_transaction_is_made_all_the_same() {
+    let world = World::new().await;
+    world.person("ada").await;
+    world.role(ROLES[0], |_| ()).await;
+    let eligibility = world.eligible("ada", ROLES[0]).await;
+    let mut other = world.owner.begin().await.unwrap();
+    // It waits patiently, so that the database chooses the activation to give way.
+    sqlx::query("set local deadlock_timeout = '1min'").execute(&mut *other).await.unwrap();
+    sqlx::query("select from assignments where id = $1 for update")
+        .bind(eligibility)
+        .execute(&mut *other)
+        .await
+        .unwrap();
+    let crossed = async {
+        world.until_somebody_waits_for_a_lock().await;
+        sqlx::query("select from principals where id = $1 for update")
+            .bind(world.principal("ada"))
+            .execute(&mut *other)
+            .await
+            .unwrap();
+        other.commit().await.unwrap();
+    };
+    let (activated, ()) =
+        tokio::join!(world.activate("ada", ROLES[0], Duration::hours(1)), crossed);
+    activated.unwrap();
+    assert!(world.holds("ada", ROLES[0]).await);
+    world.check_invariants().await;
+}
+
 /// One of the sixteen: does this and that, in an order of its own.
 async fn act(world: &World, tally: &Tally, mut chance: Chance) {
     for _ in 0..STEPS {

@@ -27,7 +27,7 @@ insert into requests (
 )
 values (
     figure_id(:n, '8'), 'activate', 'new', 'granted', figure_id(:n), figure_id(:n), figure_id(0, '5'),
-    '00000000-0000-8000-8000-000000000000', figure_id(:n, '7'), figure_id(0, '6'), 28800, 3600, 'figures', :'at', :'at'
+    '00000000-0000-8000-8000-000000000000', figure_id(:n, '7'), figure_id(0, '6'), 28800, 3600, 'figures', :at, :at
 );
 insert into assignments (
     id, kind, origin, principal_id, role_id, scope_id, starts_at, ends_at, created_at, created_by, settings_id, request_id,
@@ -35,7 +35,7 @@ insert into assignments (
 )
 values (
     figure_id(:n, '9'), 'active', 'activated', figure_id(:n), figure_id(0, '5'), '00000000-0000-8000-8000-000000000000',
-    :'at', :'at'::timestamptz + interval '1 hour', :'at', figure_id(:n), figure_id(0, '6'), figure_id(:n, '8'),
+    :at, :at::timestamptz + interval '1 hour', :at, figure_id(:n), figure_id(0, '6'), figure_id(:n, '8'),
     figure_id(:n, '7'), 'infinity', 28800
 );
 insert into audit_events (
@@ -43,7 +43,7 @@ insert into audit_events (
     scope_id, scope_name, request_id, assignment_id, correlation_id, detail
 )
 values (
-    gen_random_uuid(), :'at', 'activation.started', 'success', 'user', figure_id(:n), figure_id(:n), 'Somebody', figure_id(:n),
+    gen_random_uuid(), :at, 'activation.started', 'success', 'user', figure_id(:n), figure_id(:n), 'Somebody', figure_id(:n),
     (select coalesce(display_name, name) from principals left join persons on persons.id = person_id
         where principals.id = figure_id(:n)),
     figure_id(0, '5'), (select name from roles where id = figure_id(0, '5')), '00000000-0000-8000-8000-000000000000',

@@ -7,7 +7,7 @@ use latchkey::{
     gateway::private_postgres::{DATABASE, DatabaseRole, Durability, PrivatePostgres, Settings},
     http,
     secret::{Cost, Keys, MasterKey, PasswordHasher, Token, TokenKind},
-    store::MIGRATOR,
+    store::{MIGRATOR, database::pool},
     wake::Wake,
 };
 use sqlx::{PgPool, postgres::PgPoolOptions};
@@ -20,6 +20,9 @@ pub const PEOPLE: usize = 120_000;
 pub const CLIENTS: usize = 32;
 /// How long each figure is taken, in seconds.
 pub const SECONDS: u64 = 8;
+
+/// How long a use waits for a connection.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub struct Setting {
     pub app: App,
@@ -55,16 +58,8 @@ impl Setting {
         let application = cluster.options(DatabaseRole::Application, DATABASE);
         let keys = Arc::new(Keys::derive(&MasterKey::random()));
         let app = App {
-            database: PgPoolOptions::new()
-                .max_connections(32)
-                .connect_with(application.clone())
-                .await
-                .expect("it answers"),
-            worker_database: PgPoolOptions::new()
-                .max_connections(4)
-                .connect_with(application)
-                .await
-                .expect("it answers"),
+            database: pool(application.clone(), 32, PATIENCE).await.expect("it answers"),
+            worker_database: pool(application, 4, PATIENCE).await.expect("it answers"),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,

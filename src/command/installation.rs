@@ -12,7 +12,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use sqlx::{
     Connection, PgConnection, PgPool,
-    postgres::{PgConnectOptions, PgPoolOptions, PgSslMode},
+    postgres::{PgConnectOptions, PgSslMode},
 };
 
 use super::Failure;
@@ -203,8 +203,7 @@ async fn pool(size: u32, options: PgConnectOptions) -> Result<PgPool, Failure> {
     let options = options
         .application_name("latchkey")
         .options([("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "60s")]);
-    let pool = PgPoolOptions::new().max_connections(size).acquire_timeout(PATIENCE);
-    pool.connect_with(options)
+    database::pool(options, size, PATIENCE)
         .await
         .map_err(|failure| Failure::Failed(format!("cannot connect to the database: {failure}")))
 }

@@ -1,4 +1,5 @@
 //! Requests as they are stored and told.
+use super::activation::{Closing, State};
 
 /// The kinds of request.
 #[derive(
@@ -59,6 +60,22 @@ impl RequestState {
     #[must_use]
     pub fn is_open(self) -> bool {
         matches!(self, Self::Pending | Self::Scheduled)
+    }
+}
+
+impl From<&State> for RequestState {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Pending { .. } => Self::Pending,
+            State::Scheduled { .. } => Self::Scheduled,
+            State::Closed { how, .. } => match how {
+                Closing::Granted => Self::Granted,
+                Closing::Denied => Self::Denied,
+                Closing::Cancelled => Self::Cancelled,
+                Closing::Expired => Self::Expired,
+                Closing::Failed(_) => Self::Failed,
+            },
+        }
     }
 }
 

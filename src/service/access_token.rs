@@ -82,8 +82,10 @@ pub async fn authenticate(app: &App, text: &str) -> Result<User, Error> {
     let mut connection = app.database.acquire().await?;
     let found = store::access_token::find(&mut connection, &token.hash()).await?;
     let bearer = found.ok_or(Error::Unauthenticated)?;
-    store::access_token::touch(&mut connection, bearer.id).await?;
-    let store::access_token::Bearer { id, principal, person, name, scopes } = bearer;
+    if !bearer.noted {
+        store::access_token::touch(&mut connection, bearer.id).await?;
+    }
+    let store::access_token::Bearer { id, principal, person, name, scopes, .. } = bearer;
     Ok(User { principal, person, name, via: Via::AccessToken(id, scopes) })
 }
 

@@ -4,10 +4,10 @@ use serde_json::json;
 use crate::{
     App,
     domain::{
-        activation::{ApprovalFacts, Decision, Refusal, approve},
+        activation::{ApprovalFacts, Decision, Refusal, State, approve},
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
-        id::{DecisionId, ProofId, RequestId},
+        id::{DecisionId, ProofId, RequestId, RoleId},
         notice::Verdict as Told,
         request::Verdict,
         settings::ActivationTerms,
@@ -20,7 +20,7 @@ use crate::{
     store::{
         self, Change,
         activation::{Eligibility, Grant, Surroundings},
-        request::{Locked, Move},
+        request::Locked,
         settings::Approver,
     },
 };
@@ -51,7 +51,14 @@ pub async fn decide(
         Verdict::Deny => Act::Deny { request },
     };
     // Looked at twice: first so that no code is used up for nothing, then under lock, where it counts.
-    consider(app, actor, user, request, answer).await?;
+    let considered = consider(app, actor, user, request, answer).await?;
+    if let (Verdict::Approve, Decision::Refuse(refusals)) =
+        (answer.verdict, considered.judge(answer))
+        && refusals.iter().any(Refusal::is_about_the_answer)
+    {
+        return Err(Error::Refused(refusals));
+    }
+    drop(considered);
     let proofs = step_up::verify(
         app,
         &Actor { idempotency: None, ..actor.clone() },
@@ -61,15 +68,26 @@ pub async fn decide(
     .await?;
     let proof =
         proofs.into_iter().next().ok_or(Error::StepUp("Enter a code from your authenticator."))?;
-    let mut considered = consider(app, actor, user, request, answer).await?;
-    let decision = DecisionId::new();
-    store::mfa_proof::spend(&mut considered.change, proof, &act, decision.0).await?;
-    let outcome = match answer.verdict {
-        Verdict::Deny => deny(app, user, considered, answer, decision, proof).await,
-        Verdict::Approve => grant(app, user, considered, answer, decision, proof).await,
-    };
+    let outcome = store::retried(|| decide_once(app, actor, request, answer, (proof, &act))).await;
     app.wake.everything();
     outcome
+}
+
+async fn decide_once(
+    app: &App,
+    actor: &Actor,
+    request: RequestId,
+    answer: &Answer,
+    (proof, act): (ProofId, &Act),
+) -> Result<(), Error> {
+    let user = access::user(actor, TokenScope::Approve)?;
+    let mut considered = consider(app, actor, user, request, answer).await?;
+    let decision = DecisionId::new();
+    store::mfa_proof::spend(&mut considered.change, proof, act, decision.0).await?;
+    match answer.verdict {
+        Verdict::Deny => deny(app, user, considered, answer, decision, proof).await,
+        Verdict::Approve => grant(app, user, considered, answer, decision, proof).await,
+    }
 }
 
 /// A request under lock, which this approver may decide.
@@ -80,6 +98,16 @@ struct Considered {
     around: Surroundings,
     terms: ActivationTerms,
     approvers: Vec<Approver>,
+}
+
+impl Considered {
+    /// What this approver's yes would lead to.
+    fn judge(&self, answer: &Answer) -> Decision {
+        approve(
+            &self.terms,
+            &approval_facts(&self.locked, &self.held, &self.around, answer.granted),
+        )
+    }
 }
 
 /// Locks a request and what it rests on, and makes sure that this approver may decide it now.
@@ -97,13 +125,12 @@ async fn consider(
     let around = store::activation::surroundings(&mut change, &held, Some(request)).await?;
     let pinned = store::settings::version(change.connection(), locked.settings).await?;
     let newest = store::settings::current(change.connection(), locked.role, locked.scope).await?;
-    let approvers =
-        store::settings::approvers(change.connection(), locked.settings, around.now).await?;
+    let approvers = store::request::deciders(change.connection(), locked.id, around.now).await?;
     if locked.person == user.person {
-        return Err(Error::Refused(vec![Refusal::OwnRequest]));
+        return Err(Refusal::OwnRequest.into());
     }
     if !approvers.iter().any(|approver| approver.principal == user.principal) {
-        return Err(Error::Refused(vec![Refusal::NotAnApprover]));
+        return Err(Refusal::NotAnApprover.into());
     }
     undecided(&locked, around.now)?;
     let terms = pinned.settings.activation.stricter(&newest.settings.activation);
@@ -118,11 +145,9 @@ async fn consider(
 
 /// Refuses, by name, if the request no longer waits.
 fn undecided(locked: &Locked, now: Instant) -> Result<(), Error> {
-    use crate::domain::activation::State;
-
-    match (locked.open_state(), &locked.decided_by) {
-        (Some(State::Pending { expires_at }), _) if expires_at > now => Ok(()),
-        (Some(State::Pending { .. }), _) => {
+    match (&locked.state, &locked.decided_by) {
+        (State::Pending { expires_at }, _) if *expires_at > now => Ok(()),
+        (State::Pending { .. }, _) => {
             Err(Error::Conflict("this request has lapsed: nobody decided in time".to_owned()))
         }
         (_, Some(name)) => {
@@ -150,7 +175,8 @@ async fn deny(
         proof,
     )
     .await?;
-    store::request::advance(&mut change, locked.id, Move::Deny, None).await?;
+    let denied = locked.state.clone().deny(change.at())?;
+    store::request::advance(&mut change, locked.id, &denied, None).await?;
     let outcome = notice::Outcome {
         approver: &user.name,
         by: user.principal,
@@ -171,17 +197,12 @@ async fn grant(
     decision: DecisionId,
     proof: ProofId,
 ) -> Result<(), Error> {
+    let judged = considered.judge(answer);
     let Considered { mut change, locked, held, around, terms, approvers } = considered;
-    let facts = approval_facts(&locked, &held, &around, answer.granted);
-    let effect = match approve(&terms, &facts) {
+    let effect = match judged {
         Decision::Refuse(refusals) => return refuse(app, change, &locked, refusals).await,
         Decision::AwaitApproval { .. } | Decision::Schedule { .. } => None,
-        Decision::Activate(end) => match around.running {
-            Some(running) if end.at <= running.ends_at => {
-                return Err(Error::Refused(vec![Refusal::NoMoreTime { until: running.ends_at }]));
-            }
-            Some(_) | None => Some(end),
-        },
+        Decision::Activate(end) => Some(end),
     };
     store::request::decide(
         &mut change,
@@ -192,8 +213,8 @@ async fn grant(
         proof,
     )
     .await?;
-    let to = if effect.is_some() { Move::Grant } else { Move::Schedule };
-    store::request::advance(&mut change, locked.id, to, answer.granted).await?;
+    let approved = locked.state.clone().approve(around.now, locked.starts_at)?;
+    store::request::advance(&mut change, locked.id, &approved, answer.granted).await?;
     change.record(&decided(Kind::RequestApproved, &locked, decision, answer)).await?;
     let mut last = started(&locked, Kind::ActivationScheduled);
     if let Some(end) = effect {
@@ -229,12 +250,31 @@ async fn refuse(
     locked: &Locked,
     refusals: Vec<Refusal>,
 ) -> Result<(), Error> {
-    if refusals.iter().any(|refusal| matches!(refusal, Refusal::MoreThanAsked { .. })) {
+    if refusals.iter().any(Refusal::is_about_the_answer) {
         return Err(Error::Refused(refusals));
     }
     fail(app, &mut change, locked, &refusals).await?;
     change.commit_recorded().await?;
     Err(Error::Refused(refusals))
+}
+
+/// Closes the requests for `role` that nobody may decide any more, instead of letting them wait for nothing.
+pub(super) async fn fail_undecidable(
+    app: &App,
+    change: &mut Change,
+    role: RoleId,
+) -> Result<(), Error> {
+    let at = change.at();
+    for request in store::request::undecidable(change.connection(), role, at).await? {
+        let eligibility = store::request::eligibility_of(change.connection(), request).await?;
+        store::activation::lock_eligibility(change, eligibility, None).await?;
+        let locked = store::request::lock(change, request).await?;
+        let now = change.settle().await?;
+        if undecided(&locked, now).is_ok() {
+            fail(app, change, &locked, &[Refusal::NobodyCanApprove]).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Closes a request that can't take effect any more, and tells its requester.
@@ -245,7 +285,8 @@ pub(super) async fn fail(
     refusals: &[Refusal],
 ) -> Result<(), Error> {
     let why = refusals.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
-    store::request::advance(change, locked.id, Move::Fail(why.clone()), None).await?;
+    let failed = locked.state.clone().fail(change.at(), why.clone())?;
+    store::request::advance(change, locked.id, &failed, None).await?;
     notice::activation_failed(app, change, locked.id, &why).await?;
     let rules: Vec<_> = refusals.iter().map(Refusal::rule).collect();
     let event = Event {
@@ -274,6 +315,7 @@ pub(super) fn approval_facts(
         eligible: !held.ended,
         proved: locked.proved,
         standing: around.standing,
+        running: around.running,
     }
 }
 

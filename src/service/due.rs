@@ -11,11 +11,10 @@ use crate::{
         actor::Actor,
         audit::Kind,
         id::RequestId,
-        request::RequestState,
     },
     error::Error,
     service::{activation, approval, notice},
-    store::{self, Change, activation::Grant, request::Move},
+    store::{self, Change, activation::Grant},
 };
 
 /// How many are done in one transaction.
@@ -96,21 +95,18 @@ async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
     let eligibility = store::request::eligibility_of(change.connection(), request).await?;
     let held = store::activation::lock_eligibility(&mut change, eligibility, None).await?;
     let locked = store::request::lock(&mut change, request).await?;
-    if locked.state != RequestState::Scheduled {
-        return Ok(false);
-    }
     let around = activation::end_overdue(&mut change, &held, Some(request)).await?;
+    let Ok(granted) = locked.state.clone().start(around.now) else { return Ok(false) };
     let pinned = store::settings::version(change.connection(), locked.settings).await?;
     let newest = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let terms = pinned.settings.activation.stricter(&newest.settings.activation);
     let facts = StartFacts {
         facts: approval::approval_facts(&locked, &held, &around, None),
         approved: locked.approved,
-        running: around.running.is_some(),
     };
     match start(&terms, &facts) {
         Decision::Activate(end) => {
-            store::request::advance(&mut change, request, Move::Grant, None).await?;
+            store::request::advance(&mut change, request, &granted, None).await?;
             let grant = Grant {
                 request,
                 settings: locked.settings,

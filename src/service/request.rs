@@ -4,19 +4,16 @@ use serde_json::json;
 use crate::{
     App,
     domain::{
-        activation::Refusal,
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
         id::{PrincipalId, RequestId, RoleId},
         permission::Permission,
+        request::RequestState,
         time::Instant,
     },
     error::Error,
     service::access,
-    store::{
-        self, Change,
-        request::{Move, Wanted},
-    },
+    store::{self, Change, request::Wanted},
 };
 
 pub use crate::store::{request::Told, settings::Approver};
@@ -29,7 +26,7 @@ pub const PAGE: i64 = 50;
 pub struct Detail {
     /// The request.
     pub told: Told,
-    /// Who may decide it, or might have: everybody but the requester.
+    /// Who may decide it, or might have.
     pub approvers: Vec<Approver>,
     /// Whether the asker may decide it now.
     pub may_decide: bool,
@@ -89,7 +86,7 @@ pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let told = store::request::one(&mut connection, id).await?;
     let now = store::now(&mut connection).await?;
     let own = told.person == user.person;
-    let approvers = store::settings::approvers(&mut connection, told.settings, now).await?;
+    let approvers = store::request::deciders(&mut connection, id, now).await?;
     let approver = approvers.iter().any(|approver| approver.principal == user.principal);
     let permissions = access::permissions(&mut connection, actor).await?;
     let reader = permissions.allow(Permission::ReadRequests);
@@ -101,15 +98,12 @@ pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     } else {
         (Vec::new(), None)
     };
-    let waits = told.state == crate::domain::request::RequestState::Pending
+    let waits = told.state == RequestState::Pending
         && told.expires_at.is_some_and(|expires_at| expires_at > now);
     Ok(Detail {
-        may_decide: approver && !own && waits,
+        may_decide: approver && waits,
         may_cancel: told.state.is_open() && (own || permissions.allow(Permission::CancelRequests)),
-        approvers: approvers
-            .into_iter()
-            .filter(|approver| approver.person != told.person)
-            .collect(),
+        approvers,
         own,
         holds,
         last_held,
@@ -169,15 +163,15 @@ pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error
     }
     let locked = store::request::lock(&mut change, id).await?;
     let at = change.settle().await?;
-    let state = locked.open_state().ok_or(Error::Refused(vec![Refusal::NotOpen]))?;
-    state.cancel(at).map_err(|refusal| Error::Refused(vec![refusal]))?;
-    store::request::advance(&mut change, id, Move::Cancel, None).await?;
+    let was = RequestState::from(&locked.state);
+    let cancelled = locked.state.cancel(at)?;
+    store::request::advance(&mut change, id, &cancelled, None).await?;
     change.made(id.0).await?;
     let event = Event::new(Kind::RequestCancelled)
         .subject(locked.principal)
         .role(locked.role, locked.scope)
         .request(id)
-        .detail(json!({ "was": locked.state }));
+        .detail(json!({ "was": was }));
     change.commit(&event).await?;
     app.wake.everything();
     Ok(())

@@ -20,7 +20,9 @@ pub async fn authenticate(app: &App, secret: &Token) -> Result<User, Error> {
     let mut connection = app.database.acquire().await?;
     let found = store::session::find(&mut connection, &secret.hash(), Stage::SignedIn).await?;
     let session = found.ok_or(Error::Unauthenticated)?;
-    store::session::touch(&mut connection, session.id).await?;
+    if !session.noted {
+        store::session::touch(&mut connection, session.id).await?;
+    }
     let store::session::Session { id, principal, person, name, .. } = session;
     Ok(User { principal, person, name, via: Via::Session(id) })
 }

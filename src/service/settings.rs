@@ -13,7 +13,7 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::access,
+    service::{access, approval},
     store::{self, Change, assignment::Wanted},
 };
 
@@ -79,7 +79,7 @@ fn with_differences(versions: Vec<Version>) -> Vec<(Version, Vec<Difference>)> {
 }
 
 /// Writes the next version of the terms of `role` at `scope`. It counts for what is asked from now on; what waits is judged
-/// by the stricter of its own terms and these.
+/// by the stricter of its own terms and these, and closed if that leaves nobody who may decide it.
 ///
 /// `after` is the number of the version that the author has seen: if there is a newer one, nothing is written.
 #[expect(
@@ -127,6 +127,7 @@ pub async fn save(
     }
     let id =
         store::settings::write(&mut change, role, scope, settings, after, reason.as_str()).await?;
+    approval::fail_undecidable(app, &mut change, role).await?;
     change.made(id.0).await?;
     let event = Event::new(Kind::SettingsChanged).role(role, scope).target(id.0).detail(json!({
         "version": after + 1,

@@ -41,6 +41,8 @@ pub struct Bearer {
     pub name: String,
     /// What it may be used for.
     pub scopes: Vec<TokenScope>,
+    /// Whether [`touch`] has nothing to add.
+    pub noted: bool,
 }
 
 /// Keeps a new token.
@@ -78,7 +80,8 @@ pub async fn find(
         r#"
         select access_tokens.id as "id: AccessTokenId", principal_id as "principal: PrincipalId",
             person_id as "person!: PersonId", scopes,
-            case principals.kind when 'user' then display_name else principals.name end as "name!"
+            case principals.kind when 'user' then display_name else principals.name end as "name!",
+            coalesce(last_used_at > instant() - interval '1 minute', false) as "noted!"
         from access_tokens
         join principals on principals.id = principal_id and disabled_at is null
         join persons on persons.id = person_id
@@ -94,6 +97,7 @@ pub async fn find(
         person: row.person,
         name: row.name,
         scopes: named(&row.scopes),
+        noted: row.noted,
     }))
 }
 

@@ -1,11 +1,37 @@
 //! What the database is like: how durable it is, who we are in it, and which schema it holds.
+use std::time::Duration;
+
 use sqlx::{
-    PgConnection,
+    Connection as _, PgConnection, PgPool,
     migrate::{Migrate, MigrateError},
+    postgres::{PgConnectOptions, PgPoolOptions},
 };
 
 use super::MIGRATOR;
 use crate::error::Error;
+
+/// A connection that has been idle for longer may have gone with its server, unnoticed.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// The connections of a server, `size` at most; whoever needs one waits so long for it.
+///
+/// One that was in use a moment ago is used again without asking whether it is still there, which would cost every use a
+/// round trip.
+pub async fn pool(
+    options: PgConnectOptions,
+    size: u32,
+    patience: Duration,
+) -> sqlx::Result<PgPool> {
+    PgPoolOptions::new()
+        .max_connections(size)
+        .acquire_timeout(patience)
+        .test_before_acquire(false)
+        .before_acquire(|connection, about| {
+            Box::pin(async move { Ok(about.idle_for < FRESH || connection.ping().await.is_ok()) })
+        })
+        .connect_with(options)
+        .await
+}
 
 /// What was found out about a database.
 #[derive(Debug, Clone)]

@@ -183,6 +183,22 @@ impl Change {
     }
 }
 
+/// Carries out a whole transaction, and does it anew if the database chose it to give way to another one; so often at most.
+/// Nothing of what was given up remains.
+pub async fn retried<T, Attempt>(attempt: impl Fn() -> Attempt) -> Result<T, Error>
+where
+    Attempt: Future<Output = Result<T, Error>>,
+{
+    const ATTEMPTS: usize = 5;
+    for _ in 1..ATTEMPTS {
+        match attempt().await {
+            Err(error) if error.is_collision() => {}
+            outcome => return outcome,
+        }
+    }
+    attempt().await
+}
+
 /// Removes idempotency keys that no client repeats any more.
 pub async fn prune_idempotency_keys(connection: &mut PgConnection) -> Result<u64, Error> {
     let pruned = sqlx::query!(

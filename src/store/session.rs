@@ -60,6 +60,8 @@ pub struct Session {
     pub link: Option<LinkId>,
     /// The hash of the password that was chosen there.
     pub password_hash: Option<String>,
+    /// Whether [`touch`] has nothing to add.
+    pub noted: bool,
 }
 
 /// A session in the list of one's own.
@@ -121,7 +123,8 @@ pub async fn find(
         Session,
         r#"
         select sessions.id as "id: SessionId", principal_id as "principal: PrincipalId",
-            person_id as "person!: PersonId", display_name as name, link_id as "link: LinkId", password_hash
+            person_id as "person!: PersonId", display_name as name, link_id as "link: LinkId", password_hash,
+            last_seen_at > instant() - interval '1 minute' as "noted!"
         from sessions
         join principals on principals.id = principal_id and disabled_at is null
         join persons on persons.id = person_id

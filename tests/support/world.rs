@@ -379,6 +379,16 @@ impl World {
         sqlx::query_scalar(sql).fetch_one(&self.owner).await.expect("the question is answered")
     }
 
+    /// Returns when somebody waits for a row that somebody else has locked.
+    pub async fn until_somebody_waits_for_a_lock(&self) {
+        const WAITING: &str = "select count(*) from pg_locks
+             where not granted
+                 and pid in (select pid from pg_stat_activity where datname = current_database())";
+        while self.count(WAITING).await == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// Does something behind the program's back.
     pub async fn execute(&self, sql: &'static str) {
         sqlx::raw_sql(sql).execute(&self.owner).await.expect("the statement is allowed");

@@ -1,5 +1,5 @@
 //! Decides what an approver's yes leads to. Everything is judged again at that moment.
-use super::{Decision, End, Refusal};
+use super::{Decision, End, Refusal, Running};
 use crate::domain::{
     settings::{ActivationTerms, Authentication, SHORTEST},
     time::{Duration, Instant},
@@ -31,12 +31,14 @@ pub struct ApprovalFacts {
     pub proved: bool,
     /// Whether the role is held without activation by now.
     pub standing: bool,
+    /// The activation of the same role at the same scope that runs now, and would be taken over from.
+    pub running: Option<Running>,
 }
 
 /// What an approval leads to. The clock starts at approval: the full duration from then, never beyond the eligibility.
 ///
 /// `terms` are the stricter of those pinned with the request and the newest. [`Decision::Refuse`] means that the request
-/// can't be granted any more, except for [`Refusal::MoreThanAsked`], which only the approver got wrong.
+/// can't be granted any more, unless [`Refusal::is_about_the_answer`].
 #[must_use]
 pub fn approve(terms: &ActivationTerms, facts: &ApprovalFacts) -> Decision {
     let granted = facts.granted.unwrap_or(facts.asked);
@@ -66,6 +68,12 @@ pub fn approve(terms: &ActivationTerms, facts: &ApprovalFacts) -> Decision {
     } else if start > facts.now {
         Decision::Schedule { starts_at: start }
     } else {
-        Decision::Activate(End::of(facts.now, granted.min(terms.maximum), facts.eligible_until))
+        let end = End::of(facts.now, granted.min(terms.maximum), facts.eligible_until);
+        match facts.running {
+            Some(running) if end.at <= running.ends_at => {
+                Decision::Refuse(vec![Refusal::NoMoreTime { until: running.ends_at }])
+            }
+            Some(_) | None => Decision::Activate(end),
+        }
     }
 }

@@ -30,8 +30,8 @@ pub struct Ask {
     pub ticket_system: TicketSystem,
 }
 
-/// The state of a request, with what only that state has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The state of a request, with what only that state has. Its moves are all that a request can ever do.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Waits for a decision, until then at most.
     Pending {
@@ -53,8 +53,7 @@ pub enum State {
 }
 
 /// How a request came out.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Closing {
     /// Access was given.
     Granted,
@@ -64,42 +63,59 @@ pub enum Closing {
     Cancelled,
     /// Nobody decided in time.
     Expired,
-    /// The facts had changed when it should have taken effect.
-    Failed,
+    /// The facts had changed when it should have taken effect, in these words.
+    Failed(String),
 }
 
 impl State {
-    /// Takes the request back. Only what still waits can be.
-    pub fn cancel(self, now: Instant) -> Result<Self, Refusal> {
-        self.close_open(Closing::Cancelled, now)
+    /// An approver's yes: it takes effect now, or at the later start that was asked for.
+    pub fn approve(self, now: Instant, starts_at: Option<Instant>) -> Result<Self, Refusal> {
+        self.decidable(now)?;
+        Ok(match starts_at.filter(|start| *start > now) {
+            Some(starts_at) => Self::Scheduled { starts_at },
+            None => Self::Closed { how: Closing::Granted, at: now },
+        })
     }
 
     /// An approver's no.
     pub fn deny(self, now: Instant) -> Result<Self, Refusal> {
+        self.decidable(now)?;
+        Ok(Self::Closed { how: Closing::Denied, at: now })
+    }
+
+    /// The start of what was scheduled has come.
+    pub fn start(self, now: Instant) -> Result<Self, Refusal> {
         match self {
-            Self::Pending { .. } => self.close_open(Closing::Denied, now),
-            Self::Scheduled { .. } | Self::Closed { .. } => Err(Refusal::NotPending),
+            Self::Scheduled { starts_at } if starts_at <= now => {
+                Ok(Self::Closed { how: Closing::Granted, at: now })
+            }
+            Self::Scheduled { .. } | Self::Pending { .. } | Self::Closed { .. } => {
+                Err(Refusal::NotScheduled)
+            }
         }
     }
 
-    /// Nobody decided in time.
-    pub fn expire(self, now: Instant) -> Result<Self, Refusal> {
+    /// Takes the request back. Only what still waits can be.
+    pub fn cancel(self, now: Instant) -> Result<Self, Refusal> {
+        self.close(Closing::Cancelled, now)
+    }
+
+    /// The facts no longer allow it, for the reason given.
+    pub fn fail(self, now: Instant, why: String) -> Result<Self, Refusal> {
+        self.close(Closing::Failed(why), now)
+    }
+
+    /// Whether an approver's word still counts: a request that has lapsed is over, even before anybody has written it down.
+    fn decidable(&self, now: Instant) -> Result<(), Refusal> {
         match self {
-            Self::Pending { expires_at } if expires_at <= now => {
-                self.close_open(Closing::Expired, now)
-            }
+            Self::Pending { expires_at } if now < *expires_at => Ok(()),
             Self::Pending { .. } | Self::Scheduled { .. } | Self::Closed { .. } => {
                 Err(Refusal::NotPending)
             }
         }
     }
 
-    /// The facts no longer allow it.
-    pub fn fail(self, now: Instant) -> Result<Self, Refusal> {
-        self.close_open(Closing::Failed, now)
-    }
-
-    fn close_open(self, how: Closing, at: Instant) -> Result<Self, Refusal> {
+    fn close(self, how: Closing, at: Instant) -> Result<Self, Refusal> {
         match self {
             Self::Pending { .. } | Self::Scheduled { .. } => Ok(Self::Closed { how, at }),
             Self::Closed { .. } => Err(Refusal::NotOpen),

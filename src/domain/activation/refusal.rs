@@ -69,6 +69,9 @@ pub enum Refusal {
     /// The request is not waiting for a decision any more.
     #[error("This request no longer waits for a decision.")]
     NotPending,
+    /// The request does not wait for its start, or that has not come.
+    #[error("This request does not wait for its start.")]
+    NotScheduled,
     /// The request is over.
     #[error("This request is already closed.")]
     NotOpen,
@@ -118,6 +121,7 @@ impl Refusal {
             Self::Disabled => "disabled",
             Self::RoleRetired => "role_retired",
             Self::NotPending => "not_pending",
+            Self::NotScheduled => "not_scheduled",
             Self::NotOpen => "not_open",
             Self::OwnRequest => "own_request",
             Self::NotAnApprover => "not_an_approver",
@@ -125,6 +129,13 @@ impl Refusal {
             Self::ApprovalNowNeeded => "approval_now_needed",
             Self::ProofNowNeeded => "proof_now_needed",
         }
+    }
+
+    /// Whether it is about what an approver left of the request, so that another answer may do, rather than about the
+    /// request, which can never be granted any more.
+    #[must_use]
+    pub fn is_about_the_answer(&self) -> bool {
+        matches!(self, Self::MoreThanAsked { .. } | Self::NoMoreTime { .. })
     }
 
     /// The field of the form that it is about, if it is about one.
@@ -147,6 +158,7 @@ impl Refusal {
             | Self::Disabled
             | Self::RoleRetired
             | Self::NotPending
+            | Self::NotScheduled
             | Self::NotOpen
             | Self::OwnRequest
             | Self::NotAnApprover

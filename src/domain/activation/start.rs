@@ -9,8 +9,6 @@ pub struct StartFacts {
     pub facts: ApprovalFacts,
     /// Whether somebody approved.
     pub approved: bool,
-    /// Whether an activation of the same role still runs.
-    pub running: bool,
 }
 
 /// Judges a scheduled activation at its start: it takes effect, or fails for the reasons given.
@@ -19,8 +17,8 @@ pub fn start(terms: &ActivationTerms, facts: &StartFacts) -> Decision {
     if terms.requires_approval && !facts.approved {
         return Decision::Refuse(vec![Refusal::ApprovalNowNeeded]);
     }
-    if facts.running {
-        return Decision::Refuse(vec![Refusal::AlreadyActive { until: facts.facts.now }]);
+    if let Some(running) = facts.facts.running {
+        return Decision::Refuse(vec![Refusal::AlreadyActive { until: running.ends_at }]);
     }
     approve(terms, &facts.facts)
 }

@@ -38,6 +38,15 @@ pub(super) async fn submit(
     eligibility: AssignmentId,
     asked: &Asked,
 ) -> Result<Requested, Error> {
+    store::retried(|| submit_once(app, actor, eligibility, asked)).await
+}
+
+async fn submit_once(
+    app: &App,
+    actor: &Actor,
+    eligibility: AssignmentId,
+    asked: &Asked,
+) -> Result<Requested, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
     let request = RequestId::new();
     let mut change = match Change::begin(&app.database, actor).await {

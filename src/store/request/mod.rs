@@ -4,11 +4,11 @@ use sqlx::PgConnection;
 use super::{Change, OnConstraint as _, activation::Eligibility};
 mod told;
 
-pub use told::{Told, Wanted, awaiting, context, list, one};
+pub use told::{Told, Wanted, awaiting, context, deciders, list, one, undecidable};
 
 use crate::{
     domain::{
-        activation::{Ask, Refusal, State},
+        activation::{Ask, Closing, Refusal, State},
         id::{
             AssignmentId, DecisionId, PersonId, PrincipalId, ProofId, RequestId, RoleId, ScopeId,
             SettingsId,
@@ -112,7 +112,7 @@ pub struct Locked {
     /// Whether it is for more time.
     pub kind: RequestKind,
     /// Where it stands.
-    pub state: RequestState,
+    pub state: State,
     /// Who asks.
     pub principal: PrincipalId,
     /// The human being behind it.
@@ -137,24 +137,10 @@ pub struct Locked {
     pub starts_at: Option<Instant>,
     /// Whether a proof came with it.
     pub proved: bool,
-    /// When it lapses if it is pending.
-    pub expires_at: Option<Instant>,
     /// Whether somebody approved it.
     pub approved: bool,
     /// Who decided it, if somebody did.
     pub decided_by: Option<String>,
-}
-
-impl Locked {
-    /// Its state as the rules see it; none if it is closed.
-    #[must_use]
-    pub fn open_state(&self) -> Option<State> {
-        match (self.state, self.expires_at, self.starts_at) {
-            (RequestState::Pending, Some(expires_at), _) => Some(State::Pending { expires_at }),
-            (RequestState::Scheduled, _, Some(starts_at)) => Some(State::Scheduled { starts_at }),
-            _ => None,
-        }
-    }
 }
 
 /// Which eligibility a request rests on: read first, since it is locked before the request.
@@ -180,7 +166,8 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
             principal_id as "principal: PrincipalId", person_id as "person: PersonId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId", eligibility_id as "eligibility: AssignmentId",
             settings_id as "settings: SettingsId", maximum_seconds, extends_id as "extends: AssignmentId",
-            requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!", expires_at
+            requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!", expires_at,
+            closed_at, failure
         from requests
         where id = $1
         for update
@@ -206,10 +193,26 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         Duration::from_seconds(seconds)
             .map_err(|_| Error::Inconsistent { table: "requests", id: id.0 })
     };
+    let state = match (row.state, row.expires_at, row.starts_at, row.closed_at) {
+        (RequestState::Pending, Some(expires_at), ..) => Some(State::Pending { expires_at }),
+        (RequestState::Scheduled, _, Some(starts_at), _) => Some(State::Scheduled { starts_at }),
+        (closed, _, _, Some(at)) => {
+            let how = match closed {
+                RequestState::Granted => Some(Closing::Granted),
+                RequestState::Denied => Some(Closing::Denied),
+                RequestState::Cancelled => Some(Closing::Cancelled),
+                RequestState::Expired => Some(Closing::Expired),
+                RequestState::Failed => row.failure.map(Closing::Failed),
+                RequestState::Pending | RequestState::Scheduled => None,
+            };
+            how.map(|how| State::Closed { how, at })
+        }
+        _ => None,
+    };
     Ok(Locked {
         id: row.id,
         kind: row.kind,
-        state: row.state,
+        state: state.ok_or(Error::Inconsistent { table: "requests", id: id.0 })?,
         principal: row.principal,
         person: row.person,
         role: row.role,
@@ -222,45 +225,23 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         granted: row.granted_seconds.map(duration).transpose()?,
         starts_at: row.starts_at,
         proved: row.proved,
-        expires_at: row.expires_at,
         approved: decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approve),
         decided_by: decision.map(|decision| decision.display_name),
     })
 }
 
-/// Where a request goes from here.
-#[derive(Clone, Debug)]
-pub enum Move {
-    /// It takes effect later.
-    Schedule,
-    /// It takes effect now.
-    Grant,
-    /// An approver said no.
-    Deny,
-    /// It was taken back.
-    Cancel,
-    /// Nobody decided in time.
-    Expire,
-    /// The facts had changed, in these words.
-    Fail(String),
-}
-
-/// Moves a request that is held under lock. `granted` is what an approver left of its duration.
+/// Writes down where a request, which is held under lock, has gone. `granted` is what an approver left of its duration.
 pub async fn advance(
     change: &mut Change,
     id: RequestId,
-    to: Move,
+    to: &State,
     granted: Option<Duration>,
 ) -> Result<(), Error> {
-    let (state, failure) = match to {
-        Move::Schedule => (RequestState::Scheduled, None),
-        Move::Grant => (RequestState::Granted, None),
-        Move::Deny => (RequestState::Denied, None),
-        Move::Cancel => (RequestState::Cancelled, None),
-        Move::Expire => (RequestState::Expired, None),
-        Move::Fail(why) => (RequestState::Failed, Some(why)),
+    let (closed_at, failure) = match to {
+        State::Pending { .. } | State::Scheduled { .. } => (None, None),
+        State::Closed { how: Closing::Failed(why), at } => (Some(*at), Some(why.as_str())),
+        State::Closed { at, .. } => (Some(*at), None),
     };
-    let at = change.at();
     let moved = sqlx::query!(
         r#"
         update requests
@@ -268,9 +249,9 @@ pub async fn advance(
         where id = $1 and state in ('pending', 'scheduled')
         "#,
         id.0,
-        state as RequestState,
+        RequestState::from(to) as RequestState,
         granted.map(Duration::seconds),
-        (!state.is_open()).then_some(at),
+        closed_at,
         failure,
     )
     .execute(change.connection())

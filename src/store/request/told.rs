@@ -8,7 +8,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    store,
+    store::{self, settings::Approver},
 };
 
 /// A request as it is told.
@@ -129,11 +129,8 @@ pub async fn list(
             and ($3::uuid is null or requests.role_id = $3)
             and ($4::boolean is null or (state in ('pending', 'scheduled')) = $4)
             and ($5::uuid is null
-                or (state = 'pending' and exists (
-                    select from principals as approver
-                    join approvers_of(requests.settings_id, $9) as approvers on approvers.principal_id = approver.id
-                    where approver.id = $5 and approver.person_id <> requests.person_id
-                ))
+                or (state = 'pending'
+                    and exists (select from deciders_of(requests.id, $9) as deciders where deciders.principal_id = $5))
                 or exists (select from decisions where request_id = requests.id and approver_id = $5))
             and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
         order by requests.created_at desc, requests.id desc
@@ -163,17 +160,55 @@ pub async fn awaiting(
         r#"
         select requests.id as "id: RequestId"
         from (select instant() as now) as clock
-        join principals as approver on approver.id = $1
-        join requests on state = 'pending' and requests.person_id <> approver.person_id
-        where expires_at > clock.now and exists (
-            select from approvers_of(requests.settings_id, clock.now) as approvers
-            where approvers.principal_id = approver.id
+        join requests on state = 'pending' and expires_at > clock.now
+        where exists (
+            select from deciders_of(requests.id, clock.now) as deciders where deciders.principal_id = $1
         )
         order by requests.created_at, requests.id
         limit $2
         "#,
         approver.0,
         limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The enabled people who may decide `request` at `at`.
+pub async fn deciders(
+    connection: &mut PgConnection,
+    request: RequestId,
+    at: Instant,
+) -> Result<Vec<Approver>, Error> {
+    Ok(sqlx::query_as!(
+        Approver,
+        r#"
+        select principal_id as "principal!: PrincipalId", person_id as "person!: PersonId", display_name as name
+        from deciders_of($1, $2) as deciders
+        join persons on persons.id = person_id
+        order by display_name, principal_id
+        "#,
+        request.0,
+        at,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// The pending requests for `role` that nobody may decide at `at`.
+pub async fn undecidable(
+    connection: &mut PgConnection,
+    role: RoleId,
+    at: Instant,
+) -> Result<Vec<RequestId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select id as "id: RequestId" from requests
+        where role_id = $1 and state = 'pending' and not exists (select from deciders_of(requests.id, $2))
+        order by created_at, id
+        "#,
+        role.0,
+        at,
     )
     .fetch_all(connection)
     .await?)

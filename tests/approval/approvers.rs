@@ -1,0 +1,234 @@
+//! Who may decide, and who may not.
+use std::collections::BTreeSet;
+
+use latchkey::{
+    domain::{
+        actor::{Actor, TokenScope, User, Via, Who},
+        id::{AccessTokenId, ScopeId},
+        request::{RequestState, Verdict},
+        settings::Settings,
+        time::Duration,
+    },
+    error::Error,
+    service::{
+        approval::{self, Answer},
+        assignment, request, settings,
+    },
+};
+
+use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
+use crate::support::{World, reason, rules};
+
+#[tokio::test]
+async fn nobody_decides_their_own_request_by_any_door() {
+    let world = world().await;
+    world.second_account("ada-admin", "ada").await;
+    let team = world.group("Approvers", &["ada", "bob", "ada-admin"]).await;
+    let everybody = ["ada", "ada-admin", "bob"].map(|name| world.principal(name));
+    world
+        .settings(ROLE, |terms| {
+            asks_for_approval(terms, &everybody);
+            terms.activation.approvers.insert(team);
+        })
+        .await;
+    let request = asked(&world).await;
+    for name in ["ada", "ada-admin"] {
+        for verdict in [Verdict::Approve, Verdict::Deny] {
+            assert_eq!(
+                rules(world.decide(name, request, verdict, None).await),
+                ["own_request"],
+                "{name}"
+            );
+        }
+        let detail = request::show(&world.app, &world.actor(name).await, request).await.unwrap();
+        assert!(!detail.may_decide);
+        assert!(
+            detail.approvers.iter().all(|approver| approver.name.contains("bob")),
+            "{:?}",
+            detail.approvers
+        );
+    }
+    // Nor by a token of the API.
+    let token = User {
+        principal: world.principal("ada-admin"),
+        person: world.person_of("ada-admin"),
+        name: "ada".to_owned(),
+        via: Via::AccessToken(access_token(&world, "ada-admin").await, vec![TokenScope::Approve]),
+    };
+    let by_token = Actor { who: Who::User(token), ..world.actor("ada-admin").await };
+    let answer = Answer { verdict: Verdict::Approve, granted: None, justification: reason() };
+    let code = world.fresh_code("ada-admin").await;
+    let outcome = approval::decide(&world.app, &by_token, request, &answer, &code).await;
+    assert_eq!(rules(outcome), ["own_request"]);
+    assert_eq!(world.state(request).await, RequestState::Pending);
+    assert_eq!(world.count("select count(*) from decisions").await, 0);
+    world.approve("bob", request).await.unwrap();
+    world.check_invariants().await;
+}
+
+async fn access_token(world: &World, name: &str) -> AccessTokenId {
+    let id = AccessTokenId::new();
+    let mut transaction = world.owner.begin().await.unwrap();
+    sqlx::query(
+        "insert into access_tokens (id, principal_id, name, token_hash, scopes, created_at, expires_at)
+         values ($1, $2, 'a test', sha256($1::text::bytea), '{approve}', instant(), instant() + interval '1 day')",
+    )
+    .bind(id)
+    .bind(world.principal(name))
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    sqlx::query(
+        "insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
+         values (gen_random_uuid(), instant(), 'token.created', 'success', 'operator', 'A test', $1, '{}')",
+    )
+    .bind(id)
+    .execute(&mut *transaction)
+    .await
+    .unwrap();
+    transaction.commit().await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn whoever_would_gain_does_not_name_the_approvers() {
+    let world = world().await;
+    world.active("ada", "Privileged Role Administrator").await;
+    let role = world.role_id(ROLE);
+    let ada = world.actor("ada").await;
+    let shown = settings::show(&world.app, &ada, role, ScopeId::ROOT).await.unwrap().current;
+    for weaker in [
+        |terms: &mut Settings| terms.activation.requires_approval = false,
+        |terms: &mut Settings| terms.activation.maximum = Duration::hours(8),
+    ] {
+        let mut terms = shown.settings.clone();
+        weaker(&mut terms);
+        let outcome = save(&world, "ada", &terms, shown.number).await;
+        assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+    }
+    let mut terms = shown.settings.clone();
+    terms.activation.approvers.insert(world.principal("mallory"));
+    let outcome = save(&world, "ada", &terms, shown.number).await;
+    assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+    save(&world, "root", &terms, shown.number).await.unwrap();
+}
+
+async fn save(
+    world: &World,
+    name: &str,
+    terms: &Settings,
+    after: i32,
+) -> Result<latchkey::domain::id::SettingsId, Error> {
+    let actor = world.actor(name).await;
+    settings::save(&world.app, &actor, world.role_id(ROLE), ScopeId::ROOT, terms, after, &reason())
+        .await
+}
+
+#[tokio::test]
+async fn only_those_who_are_named_see_and_decide() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let outcome = world.approve("mallory", request).await;
+    assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");
+    // An administrator sees it, and decides it no more than anybody else.
+    request::show(&world.app, &world.actor("root").await, request).await.unwrap();
+    assert_eq!(rules(world.approve("root", request).await), ["not_an_approver"]);
+    assert_eq!(world.state(request).await, RequestState::Pending);
+}
+
+#[tokio::test]
+async fn a_role_that_nobody_could_approve_cannot_be_saved_like_that() {
+    let world = world().await;
+    let root = world.actor("root").await;
+    let shown = settings::show(&world.app, &root, world.role_id(ROLE), ScopeId::ROOT)
+        .await
+        .unwrap()
+        .current;
+    let empty = world.group("Nobody", &[]).await;
+    world.second_account("bob-admin", "bob").await;
+    let bob_twice = BTreeSet::from([world.principal("bob"), world.principal("bob-admin")]);
+    for approvers in [
+        BTreeSet::new(),
+        BTreeSet::from([world.principal("bob")]),
+        bob_twice,
+        BTreeSet::from([empty]),
+    ] {
+        let mut terms = shown.settings.clone();
+        terms.activation.approvers = approvers;
+        let outcome = save(&world, "root", &terms, shown.number).await;
+        assert!(
+            matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].field == "approvers"),
+            "{outcome:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_nobody_can_approve_is_refused_at_once() {
+    let world = world().await;
+    disable(&world, "bob").await;
+    let request = asked(&world).await;
+    request::cancel(&world.app, &world.actor("ada").await, request).await.unwrap();
+    disable(&world, "eve").await;
+    let outcome = world.activate("ada", ROLE, HOUR).await;
+    assert_eq!(rules(outcome), ["nobody_can_approve"]);
+    // The requester does not count, by whichever account.
+    world.second_account("ada-admin", "ada").await;
+    let own = [world.principal("ada"), world.principal("ada-admin")];
+    world.settings(ROLE, |terms| asks_for_approval(terms, &own)).await;
+    assert_eq!(rules(world.activate("ada", ROLE, HOUR).await), ["nobody_can_approve"]);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn nobody_is_eligible_and_approver_by_administering_alone() {
+    let world = world().await;
+    world.active("mallory", "Privileged Role Administrator").await;
+    let wanted = assignment::Assign {
+        principals: vec![world.principal("mallory")],
+        role: world.role_id(ROLE),
+        scope: ScopeId::ROOT,
+        kind: latchkey::domain::assignment::AssignmentKind::Eligible,
+        starts_at: None,
+        ends_at: None,
+        justification: reason(),
+    };
+    let outcome =
+        assignment::assign(&world.app, &world.actor("mallory").await, &wanted, None).await.unwrap();
+    assert!(matches!(outcome[0].outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_approver_whom_newer_terms_no_longer_name_neither_sees_nor_decides_what_waits() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let still = [world.principal("eve"), world.principal("mallory")];
+    world.settings(ROLE, |terms| asks_for_approval(terms, &still)).await;
+    for name in ["bob", "mallory"] {
+        let actor = world.actor(name).await;
+        assert!(request::awaiting(&world.app, &actor).await.unwrap().is_empty(), "{name}");
+        let outcome = world.approve(name, request).await;
+        assert!(matches!(outcome, Err(Error::NotFound(_))), "{name}: {outcome:?}");
+    }
+    world.approve("eve", request).await.unwrap();
+    assert!(world.holds("ada", ROLE).await);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_request_that_newer_terms_leave_to_nobody_is_closed_at_once() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let root = world.actor("root").await;
+    let role = world.role_id(ROLE);
+    let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
+    let mut terms = shown.settings.clone();
+    terms.activation.approvers = ["mallory", "root"].map(|name| world.principal(name)).into();
+    save(&world, "root", &terms, shown.number).await.unwrap();
+    assert_eq!(world.state(request).await, RequestState::Failed);
+    assert_eq!(world.events().await.iter().filter(|kind| *kind == "activation.failed").count(), 1);
+    // Whoever asks again is answered by those who are named now.
+    let request = asked(&world).await;
+    world.approve("mallory", request).await.unwrap();
+    world.check_invariants().await;
+}

@@ -1,0 +1,168 @@
+//! What has changed meanwhile is judged when somebody decides, and when the start has come.
+use latchkey::{
+    domain::{
+        request::{RequestState, Verdict},
+        settings::{Authentication, Settings},
+        time::Duration,
+    },
+    service::approval::{self, Answer},
+};
+
+use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
+use crate::support::{World, reason};
+
+/// Facts that change between the request and its effect.
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    EligibilityRemoved,
+    EligibilityOver,
+    RequesterDisabled,
+    ApproverDisabled,
+    ApproverLeftTheGroup,
+    MaximumShortened,
+    ProofNowAsked,
+}
+
+impl Change {
+    async fn happen(self, world: &World) {
+        match self {
+            Self::EligibilityRemoved => {
+                let eligibility = world.eligibility("ada", ROLE).await;
+                world.take_away("root", eligibility).await.unwrap();
+            }
+            Self::EligibilityOver => {
+                world.settings(ROLE, |_| ()).await;
+                world.advance(Duration::days(30)).await;
+            }
+            Self::RequesterDisabled => disable(world, "ada").await,
+            Self::ApproverDisabled => disable(world, "bob").await,
+            Self::ApproverLeftTheGroup => {
+                let membership = sqlx::query_scalar(
+                    "select assignments.id from assignments join roles on roles.id = role_id
+                     where roles.name = 'Member' and principal_id = $1",
+                )
+                .bind(world.principal("bob"))
+                .fetch_one(&world.owner)
+                .await
+                .unwrap();
+                world.take_away("root", membership).await.unwrap();
+            }
+            Self::MaximumShortened => {
+                let approvers = [world.principal("bob"), world.principal("eve")];
+                let shorter = |terms: &mut Settings| {
+                    asks_for_approval(terms, &approvers);
+                    terms.activation.maximum = Duration::minutes(30);
+                };
+                world.settings(ROLE, shorter).await;
+            }
+            Self::ProofNowAsked => {
+                let approvers = [world.principal("bob"), world.principal("eve")];
+                let stricter = |terms: &mut Settings| {
+                    asks_for_approval(terms, &approvers);
+                    terms.activation.authentication = Authentication::Mfa;
+                };
+                world.settings(ROLE, stricter).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn facts_are_judged_again_when_somebody_decides() {
+    use Change::{
+        ApproverDisabled, ApproverLeftTheGroup, EligibilityOver, EligibilityRemoved,
+        MaximumShortened, ProofNowAsked, RequesterDisabled,
+    };
+    for change in [
+        EligibilityRemoved,
+        EligibilityOver,
+        RequesterDisabled,
+        ApproverDisabled,
+        ApproverLeftTheGroup,
+        MaximumShortened,
+        ProofNowAsked,
+    ] {
+        let world = world().await;
+        let team = world.group("Approvers", &["bob", "eve"]).await;
+        world
+            .settings(ROLE, |terms| {
+                asks_for_approval(terms, &[team]);
+                terms.activation.approval_timeout = Duration::days(30);
+            })
+            .await;
+        let request = asked(&world).await;
+        let bob = world.actor("bob").await;
+        change.happen(&world).await;
+        let answer = Answer { verdict: Verdict::Approve, granted: None, justification: reason() };
+        let code = world.fresh_code("bob").await;
+        let outcome = approval::decide(&world.app, &bob, request, &answer, &code).await;
+        match change {
+            MaximumShortened => {
+                outcome.unwrap();
+                world.advance(Duration::minutes(30)).await;
+                assert!(!world.holds("ada", ROLE).await, "{change:?}");
+            }
+            _ => {
+                assert!(outcome.is_err(), "{change:?}");
+                assert!(
+                    world
+                        .count("select count(*) from assignments where origin = 'activated'")
+                        .await
+                        == 0
+                );
+            }
+        }
+        let expected = match change {
+            EligibilityRemoved | RequesterDisabled | ProofNowAsked => RequestState::Failed,
+            MaximumShortened => RequestState::Granted,
+            // It has lapsed, or waits for somebody who may still decide.
+            EligibilityOver | ApproverDisabled | ApproverLeftTheGroup => RequestState::Pending,
+        };
+        assert_eq!(world.state(request).await, expected, "{change:?}");
+        world.check_invariants().await;
+    }
+}
+
+#[tokio::test]
+async fn facts_are_judged_again_when_the_start_has_come() {
+    use Change::{
+        EligibilityOver, EligibilityRemoved, MaximumShortened, ProofNowAsked, RequesterDisabled,
+    };
+    for change in
+        [EligibilityRemoved, EligibilityOver, RequesterDisabled, MaximumShortened, ProofNowAsked]
+    {
+        let world = world().await;
+        let later =
+            world.activate_later("ada", ROLE, HOUR, Duration::days(29)).await.unwrap().request;
+        world.approve("bob", later).await.unwrap();
+        assert_eq!(world.state(later).await, RequestState::Scheduled);
+        change.happen(&world).await;
+        world.advance(Duration::days(29)).await;
+        world.run_due().await;
+        if matches!(change, MaximumShortened) {
+            assert!(world.holds("ada", ROLE).await);
+            world.advance(Duration::minutes(30)).await;
+        } else {
+            assert_eq!(world.state(later).await, RequestState::Failed, "{change:?}");
+        }
+        let held = world
+            .count("select count(*) from live_assignments(instant()) where origin = 'activated'")
+            .await;
+        assert_eq!(held, 0, "{change:?}");
+        world.check_invariants().await;
+    }
+}
+
+#[tokio::test]
+async fn terms_that_newly_ask_for_approval_hold_for_what_was_scheduled_without() {
+    let world = world().await;
+    world.settings(ROLE, |_| ()).await;
+    let later = world.activate_later("ada", ROLE, HOUR, HOUR).await.unwrap().request;
+    assert_eq!(world.state(later).await, RequestState::Scheduled);
+    let approvers = [world.principal("bob"), world.principal("eve")];
+    world.settings(ROLE, |terms| asks_for_approval(terms, &approvers)).await;
+    world.advance(HOUR).await;
+    world.run_due().await;
+    assert_eq!(world.state(later).await, RequestState::Failed);
+    world.check_invariants().await;
+}
