@@ -17,29 +17,52 @@ const seconds = (text) => {
 const sheet = document.querySelector("[data-sheet]");
 const durations = document.querySelectorAll("[data-duration]");
 
+// An instant as the server says it.
+const say = (at, now) => {
+  const midnight = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate());
+  const days = Math.round((midnight(at) - midnight(now)) / 86400000);
+  const clock = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const near = new Map([[-1, "yesterday"], [0, "today"], [1, "tomorrow"]]).get(days);
+  if (near) return `${near} ${clock}`;
+  const month = "JanFebMarAprMayJunJulAugSepOctNovDec".slice(3 * at.getMonth(), 3 * at.getMonth() + 3);
+  return at.getFullYear() === now.getFullYear() ? `${at.getDate()} ${month}, ${clock}` : `${at.getDate()} ${month} ${at.getFullYear()}`;
+};
+
+const SHORTEST = 300;
+
+// The end of one role, and what there is to say of it: the same as the server would say.
+const end = (part, length, from) => {
+  const longest = Number(part.dataset.longest);
+  const latest = Date.parse(part.dataset.latest);
+  const refuses = part.dataset.tooLong;
+  if (!length || length < SHORTEST) return { at: null, note: "" };
+  if (length > longest && refuses) return { at: null, note: refuses };
+  const at = from + Math.min(length, longest) * 1000;
+  if (Number.isFinite(latest) && at > latest) return { at: latest, note: "Shortened: your eligibility ends then." };
+  return { at, note: length > longest ? part.dataset.capped : "" };
+};
+
 const foresee = () => {
-  const target = sheet && sheet.querySelector("[data-ends] time");
-  const length = sheet && seconds(sheet.elements.duration.value);
-  if (!target || !length) return;
-  const later = sheet.elements.when && sheet.elements.when.value === "later" && sheet.elements.starts_at.value;
-  const from = later ? Date.parse(sheet.elements.starts_at.value) : Date.parse(document.documentElement.dataset.now) + performance.now();
-  const longest = Number(sheet.querySelector("[data-duration]").dataset.longest);
-  const latest = Date.parse(sheet.querySelector("[data-ends]").dataset.latest);
-  let ends = from + Math.min(length, longest || length) * 1000;
-  let why = longest && length > longest ? "That is more than the role’s settings allow: choose less." : "";
-  if (Number.isFinite(latest) && ends > latest) {
-    ends = latest;
-    why = "Shortened: your eligibility ends then.";
-  }
-  const at = new Date(ends);
-  const today = new Date().toDateString() === at.toDateString();
-  target.textContent = at.toLocaleString("en-GB", today ? { hour: "2-digit", minute: "2-digit" } : { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-  if (today) target.textContent = `Today ${target.textContent}`;
-  target.dateTime = at.toISOString();
-  target.title = at.toString();
-  const note = sheet.querySelector("[data-clamped]");
-  note.hidden = !why;
-  note.textContent = why;
+  if (!sheet) return;
+  const now = Date.parse(document.documentElement.dataset.now) + performance.now();
+  const fields = sheet.elements;
+  const later = fields.when && fields.when.value === "later" ? Date.parse(fields.starts_at.value) : NaN;
+  const from = Math.max(now, Number.isFinite(later) ? later : now);
+  const start = sheet.querySelector("[data-start]");
+  if (start) start.textContent = from > now ? say(new Date(from), new Date(now)) : "at once";
+  sheet.querySelectorAll("[data-ends]").forEach((part) => {
+    const { at, note } = end(part, seconds(fields.duration.value), from);
+    part.querySelectorAll("[data-end]").forEach((words) => { words.hidden = at === null; });
+    part.hidden = at === null && !note;
+    const said = part.querySelector("[data-note]");
+    said.hidden = !note;
+    said.textContent = note;
+    if (at === null) return;
+    const time = part.querySelector("time");
+    time.textContent = say(new Date(at), new Date(now));
+    time.dateTime = new Date(at).toISOString();
+    time.title = new Date(at).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });
+  });
 };
 
 const press = (field) => {
@@ -102,11 +125,5 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
     const word = button.querySelector("span");
     word.textContent = "Copied";
     setTimeout(() => { word.textContent = "Copy"; }, 2000);
-  });
-});
-
-document.querySelectorAll("[data-confirm]").forEach((button) => {
-  button.addEventListener("click", (event) => {
-    if (!window.confirm(button.dataset.confirm)) event.preventDefault();
   });
 });

@@ -148,6 +148,7 @@ async fn things(world: &World) -> Things {
         ("person", world.principal("bystander").to_string()),
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
+        ("problem", "refused".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
     ]))

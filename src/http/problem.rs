@@ -81,6 +81,12 @@ impl Kind {
         self.facts().2
     }
 
+    /// The kind of that name, as it stands after the last stroke of its address.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name().strip_prefix("/problems/") == Some(name))
+    }
+
     const fn facts(self) -> (&'static str, StatusCode, &'static str) {
         match self {
             Self::Invalid => {

@@ -178,6 +178,8 @@ pub struct Told {
     pub holder: String,
     /// The account's name.
     pub account: String,
+    /// Whether that is a group.
+    pub is_group: bool,
     /// Whether that account is disabled, so that none of this has effect.
     pub disabled: bool,
     /// Which role.
@@ -262,7 +264,7 @@ async fn select(
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
             origin as "origin: AssignmentOrigin", principal_id as "principal: PrincipalId",
             coalesce(persons.display_name, principals.name) as "holder!", principals.name as account,
-            disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
+            principals.kind = 'group' as "is_group!", disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
             roles.description as role_description, privileged, scope_id as "scope: ScopeId", scopes.name as scope_name,
             starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant", ended_at,
             end_reason as "end_reason: AssignmentEnd",

@@ -30,6 +30,9 @@ async fn an_administrator_changes_the_terms_of_a_role_and_reads_what_changed() {
     browser.sees("Whoever activates gives a reason.").await;
     browser.sees("Longest activation").await;
     browser.look("settings-4-history").await;
+    browser.press("Activity").await;
+    browser.sees("changed the settings of Database Operator").await;
+    browser.sees("Four hours were never needed.").await;
     site.world.check_invariants().await;
 }
 
@@ -54,15 +57,21 @@ async fn an_administrator_assigns_a_role_to_two_people_converts_one_and_takes_on
     browser.look("assignments-3-change").await;
     browser.fill("justification", "On call this month.").await;
     browser.press("Make active").await;
-    browser.agree().await;
-    browser.sees("The assignment is of the other kind now.").await;
+    browser.press("Convert now").await;
+    browser.sees("The assignment is converted.").await;
     browser.look("assignments-4-converted").await;
+    browser.fill("justification", "The month is over.").await;
+    browser.press("Make eligible").await;
+    browser.press("Convert now").await;
+    browser.sees("The assignment is converted.").await;
+    browser.sees("Make active").await;
     browser.visit("/roles").await;
     browser.press("Database Operator").await;
     browser.press("bob").await;
     browser.fill("justification", "Moved to another team.").await;
     browser.press("Take away").await;
-    browser.agree().await;
+    browser.sees("can no longer activate Database Operator").await;
+    browser.press("Take away now").await;
     browser.sees("The assignment is removed").await;
     browser.look("assignments-5-removed").await;
     site.world.check_invariants().await;

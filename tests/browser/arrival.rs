@@ -1,8 +1,37 @@
 //! Arriving: from an invitation to one's own access, and back again another day.
 use latchkey::domain::{sign_in::LinkPurpose, totp};
 
-use super::Site;
+use super::{Browser, Site};
 use crate::support::credentials::{PASSWORD, seed};
+
+/// Goes on from a link to one's own access, and gives back the seed of the authenticator that was set up.
+pub async fn set_up(site: &Site, browser: &Browser, link: &str, password: &str) -> Vec<u8> {
+    browser.visit(link).await;
+    browser.press("Begin").await;
+    browser.fill("password", password).await;
+    browser.fill("again", password).await;
+    browser.press("Continue").await;
+    browser.sees("Set up your authenticator").await;
+    let seed = seed(&browser.shown_in("secret").await.replace(' ', ""));
+    browser.fill("code", &totp::code_at(&seed, site.world.now().await)).await;
+    browser.press("Confirm").await;
+    browser.press("I have kept them").await;
+    browser.sees("My access").await;
+    seed
+}
+
+/// Signs in with a password and the next code.
+pub async fn sign_in(site: &Site, browser: &Browser, name: &str, password: &str, seed: &[u8]) {
+    browser.visit("/sign-in").await;
+    browser.fill("user_name", name).await;
+    browser.fill("password", password).await;
+    browser.press("Continue").await;
+    browser.sees("One more step").await;
+    site.world.advance_seconds(30).await;
+    browser.fill("code", &totp::code_at(seed, site.world.now().await)).await;
+    browser.press("Sign in").await;
+    browser.sees("My access").await;
+}
 
 #[tokio::test]
 async fn somebody_who_is_invited_sets_up_an_account_and_signs_in_again() {
@@ -23,8 +52,7 @@ async fn somebody_who_is_invited_sets_up_an_account_and_signs_in_again() {
     browser.press("Continue").await;
     browser.sees("Set up your authenticator").await;
     browser.look("arrival-3-authenticator").await;
-    let secret = browser.evaluate("document.getElementById('secret').textContent").await;
-    let seed = seed(&secret.as_str().expect("the secret is shown").replace(' ', ""));
+    let seed = seed(&browser.shown_in("secret").await.replace(' ', ""));
     browser.fill("code", &totp::code_at(&seed, world.now().await)).await;
     browser.press("Confirm").await;
     browser.sees("Keep these recovery codes").await;

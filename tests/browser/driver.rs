@@ -8,6 +8,9 @@ use tokio::process::{Child, Command};
 
 use super::tools::Tools;
 
+/// Where a browser puts what it downloads, in its profile.
+const DOWNLOADS: &str = "downloads";
+
 /// A running driver and the session that it keeps with its browser.
 pub struct Driver {
     /// The session.
@@ -43,6 +46,7 @@ impl Driver {
                     "--disable-component-update", "--disable-sync", "--lang=en-GB",
                     "--window-size=1280,900", format!("--user-data-dir={}", profile.display()),
                 ],
+                "prefs": { "download.default_directory": profile.join(DOWNLOADS) },
             },
             "unhandledPromptBehavior": "ignore",
         });
@@ -53,6 +57,24 @@ impl Driver {
             .await
             .expect("the browser starts");
         Self { client, address, http, process, profile }
+    }
+
+    /// Waits for what the browser downloads, and takes it away.
+    pub async fn downloaded(&self) -> String {
+        for _ in 0..200 {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            let Ok(files) = std::fs::read_dir(self.profile.join(DOWNLOADS)) else { continue };
+            let finished = files
+                .flatten()
+                .map(|file| file.path())
+                .find(|path| path.extension().is_some_and(|kind| kind == "csv" || kind == "jsonl"));
+            if let Some(path) = finished {
+                let text = std::fs::read_to_string(&path).expect("it is a text");
+                std::fs::remove_file(path).expect("it can be taken away");
+                return text;
+            }
+        }
+        panic!("nothing was downloaded");
     }
 
     /// Tells the browser something in its own language.

@@ -7,12 +7,25 @@ use super::Browser;
 
 /// A wide screen and a telephone, in pixels.
 const WIDTHS: [i64; 2] = [1280, 360];
+/// What is cut off without a sign of it: whatever is wider inside than outside, but for what is meant to scroll or to
+/// end in dots.
+const CUT_OFF: &str = "[...document.querySelectorAll('body *')].filter((it) => {
+    const style = getComputedStyle(it);
+    return it.scrollWidth > it.clientWidth + 1 && style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis'
+        && !it.matches('pre, input, textarea, select, .codes, .visually-hidden, .visually-hidden *, .table-stack thead');
+}).map((it) => it.outerHTML.slice(0, 120))";
 /// The rules that a page must keep.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']";
 
 impl Browser {
     /// Takes the pictures, and makes sure that nothing is wrong with the page in any of them.
     pub async fn look(&self, name: &str) {
+        let faults = self.faults(name).await;
+        assert!(faults.is_empty(), "{}", faults.join("\n"));
+    }
+
+    /// Takes the pictures, and says what is wrong with the page.
+    pub async fn faults(&self, name: &str) -> Vec<String> {
         self.evaluate(&format!("{}; null", self.axe)).await;
         let mut faults = Vec::new();
         for width in WIDTHS {
@@ -20,19 +33,23 @@ impl Browser {
                 self.show_as(width, theme).await;
                 let overflow = self.evaluate("document.documentElement.scrollWidth").await;
                 if overflow.as_i64() > Some(width) {
-                    faults.push(format!("{width} {theme}: the page is {overflow} wide"));
+                    faults.push(format!("{name} {width} {theme}: the page is {overflow} wide"));
+                }
+                let cut = self.evaluate(CUT_OFF).await;
+                for it in cut.as_array().into_iter().flatten() {
+                    faults.push(format!("{name} {width} {theme}: cut off: {it}"));
                 }
                 self.take_picture(&format!("{name}-{width}-{theme}")).await;
-                // Every width and every theme is judged once.
-                if (width == WIDTHS[0]) == (theme == "light") {
-                    faults.extend(
-                        self.judge().await.into_iter().map(|it| format!("{width} {theme}: {it}")),
-                    );
-                }
+                faults.extend(
+                    self.judge()
+                        .await
+                        .into_iter()
+                        .map(|it| format!("{name} {width} {theme}: {it}")),
+                );
             }
         }
         self.show_as(WIDTHS[0], "light").await;
-        assert!(faults.is_empty(), "{name}: {}", faults.join("\n"));
+        faults
     }
 
     /// Shows the page as on a screen of that width, to somebody who prefers that theme.

@@ -20,7 +20,14 @@ async fn what_was_typed_stays_and_the_error_is_beside_its_field() {
     assert_eq!(browser.written_in("duration").await, "a while");
     assert_eq!(browser.written_in("justification").await, "The nightly export hangs.");
     browser.look("mistakes-1-duration").await;
+    browser.fill("duration", "12h").await;
+    browser.sees("This role allows at most 8 h: choose less.").await;
+    browser.fill("code", &world.next_code(&ada).await).await;
+    browser.press("Activate").await;
+    assert!(browser.error_beside("duration").await.contains("between 5 min and 8 h"));
+    browser.sees("This role allows at most 8 h: choose less.").await;
     browser.fill("duration", "1h").await;
+    browser.does_not_see("choose less").await;
     browser.fill("code", "000000").await;
     browser.press("Activate").await;
     assert!(browser.error_beside("code").await.contains("code"));

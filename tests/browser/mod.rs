@@ -2,13 +2,18 @@
 //!
 //! On the way every page is looked at wide and narrow, light and dark, and judged for accessibility. The pictures are
 //! in `target/screenshots`.
+mod account;
 mod activation;
 mod administration;
 mod approval;
 mod arrival;
+mod auditor;
 mod driver;
+mod every_page;
 mod look;
 mod mistakes;
+mod people;
+mod requests;
 mod several_roles;
 mod site;
 mod tools;

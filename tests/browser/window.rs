@@ -59,6 +59,17 @@ impl Browser {
         self.click(&path, words).await;
     }
 
+    /// Presses the first of what a selector finds.
+    pub async fn press_first(&self, selector: &str) {
+        let element = self.driver.client.find(Locator::Css(selector)).await;
+        element.expect("it is there").click().await.expect("it can be pressed");
+    }
+
+    /// Presses the button with these words on it that stands in such an element.
+    pub async fn press_within(&self, element: &str, words: &str) {
+        self.click(&format!("//{element}//button[normalize-space()=\"{words}\"]"), words).await;
+    }
+
     /// Chooses what is labelled so: a box or a round button.
     pub async fn choose(&self, words: &str) {
         let path = format!(
@@ -70,11 +81,6 @@ impl Browser {
     /// Ticks the box that only programs that read aloud call so.
     pub async fn tick(&self, words: &str) {
         self.click(&format!("//input[@aria-label=\"{words}\"]"), words).await;
-    }
-
-    /// Agrees to the question that the browser asks.
-    pub async fn agree(&self) {
-        self.driver.client.accept_alert().await.expect("it asks something");
     }
 
     async fn click(&self, path: &str, words: &str) {
@@ -111,6 +117,34 @@ impl Browser {
         let element = self.displayed(&path).await.expect("it answers").expect("it was pressed");
         element.clear().await.expect("the field can be emptied");
         element.send_keys(text).await.expect("the field can be written into");
+    }
+
+    /// Sets a field for a day or a time, which every browser lets one fill in otherwise.
+    pub async fn set(&self, field: &str, value: &str) {
+        let field = format!("document.querySelector('[name={field}]')");
+        self.evaluate(&format!(
+            "{field}.value = '{value}'; {field}.dispatchEvent(new Event('change', {{ bubbles: true }})); null"
+        ))
+        .await;
+    }
+
+    /// Chooses from the list of that name.
+    pub async fn select(&self, field: &str, label: &str) {
+        let path = format!("//select[@name='{field}']");
+        let list = self.driver.client.find(Locator::XPath(&path)).await.expect("there is a list");
+        list.select_by_label(label).await.expect("it can be chosen");
+    }
+
+    /// Presses what downloads something, and reads it.
+    pub async fn download(&self, words: &str) -> String {
+        self.press(words).await;
+        self.driver.downloaded().await
+    }
+
+    /// What stands in the element of that id.
+    pub async fn shown_in(&self, id: &str) -> String {
+        let text = self.evaluate(&format!("document.getElementById('{id}').textContent")).await;
+        text.as_str().expect("it is shown").to_owned()
     }
 
     /// What stands in the field of that name.

@@ -95,7 +95,9 @@ pub async fn password(page: Page) -> Answer {
 
 async fn draw_password(page: &Page, mut faults: Faults) -> Answer {
     let status = faults.status();
+    let username = credential::overview(&page.app, &page.actor).await?.user_name;
     let view = ChangePassword {
+        username,
         frame: page.open(Section::Account).await?.frame,
         current: faults.take("old_password", ""),
         password: faults.take("new_password", ""),
@@ -162,7 +164,7 @@ const REPLACE: Question = Question {
 };
 const RENEW: Question = Question {
     title: "New recovery codes",
-    text: "The codes that you have now stop to work.",
+    text: "The codes that you have now stop working.",
     action: "/account/recovery-codes",
     button: "Make new codes",
 };

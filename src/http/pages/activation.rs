@@ -8,12 +8,12 @@ use serde::Deserialize;
 
 use super::{
     done::Done,
-    faults::Faults,
-    outcome,
+    faults::{Faults, sentence},
+    outcome::{self, Time},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     request::Nothing,
-    say::{self, UNREADABLE_TIME},
-    terms::place,
+    say::{self, HOW_TO_WRITE, UNREADABLE_TIME},
+    terms::{captions, place},
     view::{
         Fact,
         activation::{Activated, ActivationResult, NewActivation, Wanted},
@@ -25,12 +25,13 @@ use super::{
 use crate::{
     domain::{
         activation::Intent,
-        id::{AssignmentId, ScopeId},
+        id::AssignmentId,
         request::RequestState,
-        settings::Authentication,
+        settings::{ActivationTerms, Authentication},
         time::Duration,
     },
     error::Error,
+    http::problem::Problem,
     service::{
         activation::{self, Fulfilment, Preview, Reasons, Wish},
         assignment,
@@ -89,68 +90,83 @@ async fn preview(page: &Page, form: &Form) -> Result<Vec<Previewed>, Error> {
 }
 
 async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
-    let mut roles = preview(page, form).await?;
+    let roles = preview(page, form).await?;
     if roles.is_empty() {
         return Ok(Redirect::to("/").into_response());
     }
     let Opened { frame, reader, .. } = page.open(Section::Access).await?;
     let terms: Vec<_> =
         roles.iter().map(|role| &role.preview.version.settings.activation).collect();
-    let longest = terms.iter().map(|terms| terms.maximum).min().unwrap_or(USUAL);
-    let asks = |what: fn(&&&crate::domain::settings::ActivationTerms) -> bool| {
-        terms.iter().any(|terms| what(&terms))
-    };
+    let longest = terms.iter().map(|terms| terms.maximum).max().unwrap_or(USUAL);
+    let asks = |what: fn(&&&ActivationTerms) -> bool| terms.iter().any(|terms| what(&terms));
     let needs_code = asks(|terms| terms.authentication == Authentication::Mfa);
     let reason_required = asks(|terms| terms.requires_justification);
     let ticket_required = asks(|terms| terms.requires_ticket);
-    let duration = if form.duration.is_empty() {
-        let usual = USUAL.min(longest);
-        for role in &mut roles {
-            role.preview.end =
-                outcome::end(&role.preview, usual, role.told.ends_at, role.preview.now);
-        }
-        say::typed(usual)
+    let time = time(form, longest);
+    let typed = if form.duration.is_empty() {
+        time.duration.map(say::typed).unwrap_or_default()
     } else {
         form.duration.clone()
     };
-    let previews: Vec<_> = roles.iter().map(|role| &role.preview).collect();
-    let outcome = outcome::of(&previews, &eligible_until(&roles), &reader);
+    let asked: Vec<_> = roles.iter().map(|role| (&role.preview, role.told.ends_at)).collect();
+    let duration = faults.take("duration", typed);
     let status = faults.status();
-    let zone = if form.zone.is_empty() { reader.zone_name() } else { form.zone.clone() };
     let view = NewActivation {
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
-        duration: faults.take("duration", duration),
+        duration_help: duration.help(duration_help(longest, roles.len())),
+        duration,
         presets: say::presets(longest),
-        duration_help: format!("At most {longest}. Write it as 90m, 2h30m or PT1H."),
-        longest: longest.seconds(),
         when: Field::new(&form.when),
         starts_at: faults.take("starts_at", &form.starts_at),
-        zone,
+        zone: if form.zone.is_empty() { reader.zone_name() } else { form.zone.clone() },
         reason: faults.take("justification", &form.justification),
         reason_required,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
         ticket_system: faults.take("ticket_system", &form.ticket_system),
         ticket_required,
         code: needs_code.then(|| faults.take("code", "")),
-        problems: problems(faults, &previews),
-        outcome,
+        problems: problems(faults, &roles),
+        outcome: outcome::of(&asked, time, &reader),
         roles: roles.iter().map(wanted).collect(),
         frame,
     };
     answer(status, &view)
 }
 
+/// What the form says about the time; before anything is typed, what is usual.
+fn time(form: &Form, longest: Duration) -> Time {
+    Time {
+        duration: if form.duration.is_empty() {
+            Some(USUAL.min(longest))
+        } else {
+            form.duration.parse().ok()
+        },
+        starts_at: if form.when == "later" {
+            say::read_time(&form.starts_at, &form.zone)
+        } else {
+            None
+        },
+    }
+}
+
+fn duration_help(longest: Duration, roles: usize) -> String {
+    match roles {
+        1 => format!("At most {longest}. {HOW_TO_WRITE}"),
+        _ => format!("Each role for so long, or for as long as it allows. {HOW_TO_WRITE}"),
+    }
+}
+
 /// What is wrong with the whole; before anything is sent, what can be told to be refused already.
-fn problems(faults: Faults, previews: &[&Preview]) -> Vec<String> {
+fn problems(faults: Faults, roles: &[Previewed]) -> Vec<String> {
     let rest = faults.rest();
     if !rest.is_empty() {
         return rest;
     }
-    let mut foreseen: Vec<_> = previews
+    let mut foreseen: Vec<_> = roles
         .iter()
-        .flat_map(|preview| {
+        .flat_map(|Previewed { preview, .. }| {
             preview.refusals.iter().filter(|refusal| refusal.field().is_none()).map(|refusal| {
-                match previews.len() {
+                match roles.len() {
                     1 => refusal.to_string(),
                     _ => format!("{}: {refusal}", preview.role_name),
                 }
@@ -161,26 +177,24 @@ fn problems(faults: Faults, previews: &[&Preview]) -> Vec<String> {
     foreseen
 }
 
-fn eligible_until(roles: &[Previewed]) -> Vec<Option<crate::domain::time::Instant>> {
-    roles.iter().map(|role| role.told.ends_at).collect()
-}
-
 fn wanted(role: &Previewed) -> Wanted {
     Wanted {
         id: role.told.id.to_string(),
         role: role.told.role_name.clone(),
         scope: place(role.told.scope, &role.told.scope_name),
         purpose: role.told.role_description.clone(),
+        captions: captions(&role.preview.version.settings.activation),
     }
 }
 
 /// Activates, or asks for approval.
 pub async fn create(posted: Posted<Form>) -> Answer {
     let Posted { page, form } = posted;
-    let (wishes, reasons) = match read(&form) {
+    let (mut wishes, reasons) = match read(&form) {
         Ok(read) => read,
         Err(faults) => return draw(&page, faults, &form).await,
     };
+    shorten(&page, &mut wishes).await;
     let fulfilments =
         activation::activate(&page.app, &page.actor, &wishes, &reasons, Some(&form.code)).await;
     match fulfilments {
@@ -192,7 +206,26 @@ pub async fn create(posted: Posted<Form>) -> Answer {
             }
             None => Ok(Redirect::to("/").into_response()),
         },
-        Ok(fulfilments) => tell(&page, fulfilments).await,
+        Ok(fulfilments) => tell(&page, &form, &wishes, fulfilments).await,
+    }
+}
+
+/// Of several roles, each is asked for as long as it allows at most. One that cannot be looked at stays as it is: it
+/// is refused in words of its own.
+async fn shorten(page: &Page, wishes: &mut [Wish]) {
+    let several = wishes.len() > 1;
+    for wish in wishes.iter_mut().filter(|_| several) {
+        let preview = activation::preview(
+            &page.app,
+            &page.actor,
+            wish.eligibility,
+            Some(wish.duration),
+            Intent::Activate,
+        );
+        if let Ok(preview) = preview.await {
+            let longest = preview.version.settings.activation.maximum;
+            wish.duration = outcome::duration_of(wish.duration, longest, several);
+        }
     }
 }
 
@@ -241,7 +274,7 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
 }
 
 /// Tells what became of each of several roles.
-async fn tell(page: &Page, fulfilments: Vec<Fulfilment>) -> Answer {
+async fn tell(page: &Page, form: &Form, wishes: &[Wish], fulfilments: Vec<Fulfilment>) -> Answer {
     let Opened { frame, reader, .. } = page.open(Section::Access).await?;
     let taken = fulfilments.iter().filter(|fulfilment| fulfilment.outcome.is_ok()).count();
     let title = match fulfilments.len() - taken {
@@ -250,31 +283,43 @@ async fn tell(page: &Page, fulfilments: Vec<Fulfilment>) -> Answer {
         refused => format!("{} taken, {refused} refused", say::count(taken, "request")),
     };
     let mut results = Vec::with_capacity(fulfilments.len());
-    for Fulfilment { eligibility, outcome } in fulfilments {
+    let asked: Option<Duration> = form.duration.parse().ok();
+    for (Fulfilment { eligibility, outcome }, wish) in fulfilments.into_iter().zip(wishes) {
+        let length = if asked == Some(wish.duration) {
+            wish.duration.to_string()
+        } else {
+            format!("{}, the longest that this role allows", wish.duration)
+        };
         let told = assignment::show(&page.app, &page.actor, eligibility).await?;
         let result = ActivationResult {
             role: told.role_name.clone(),
-            scope: if told.scope == ScopeId::ROOT {
-                String::new()
-            } else {
-                told.scope_name.clone()
-            },
+            scope: place(told.scope, &told.scope_name),
             status: Status::new(Kind::Refused, ""),
             facts: Vec::new(),
             reasons: Vec::new(),
             link: String::new(),
         };
         results.push(match outcome {
-            Ok(requested) => told_result(result, &requested, &reader),
-            Err(error) => ActivationResult { reasons: Faults::of(error)?.rest(), ..result },
+            Ok(requested) => told_result(result, &requested, length, &reader),
+            Err(error) => ActivationResult { reasons: reasons_of(&error), ..result },
         });
     }
     show(&Activated { frame, title, results, back: "/".to_owned() })
 }
 
+/// Why a role of several was not given; what is broken inside is told to nobody.
+pub fn reasons_of(error: &Error) -> Vec<String> {
+    let problem = Problem::from(error);
+    match problem.reasons.as_slice() {
+        [] => vec![sentence(&problem.detail)],
+        reasons => reasons.iter().map(|reason| reason.message.clone()).collect(),
+    }
+}
+
 fn told_result(
     result: ActivationResult,
     requested: &activation::Requested,
+    length: String,
     reader: &say::Reader,
 ) -> ActivationResult {
     let (kind, name, at) = match requested.state {
@@ -286,8 +331,8 @@ fn told_result(
         | RequestState::Expired
         | RequestState::Failed => (Kind::Ended, "Ended", None),
     };
-    let mut facts: Vec<_> =
-        at.into_iter().map(|at| Fact::new(name, reader.instant(at).text)).collect();
+    let mut facts = vec![Fact::new("Duration", length)];
+    facts.extend(at.map(|at| Fact::at(name, reader.instant(at))));
     if requested.cut_by_eligibility {
         facts.push(Fact::new("Shortened", "Your eligibility ends then."));
     }

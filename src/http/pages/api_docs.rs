@@ -4,11 +4,14 @@ use serde_json::Value;
 use super::{
     page::{Answer, Page, show},
     view::{
-        api::{ApiDocs, Group, Operation, Parameter},
+        api::{ApiDocs, Group, Operation, Parameter, Problem},
         frame::Section,
     },
 };
-use crate::{error::Error, http::api};
+use crate::{
+    error::Error,
+    http::{api, problem::Kind},
+};
 
 /// The page about the interface for programs.
 pub async fn one(page: Page) -> Answer {
@@ -19,12 +22,19 @@ pub async fn one(page: Page) -> Answer {
         base: page.app.public_url.to_string(),
         version: text(&document, "/info/version"),
         groups: groups(&document),
+        problems: Kind::ALL
+            .map(|kind| Problem {
+                link: kind.name(),
+                title: kind.title(),
+                status: kind.status().as_u16(),
+            })
+            .into(),
     })
 }
 
-/// The text at a place in the document; empty if there is none.
+/// The text at a place in the document, without its marks for code; empty if there is none.
 fn text(value: &Value, place: &str) -> String {
-    value.pointer(place).and_then(Value::as_str).unwrap_or_default().to_owned()
+    value.pointer(place).and_then(Value::as_str).unwrap_or_default().replace('`', "")
 }
 
 fn groups(document: &Value) -> Vec<Group> {

@@ -70,7 +70,7 @@ pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
             initials: say::initials(&told.holder),
             ..Who::default()
         },
-        kind: if told.account == told.holder { "Group" } else { &told.account }.to_owned(),
+        kind: if told.is_group { "Group" } else { &told.account }.to_owned(),
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         status: status(told, reader),

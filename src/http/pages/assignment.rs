@@ -3,6 +3,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::{
+    activation::reasons_of,
     assigned,
     done::Done,
     faults::Faults,
@@ -189,9 +190,7 @@ async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
             Ok(id) => {
                 (Status::new(Kind::Active, "assigned"), Vec::new(), format!("/assignments/{id}"))
             }
-            Err(error) => {
-                (Status::new(Kind::Refused, ""), Faults::of(error)?.rest(), String::new())
-            }
+            Err(error) => (Status::new(Kind::Refused, ""), reasons_of(&error), String::new()),
         };
         results.push(ActivationResult {
             role: name.map_or(key, |choice| choice.label.clone()),
@@ -269,16 +268,15 @@ fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {
         AssignmentKind::Eligible => "Eligible",
         AssignmentKind::Active => "Active",
     };
-    let until = told.ends_at.map_or_else(|| "No end".to_owned(), |end| reader.instant(end).text);
     let mut facts = vec![
         Fact::new("Kind", kind),
         Fact::new("Where", told.scope_name.clone()),
         Fact::new("How", assigned::origin(told)),
-        Fact::new("From", reader.instant(told.starts_at).text),
-        Fact::new("Until", until),
+        Fact::at("From", reader.instant(told.starts_at)),
+        Fact::at_or("Until", told.ends_at.map(|end| reader.instant(end)), "No end"),
     ];
     if let Some(ended) = told.ended_at {
-        facts.push(Fact::new("Ended", reader.instant(ended).text));
+        facts.push(Fact::at("Ended", reader.instant(ended)));
     }
     if let Some(by) = &told.created_by {
         facts.push(Fact::new("By", by.clone()));
@@ -287,8 +285,8 @@ fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {
         facts.push(Fact::new("Reason", told.justification.clone()));
     }
     if told.kind == AssignmentKind::Eligible {
-        let used = told.last_used.map_or_else(|| "Never".to_owned(), |at| reader.ago(at).text);
-        facts.push(Fact::new("Last used", used));
+        let used = told.last_used.map(|at| reader.ago(at));
+        facts.push(Fact::at_or("Last used", used, "Never"));
     }
     facts
 }

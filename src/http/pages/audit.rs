@@ -125,22 +125,22 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
 fn seal(last: Option<Verification>, reader: &Reader) -> Seal {
     let verify = "/audit/verify".to_owned();
     let Some(last) = last else {
-        return Seal { good: true, text: "Not verified yet.".to_owned(), verify };
+        return Seal { tone: "", text: "Not verified yet.".to_owned(), verify };
     };
     let when = reader.instant(last.at).text;
     match last.first_bad {
         Some(bad) => Seal {
-            good: false,
+            tone: "bad",
             text: format!(
                 "The chain is broken, as verified {when}: {bad}. Keep the database as it is and find out who could write to it."
             ),
             verify,
         },
         None if last.sealed == 0 => {
-            Seal { good: true, text: "Not verified since events were sealed.".to_owned(), verify }
+            Seal { tone: "", text: "Not verified since events were sealed.".to_owned(), verify }
         }
         None => Seal {
-            good: true,
+            tone: "good",
             text: format!(
                 "Verified {when}: all {} sealed events are unchanged and in order.",
                 last.sealed

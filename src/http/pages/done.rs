@@ -49,7 +49,7 @@ impl Done {
         (Self::Assigned, "assigned", "The role is assigned."),
         (Self::Updated, "updated", "The assignment is changed."),
         (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
-        (Self::Converted, "converted", "The assignment is of the other kind now."),
+        (Self::Converted, "converted", "The assignment is converted."),
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
@@ -63,7 +63,7 @@ impl Done {
         (
             Self::PersonEnabled,
             "person-enabled",
-            "The account works again. What it held before is not back.",
+            "The account works again, with the assignments that are still open.",
         ),
         (
             Self::PasswordChanged,

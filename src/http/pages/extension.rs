@@ -6,9 +6,9 @@ use super::{
     activation::go_on,
     done::Done,
     faults::Faults,
-    outcome,
+    outcome::{self, Asked, Time},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key},
-    say,
+    say::{self, HOW_TO_WRITE},
     terms::place,
     view::{activation::Extend, frame::Section},
 };
@@ -19,7 +19,7 @@ use crate::{
     },
     error::Error,
     service::{
-        activation::{self, Preview, Reasons},
+        activation::{self, Reasons},
         assignment,
     },
 };
@@ -44,41 +44,44 @@ pub async fn new(page: Page, Path(activation): Path<String>) -> Answer {
 async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Answer {
     let told = assignment::show(&page.app, &page.actor, id).await?;
     let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
+    let until = assignment::show(&page.app, &page.actor, eligibility).await?.ends_at;
     let duration: Option<Duration> = form.duration.parse().ok();
     let preview =
         activation::preview(&page.app, &page.actor, eligibility, duration, Intent::Extend).await?;
     let status = faults.status();
-    answer(status, &sheet(page.open(Section::Access).await?, &told, &preview, faults, form))
+    let opened = page.open(Section::Access).await?;
+    answer(status, &sheet(opened, &told, (&preview, until), faults, form))
 }
 
 fn sheet(
     opened: Opened,
     told: &assignment::Told,
-    preview: &Preview,
+    asked: Asked<'_>,
     mut faults: Faults,
     form: &Form,
 ) -> Extend {
-    let terms = &preview.version.settings.activation;
+    let terms = &asked.0.version.settings.activation;
     let longest = terms.maximum;
     let proposed =
         if form.duration.is_empty() { say::typed(longest) } else { form.duration.clone() };
+    let time = Time { duration: proposed.parse().ok(), starts_at: None };
+    let duration = faults.take("duration", proposed);
     Extend {
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
         action: format!("/activations/{}/extend", told.id),
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         ends: told.ends_at.map(|end| opened.reader.instant(end)).unwrap_or_default(),
-        duration: faults.take("duration", proposed),
         presets: say::presets(longest),
-        duration_help: format!("At most {longest} from now. Write it as 90m, 2h30m or PT1H."),
-        longest: longest.seconds(),
+        duration_help: duration.help(format!("At most {longest} from now. {HOW_TO_WRITE}")),
+        duration,
         reason: faults.take("justification", &form.justification),
         reason_required: terms.requires_justification,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
         ticket_system: faults.take("ticket_system", &form.ticket_system),
         ticket_required: terms.requires_ticket,
         code: (terms.authentication == Authentication::Mfa).then(|| faults.take("code", "")),
-        outcome: outcome::of(&[preview], &[], &opened.reader),
+        outcome: outcome::of(&[asked], time, &opened.reader),
         problems: faults.rest(),
         frame: opened.frame,
     }

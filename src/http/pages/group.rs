@@ -19,12 +19,16 @@ use super::{
 };
 use crate::{
     domain::{
-        id::PrincipalId,
+        assignment::AssignmentKind,
+        id::{PrincipalId, RoleId, ScopeId},
         permission::Permission,
         text::{Description, Justification, Name},
     },
     error::Error,
-    service::{assignment::Told, group},
+    service::{
+        assignment::{self, Filter, Told},
+        group,
+    },
 };
 
 /// What the form for a new group sends.
@@ -111,7 +115,9 @@ async fn draw_one(page: &Page, id: PrincipalId, mut faults: Faults, form: &Addit
         None
     };
     let problems = faults.rest();
+    let others = others(page, group.scope).await?;
     let view = Group {
+        others: others.iter().map(|told| assigned::row(told, &reader)).collect(),
         action: format!("/groups/{id}"),
         name: group.name.clone(),
         purpose: group.description.clone(),
@@ -124,6 +130,17 @@ async fn draw_one(page: &Page, id: PrincipalId, mut faults: Faults, form: &Addit
         frame,
     };
     answer(status, &view)
+}
+
+/// Owners, and those who may activate their membership, as far as the reader may see them.
+async fn others(page: &Page, scope: ScopeId) -> Result<Vec<Told>, Error> {
+    let filter = Filter { scope: Some(scope), ..Filter::default() };
+    let mut all = match assignment::list(&page.app, &page.actor, filter).await {
+        Err(Error::Forbidden(_)) => Vec::new(),
+        all => all?,
+    };
+    all.retain(|told| told.role != RoleId::MEMBER || told.kind == AssignmentKind::Eligible);
+    Ok(all)
 }
 
 /// The people who are not in the group yet.

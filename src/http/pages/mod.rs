@@ -37,7 +37,7 @@ pub fn routes() -> Routes {
     entrance().merge(everybody()).merge(administration()).merge(own_account())
 }
 
-/// Pages for those who are not signed in yet.
+/// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.
 fn entrance() -> Routes {
     Routes::new()
         .get("/sign-in", sign_in::name)
@@ -51,6 +51,7 @@ fn entrance() -> Routes {
         .get("/welcome", sign_in::welcome)
         .post("/welcome", sign_in::take_password)
         .post("/welcome/code", sign_in::accept)
+        .get("/problems/{problem}", problem::kind)
 }
 
 /// Pages for everybody.

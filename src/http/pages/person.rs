@@ -15,7 +15,9 @@ use super::{
         Fact, Pages, Who,
         form::Field,
         frame::Section,
-        person::{Invite, Membership, OneTimeLink, People, Person, PersonActs, PersonRow, Tag},
+        person::{
+            Invite, Membership, OneTimeLink, People, Person, PersonActs, PersonRow, SamePerson, Tag,
+        },
     },
 };
 use crate::{
@@ -28,6 +30,9 @@ use crate::{
     error::Error,
     service::person::{self, Detail, Invitation, Invited, NewPerson, Told},
 };
+
+/// So many other accounts of one person are named.
+const OTHERS_SHOWN: usize = 10;
 
 /// Who is looked for, in the address.
 #[derive(Debug, Default, Deserialize)]
@@ -113,6 +118,7 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
             .map(|held| assigned::row(held, &reader))
             .collect()
     };
+    let others = other_accounts(page, &detail).await?;
     let groups = detail.assignments.iter().filter(|held| of_group(held.role));
     let status = faults.status();
     let view = Person {
@@ -130,6 +136,7 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
                 status: assigned::status(held, &reader),
             })
             .collect(),
+        other_accounts: others,
         activity: detail.requests.iter().map(|told| role::tell(told, &reader)).collect(),
         acts: acts(&detail),
         frame,
@@ -137,23 +144,27 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
     answer(status, &view)
 }
 
+async fn other_accounts(page: &Page, detail: &Detail) -> Result<Vec<Who>, Error> {
+    let mut others = Vec::new();
+    for account in detail.other_accounts.iter().take(OTHERS_SHOWN) {
+        others.push(who(&person::show(&page.app, &page.actor, *account).await?.told));
+    }
+    Ok(others)
+}
+
 fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let told = &detail.told;
-    let seen =
-        told.last_signed_in_at.map_or_else(|| "Never".to_owned(), |at| reader.instant(at).text);
+    let seen = told.last_signed_in_at.map(|at| reader.instant(at));
     let set_up = if told.enrolled { "Password and authenticator" } else { "Not yet" };
     let mut facts = vec![
         Fact::new("User name", told.user_name.clone()),
         Fact::new("Mail", told.email.clone()),
         Fact::new("Set up", set_up),
-        Fact::new("Last signed in", seen),
-        Fact::new("Since", reader.instant(told.created_at).text),
+        Fact::at_or("Last signed in", seen, "Never"),
+        Fact::at("Since", reader.instant(told.created_at)),
     ];
     if let Some(at) = told.disabled_at {
-        facts.push(Fact::new("Disabled", reader.instant(at).text));
-    }
-    if !detail.other_accounts.is_empty() {
-        facts.push(Fact::new("Other accounts", detail.other_accounts.len().to_string()));
+        facts.push(Fact::at("Disabled", reader.instant(at)));
     }
     facts
 }
@@ -167,6 +178,7 @@ fn acts(detail: &Detail) -> PersonActs {
     let nothing = String::new;
     let disabled = told.disabled_at.is_some();
     PersonActs {
+        invite_another: format!("/people/invite?same_person_as={}", told.principal),
         recover: if disabled || detail.own { nothing() } else { link("link") },
         disable: if disabled { nothing() } else { link("disable") },
         disable_consequence: format!(
@@ -184,13 +196,31 @@ pub struct Form {
     name: String,
     user_name: String,
     email: String,
+    same_person_as: String,
     break_glass: Option<String>,
     idempotency_key: Option<String>,
 }
 
-/// The form of an invitation.
-pub async fn invite(page: Page) -> Answer {
-    draw_invite(&page, Faults::default(), &Form::default()).await
+/// For whom the form of an invitation is, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct For {
+    same_person_as: String,
+}
+
+/// The form of an invitation: of somebody new, or to another account of somebody who has one.
+pub async fn invite(page: Page, Query(wanted): Query<For>) -> Answer {
+    let form = Form { same_person_as: wanted.same_person_as, ..Form::default() };
+    draw_invite(&page, Faults::default(), &form).await
+}
+
+/// Whoever has an account already and is to get another.
+async fn same_person(page: &Page, form: &Form) -> Result<Option<Told>, Error> {
+    if form.same_person_as.is_empty() {
+        return Ok(None);
+    }
+    let principal = id(&form.same_person_as, "person")?;
+    Ok(Some(person::show(&page.app, &page.actor, principal).await?.told))
 }
 
 async fn draw_invite(page: &Page, mut faults: Faults, form: &Form) -> Answer {
@@ -199,7 +229,10 @@ async fn draw_invite(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         return Err(Error::Forbidden(Permission::ManagePeople).into());
     }
     let status = faults.status();
+    let same_person = same_person(page, form).await?;
     let view = Invite {
+        same_person: same_person
+            .map(|told| SamePerson { principal: told.principal.to_string(), who: who(&told) }),
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
         name: faults.take("name", &form.name),
         username: faults.take("user_name", &form.user_name),
@@ -215,15 +248,20 @@ async fn draw_invite(page: &Page, mut faults: Faults, form: &Form) -> Answer {
 /// Invites somebody.
 pub async fn create(posted: Posted<Form>) -> Answer {
     let Posted { page, form } = posted;
+    let same_person = same_person(&page, &form).await?;
+    let (name, email) = match &same_person {
+        Some(told) => (&told.name, &told.email),
+        None => (&form.name, &form.email),
+    };
     let mut faults = Faults::default();
-    let name: Option<DisplayName> = faults.read("name", &form.name);
+    let name: Option<DisplayName> = faults.read("name", name);
     let user_name = parsed(&mut faults, "user_name", UserName::parse(&form.user_name));
-    let email = parsed(&mut faults, "email", Email::parse(&form.email));
+    let email = parsed(&mut faults, "email", Email::parse(email));
     let (Some(name), Some(user_name), Some(email)) = (name, user_name, email) else {
         return draw_invite(&page, faults, &form).await;
     };
     let person = NewPerson { name, user_name, email, break_glass: form.break_glass.is_some() };
-    let invitation = Invitation { person, same_person_as: None };
+    let invitation = Invitation { person, same_person_as: same_person.map(|told| told.principal) };
     match person::invite(&page.app, &page.actor, &invitation).await {
         Ok(invited) => show_link(&page, invited).await,
         Err(error) => draw_invite(&page, Faults::of(error)?, &form).await,

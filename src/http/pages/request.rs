@@ -147,7 +147,7 @@ pub async fn one(page: Page, Path(request): Path<String>) -> Answer {
 
 async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) -> Answer {
     let detail = request::show(&page.app, &page.actor, id).await?;
-    let section = if detail.own { Section::Requests } else { Section::Approvals };
+    let section = if detail.may_decide { Section::Approvals } else { Section::Requests };
     let opened = page.open(section).await?;
     let (told, reader) = (&detail.told, &opened.reader);
     let status_code = faults.status();
@@ -157,6 +157,11 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
         None => (Vec::new(), faults.rest().join(" ")),
     };
     let view = Request {
+        back: if detail.may_decide {
+            ("/approvals", "Approvals")
+        } else {
+            ("/requests", "Requests")
+        },
         requester: who(&told.requester),
         sentence: sentence(told),
         status: status(told, reader),
@@ -206,14 +211,12 @@ fn facts(told: &Told, reader: &Reader) -> Vec<Fact> {
         }
         _ => asked,
     };
-    let start = told
-        .starts_at
-        .map_or_else(|| "As soon as it is granted".to_owned(), |start| reader.instant(start).text);
+    let start = told.starts_at.map(|start| reader.instant(start));
     let mut facts = vec![
         Fact::new("Role", told.role_name.clone()),
         Fact::new("Where", told.scope_name.clone()),
         Fact::new("Duration", duration),
-        Fact::new("Start", start),
+        Fact::at_or("Start", start, "As soon as it is granted"),
     ];
     let ticket = ticket(&told.ticket_number, &told.ticket_system);
     if !ticket.is_empty() {
@@ -233,22 +236,23 @@ pub fn background(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     }
     let holds =
         if detail.holds.is_empty() { "Nothing".to_owned() } else { detail.holds.join(", ") };
-    let last = detail.last_held.map_or_else(|| "Never".to_owned(), |at| reader.ago(at).text);
-    vec![Fact::new("Holds now", holds), Fact::new("Had this role", last)]
+    let last = detail.last_held.map(|at| reader.ago(at));
+    vec![Fact::new("Holds now", holds), Fact::at_or("Had this role", last, "Never")]
 }
 
 fn decision_form(told: &Told, faults: &mut Faults, typed: &Decision) -> DecisionForm {
     let asked = Duration::from_seconds(told.requested_seconds).map(say::typed).unwrap_or_default();
     let duration = if typed.duration.is_empty() { asked } else { typed.duration.clone() };
+    let duration = faults.take("duration", duration);
     DecisionForm {
         action: format!("/requests/{}/decision", told.id),
         idempotency_key: typed.idempotency_key.clone().unwrap_or_else(new_key),
         reason: faults.take("justification", &typed.justification),
-        duration: faults.take("duration", duration),
-        duration_help: format!(
+        duration_help: duration.help(format!(
             "Asked for {}. Write less to approve for less.",
             say::length(told.requested_seconds)
-        ),
+        )),
+        duration,
         code: Some(faults.take("code", "")),
         problems: Vec::new(),
     }

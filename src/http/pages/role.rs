@@ -4,7 +4,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
-    assigned,
+    assigned, chronicle,
     done::Done,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
@@ -25,10 +25,13 @@ use crate::{
     error::Error,
     service::{
         assignment::{self, Filter},
-        request,
+        audit, request,
         role::{self, Told},
     },
 };
+
+/// How many events a page has.
+const EVENTS: u16 = 50;
 
 /// The list of roles.
 pub async fn list(page: Page) -> Answer {
@@ -115,21 +118,47 @@ pub async fn assignments(
     })
 }
 
-/// What happened with a role.
-pub async fn activity(page: Page, Path(role): Path<String>) -> Answer {
+/// Where a list of events begins, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Onwards {
+    after: String,
+}
+
+/// What happened with a role: every event for those who may read the audit trail, requests for those who may read them.
+pub async fn activity(
+    page: Page,
+    Path(role): Path<String>,
+    Query(onwards): Query<Onwards>,
+) -> Answer {
     let id: RoleId = id(&role, "role")?;
     let told = role::show(&page.app, &page.actor, id).await?;
     let opened = page.open(Section::Roles).await?;
-    let requests = if opened.permissions.allow(Permission::ReadRequests) {
+    let may_audit = opened.permissions.allow(Permission::ReadAudit);
+    let cursor: Option<audit::Cursor> = onwards.after.parse().ok();
+    let (events, next) = if may_audit {
+        let filter = audit::Filter { role: Some(id), ..audit::Filter::default() };
+        let found = audit::events(&page.app, &page.actor, &filter, cursor, EVENTS).await?;
+        (found.entries, found.next)
+    } else {
+        (Vec::new(), None)
+    };
+    let requests = if !may_audit && opened.permissions.allow(Permission::ReadRequests) {
         let filter = request::Filter { everybody: true, role: Some(id), ..Default::default() };
         request::list(&page.app, &page.actor, filter).await?
     } else {
         Vec::new()
     };
+    let link = format!("/roles/{id}/activity");
     show(&RoleActivity {
         role: head(&told, &opened, "activity"),
-        events: requests.iter().map(|told| tell(told, &opened.reader)).collect(),
-        pages: Pages::default(),
+        requests: requests.iter().map(|told| tell(told, &opened.reader)).collect(),
+        events: events.iter().map(|entry| chronicle::tell(entry, &opened.reader)).collect(),
+        audit: if may_audit { format!("/audit?role={id}") } else { String::new() },
+        pages: Pages {
+            first: if cursor.is_some() { link.clone() } else { String::new() },
+            next: next.map(|next| format!("{link}?after={next}")).unwrap_or_default(),
+        },
         frame: opened.frame,
     })
 }

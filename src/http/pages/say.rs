@@ -89,6 +89,9 @@ impl Reader {
     }
 }
 
+/// How a duration may be written.
+pub const HOW_TO_WRITE: &str = "Write it as 90m, 2h30m or PT1H.";
+
 /// Why a date and time cannot be read.
 pub const UNREADABLE_TIME: &str = "Choose a day and a time.";
 

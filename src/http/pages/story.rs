@@ -80,7 +80,7 @@ fn ended(told: &Told, reader: &Reader) -> Option<Step> {
 
 fn waits(told: &Told, reader: &Reader) -> Option<Step> {
     let (icon, text, at) = match told.state {
-        RequestState::Pending => ("waiting", "Lapses without a decision", told.expires_at?),
+        RequestState::Pending => ("waiting", "Expires unless somebody decides", told.expires_at?),
         RequestState::Scheduled => ("calendar", "Starts by itself", told.starts_at?),
         _ if told.ended_at.is_none() => {
             ("clock", "Ends by itself", told.active_until.filter(|end| *end > reader.now)?)

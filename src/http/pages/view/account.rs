@@ -61,6 +61,8 @@ pub struct Token {
 pub struct ChangePassword {
     /// Around it.
     pub frame: Frame,
+    /// Whose password it is, for programs that keep passwords.
+    pub username: String,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
     /// The password now.

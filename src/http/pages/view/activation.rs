@@ -1,7 +1,7 @@
 //! The sheets on which a role is activated or given more time, and what came of it.
 use askama::Template;
 
-use super::{Fact, Instant, form::Field, frame::Frame, status::Status};
+use super::{Caption, Fact, Instant, form::Field, frame::Frame, status::Status};
 
 /// The activate sheet.
 #[derive(Template)]
@@ -19,8 +19,6 @@ pub struct NewActivation {
     pub presets: Vec<String>,
     /// "At most 4 h …".
     pub duration_help: String,
-    /// The most, in seconds, for scripts.
-    pub longest: i64,
     /// `now` or `later`.
     pub when: Field,
     /// The start, if later.
@@ -55,22 +53,38 @@ pub struct Wanted {
     pub scope: String,
     /// What it lets its holder do.
     pub purpose: String,
+    /// Its terms in a few words.
+    pub captions: Vec<Caption>,
 }
 
 /// What will happen on submitting.
 pub struct Outcome {
-    /// When access would end.
-    pub ends: Instant,
-    /// Why it would end earlier than asked; empty if it would not.
-    pub clamped: String,
-    /// The latest possible end, for scripts; empty if there is none.
-    pub latest: String,
+    /// When what needs no approval starts: "at once", "tomorrow 08:00".
+    pub start: String,
+    /// When access would end, role by role.
+    pub ends: Vec<Ending>,
     /// The roles that need approval and who can give it.
     pub approvals: Vec<ApprovalNeeded>,
     /// Whether anything starts at once.
     pub at_once: bool,
-    /// Who will hear of it.
-    pub told: String,
+}
+
+/// When access to one role would end.
+pub struct Ending {
+    /// The role.
+    pub role: String,
+    /// When; empty if it cannot be told from what was typed.
+    pub at: Instant,
+    /// Why it would end earlier than asked, or cannot be told; may be empty.
+    pub note: String,
+    /// The most that the role allows, in seconds, for scripts.
+    pub longest: i64,
+    /// The latest possible end, for scripts; empty if there is none.
+    pub latest: String,
+    /// What is said of a longer duration that is refused; empty if it is shortened instead.
+    pub too_long: String,
+    /// What is said of a longer duration that is shortened.
+    pub capped: String,
 }
 
 /// An approval that will be needed.
@@ -105,8 +119,6 @@ pub struct Extend {
     pub presets: Vec<String>,
     /// "At most 4 h from now".
     pub duration_help: String,
-    /// The most, in seconds, for scripts.
-    pub longest: i64,
     /// Why.
     pub reason: Field,
     /// Whether a reason must be given.

@@ -15,6 +15,18 @@ pub struct ApiDocs {
     pub version: String,
     /// The operations by subject.
     pub groups: Vec<Group>,
+    /// The kinds of problems.
+    pub problems: Vec<Problem>,
+}
+
+/// A kind of problem.
+pub struct Problem {
+    /// Its type, which is the address of its page.
+    pub link: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The HTTP status of its answers.
+    pub status: u16,
 }
 
 /// Operations on one subject.

@@ -30,8 +30,8 @@ pub struct Audit {
 
 /// What the last verification said.
 pub struct Seal {
-    /// Whether all is well.
-    pub good: bool,
+    /// `good`, `bad`, or nothing while it is not known.
+    pub tone: &'static str,
     /// "Verified: 12,345 events, none changed".
     pub text: String,
     /// Where to verify now.

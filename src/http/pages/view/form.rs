@@ -19,6 +19,12 @@ impl Field {
     pub fn wrong(value: impl Into<String>, error: impl Into<String>) -> Self {
         Self { value: value.into(), error: Some(error.into()) }
     }
+
+    /// The help below it; none beside an error, which says itself what to do.
+    #[must_use]
+    pub fn help(&self, help: String) -> String {
+        if self.error.is_some() { String::new() } else { help }
+    }
 }
 
 /// Something to choose.

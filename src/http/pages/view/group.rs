@@ -5,6 +5,7 @@ use super::{
     Instant, Who,
     form::{Choice, Field},
     frame::Frame,
+    role::AssignmentRow,
     status::Status,
 };
 
@@ -62,6 +63,8 @@ pub struct Group {
     pub decides: Vec<String>,
     /// Its members.
     pub members: Vec<Member>,
+    /// Owners, and those who may activate their membership.
+    pub others: Vec<AssignmentRow>,
     /// The form that adds somebody; none without the right.
     pub add: Option<AddMember>,
 }

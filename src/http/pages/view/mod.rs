@@ -67,12 +67,27 @@ pub struct Fact {
     pub name: String,
     /// What it says.
     pub value: String,
+    /// The instant that it says, if it says one.
+    pub at: Option<Instant>,
 }
 
 impl Fact {
     /// A fact from its two halves.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into() }
+        Self { name: name.into(), value: value.into(), at: None }
+    }
+
+    /// An instant with its name.
+    pub fn at(name: impl Into<String>, at: Instant) -> Self {
+        Self { name: name.into(), value: at.text.clone(), at: Some(at) }
+    }
+
+    /// An instant with its name, or what is said where there is none.
+    pub fn at_or(name: impl Into<String>, at: Option<Instant>, otherwise: &str) -> Self {
+        match at {
+            Some(at) => Self::at(name, at),
+            None => Self::new(name, otherwise),
+        }
     }
 }
 

@@ -70,6 +70,8 @@ pub struct Person {
     pub eligible: Vec<AssignmentRow>,
     /// Groups.
     pub groups: Vec<Membership>,
+    /// The same person's other accounts.
+    pub other_accounts: Vec<Who>,
     /// What happened, newest first.
     pub activity: Vec<Activity>,
     /// What the reader may do.
@@ -93,6 +95,8 @@ pub struct Membership {
 pub struct PersonActs {
     /// Where to send a new recovery link.
     pub recover: String,
+    /// Where to invite another account of the same person.
+    pub invite_another: String,
     /// Where to disable.
     pub disable: String,
     /// What disabling does.
@@ -111,6 +115,8 @@ pub struct Invite {
     pub idempotency_key: String,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
+    /// The account of the same person, if this is to be another one.
+    pub same_person: Option<SamePerson>,
     /// The person's name.
     pub name: Field,
     /// The account's name.
@@ -121,6 +127,14 @@ pub struct Invite {
     pub break_glass: bool,
     /// Whether the reader may make one.
     pub may_break_glass: bool,
+}
+
+/// Somebody who has an account already.
+pub struct SamePerson {
+    /// The account.
+    pub principal: String,
+    /// Who it is.
+    pub who: Who,
 }
 
 /// A link, shown once.

@@ -20,3 +20,19 @@ pub struct ProblemPage {
     /// The request's id, for whoever looks into the log.
     pub id: String,
 }
+
+/// The page about one kind of problem.
+#[derive(Template)]
+#[template(path = "api/problem.html")]
+pub struct ProblemKind {
+    /// Around it.
+    pub frame: Gate,
+    /// Its stable name, which is this page's address.
+    pub name: &'static str,
+    /// What it is.
+    pub title: &'static str,
+    /// The HTTP status of its answers.
+    pub status: u16,
+    /// What it means, and what to do.
+    pub meaning: &'static str,
+}

@@ -47,6 +47,8 @@ pub struct RequestRow {
 pub struct Request {
     /// Around it.
     pub frame: Frame,
+    /// The list that it is in: its address and its name.
+    pub back: (&'static str, &'static str),
     /// Who asks.
     pub requester: Who,
     /// "asks for Production Operator for 2 h", said after the requester's name.

@@ -1,7 +1,9 @@
 //! Roles: the list, and one role with its tabs.
 use askama::Template;
 
-use super::{Caption, Instant, Pages, Who, form::Field, frame::Frame, status::Status};
+use super::{
+    Caption, Instant, Pages, Who, audit::Event, form::Field, frame::Frame, status::Status,
+};
 
 /// The list of roles.
 #[derive(Template)]
@@ -100,8 +102,12 @@ pub struct RoleActivity {
     pub frame: Frame,
     /// Over the tab.
     pub role: RoleHead,
-    /// What happened, newest first.
-    pub events: Vec<Activity>,
+    /// What was asked for, newest first, for readers without the right to read the audit trail.
+    pub requests: Vec<Activity>,
+    /// Every event, newest first, for readers with it.
+    pub events: Vec<Event>,
+    /// The audit trail of this role, with all its filters; empty without the right.
+    pub audit: String,
     /// Where the rest is.
     pub pages: Pages,
 }

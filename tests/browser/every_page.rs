@@ -1,0 +1,298 @@
+//! Every page there is, with real content behind it, as those who may see it, in every form.
+use std::collections::{BTreeMap, BTreeSet};
+
+use axum::http::Method;
+use latchkey::{
+    domain::{
+        id::{AssignmentId, RoleId, ScopeId},
+        sign_in::LinkPurpose,
+        text::Justification,
+        time::Duration,
+    },
+    http::pages,
+    secret::Token,
+    service::activation::{Reasons, Requested},
+};
+
+use super::{Site, activation::careful};
+use crate::support::{
+    World,
+    credentials::{Credentials, PASSWORD},
+    http::EVERY_SCOPE,
+};
+
+/// Not a page, but a file.
+const FILES: [&str; 1] = ["/audit/export"];
+
+/// A page: its route, an address of it, who looks at it, and something that it tells them.
+type Stop = (&'static str, &'static str, &'static str, &'static str);
+
+/// What everybody may look at, or whoever is signed in, and who looks at it.
+const EVERYBODY: [Stop; 14] = [
+    ("/", "/", "ada", "Pending and scheduled 2"),
+    ("/", "/", "hugo", "Standing access, always on"),
+    ("/account", "/account", "ada", "Check access"),
+    ("/account/authenticator", "/account/authenticator", "ada", "Replace your authenticator"),
+    ("/account/password", "/account/password", "ada", "Your other sessions end"),
+    ("/account/recovery-codes", "/account/recovery-codes", "ada", "New recovery codes"),
+    ("/account/tokens/new", "/account/tokens/new", "ada", "What it may do"),
+    (
+        "/activations/new",
+        "/activations/new?assignment={first}&assignment={second}",
+        "ada",
+        "When access ends",
+    ),
+    (
+        "/activations/{activation}/extend",
+        "/activations/{activation}/extend",
+        "ada",
+        "More time joins on",
+    ),
+    ("/requests", "/requests", "ada", "Activate Night Watch"),
+    ("/requests/{request}", "/requests/{request}", "ada", "Expires unless somebody decides"),
+    ("/approvals", "/approvals", "bob", "Waiting for you 1"),
+    ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
+    ("/programs", "/programs", "hugo", "Idempotency-Key"),
+];
+
+/// What auditors and administrators may look at, and who of them does.
+const SOME: [Stop; 25] = [
+    ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
+    ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
+    ("/roles", "/roles", "grace", "Northern Region"),
+    ("/roles", "/roles", "eve", "Payroll Reader"),
+    ("/roles/new", "/roles/new", "grace", "careful terms"),
+    ("/roles/{role}", "/roles/{role}", "grace", "Eligible 3"),
+    ("/roles/{role}", "/roles/{role}?state=active", "eve", "ivy"),
+    ("/roles/{role}", "/roles/{role}?state=expired", "grace", "Nothing has expired"),
+    ("/roles/{role}/activity", "/roles/{role}/activity", "eve", "bob denied hugo’s"),
+    ("/roles/{role}/assignments/new", "/roles/{role}/assignments/new", "grace", "Maximiliane"),
+    ("/roles/{role}/settings", "/roles/{role}/settings", "grace", "In plain words"),
+    (
+        "/roles/{role}/settings/edit",
+        "/roles/{role}/settings/edit",
+        "grace",
+        "Saving makes version 3",
+    ),
+    ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
+    ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
+    ("/people", "/people", "grace", "ada-admin"),
+    ("/people", "/people?search=nobody", "eve", "Nobody found"),
+    ("/people/invite", "/people/invite", "grace", "Emergency account"),
+    ("/people/invite", "/people/invite?same_person_as={person}", "grace", "Another account of ada"),
+    ("/people/{person}", "/people/{person}", "grace", "Recent activity"),
+    ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
+    ("/groups", "/groups", "grace", "New group"),
+    ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/audit", "/audit", "eve", "is chained"),
+    ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
+    ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
+];
+
+/// What those see who are not signed in yet, in the order in which they come there.
+const GATE: [&str; 6] = [
+    "/invitation/{token}",
+    "/recovery/{token}",
+    "/welcome",
+    "/sign-in",
+    "/sign-in/code",
+    "/problems/{problem}",
+];
+
+#[test]
+fn no_page_is_left_out() {
+    let looked_at: BTreeSet<&str> =
+        EVERYBODY.iter().chain(&SOME).map(|(route, ..)| *route).chain(GATE).chain(FILES).collect();
+    let routes = pages::routes();
+    let there_are: BTreeSet<&str> = routes
+        .list()
+        .iter()
+        .filter(|(method, _)| *method == Method::GET)
+        .map(|(_, path)| *path)
+        .collect();
+    assert_eq!(looked_at, there_are, "a page that nobody looks at, or one that is not there");
+}
+
+#[tokio::test]
+async fn pages_for_everybody_are_right_in_every_form() {
+    look_at(&EVERYBODY, "everybody").await;
+}
+
+#[tokio::test]
+async fn pages_for_some_are_right_in_every_form() {
+    look_at(&SOME, "some").await;
+}
+
+async fn look_at(pages: &[Stop], name: &str) {
+    let Some(site) = Site::start().await else { return };
+    let company = Company::found(&site).await;
+    let browser = site.browser().await;
+    let mut faults = Vec::new();
+    for (number, (_, path, reader, words)) in pages.iter().enumerate() {
+        site.hand(&browser, &company.sessions[reader]).await;
+        let path = company.fill(path);
+        browser.visit(&path).await;
+        let stands_on = browser.path().await;
+        assert_eq!(path.split('?').next(), Some(stands_on.as_str()), "{reader} is sent elsewhere");
+        browser.sees(words).await;
+        let picture = format!("every-{name}-{:02}-{reader}", number + 1);
+        faults.extend(browser.faults(&picture).await);
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    site.world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn pages_before_signing_in_are_right_in_every_form() {
+    let Some(site) = Site::start().await else { return };
+    let ada = site.person("ada").await;
+    site.world.person("ivy").await;
+    let browser = site.browser().await;
+    let recovery = site.world.link("ada", LinkPurpose::Recovery).await;
+    let invitation = site.world.link("ivy", LinkPurpose::Invitation).await;
+
+    browser.visit(&format!("/recovery/{}", *recovery.reveal())).await;
+    browser.look("every-gate-1-recovery").await;
+    browser.visit(&format!("/invitation/{}", *invitation.reveal())).await;
+    browser.look("every-gate-2-invitation").await;
+    browser.press("Begin").await;
+    browser.sees("Choose a password").await;
+    browser.look("every-gate-3-password").await;
+    browser.fill("password", PASSWORD).await;
+    browser.fill("again", PASSWORD).await;
+    browser.press("Continue").await;
+    browser.sees("Set up your authenticator").await;
+    browser.look("every-gate-4-authenticator").await;
+    browser.visit("/sign-in").await;
+    browser.look("every-gate-5-sign-in").await;
+    browser.fill("user_name", &ada.name).await;
+    browser.fill("password", PASSWORD).await;
+    browser.press("Continue").await;
+    browser.sees("One more step").await;
+    browser.look("every-gate-6-code").await;
+    browser.visit("/problems/refused").await;
+    browser.sees("The rules say no").await;
+    browser.look("every-gate-7-problem").await;
+    browser.visit("/invitation/none").await;
+    browser.look("every-gate-8-dead-link").await;
+}
+
+/// People, roles and what happened between them; and what stands in the place of the parameters in paths.
+struct Company {
+    sessions: BTreeMap<&'static str, Token>,
+    things: BTreeMap<&'static str, String>,
+}
+
+impl Company {
+    async fn found(site: &Site) -> Self {
+        let world = &site.world;
+        let ada = site.person("ada").await;
+        world.people(["bob", "eve", "grace", "hugo", "ivy", "Maximiliane Wolkenstein"]).await;
+        world.second_account("ada-admin", "ada").await;
+        world.active("grace", "Global Administrator").await;
+        world.active("eve", "Auditor").await;
+        let first = roles(world).await;
+        let group = group(world).await;
+        let (activation, request) = requests(world).await;
+        world.access_token("ada", &EVERY_SCOPE).await;
+        let second = world.eligibility("ada", "Backup Operator").await;
+        let mut sessions = BTreeMap::from([("ada", session(ada))]);
+        for name in ["bob", "eve", "grace", "hugo"] {
+            sessions.insert(name, world.signed_in(name).await.1);
+        }
+        let things = BTreeMap::from([
+            ("first", first.to_string()),
+            ("second", second.to_string()),
+            ("activation", activation.to_string()),
+            ("request", request.request.to_string()),
+            ("role", world.role_id("Database Operator").to_string()),
+            ("person", world.principal("ada").to_string()),
+            ("group", group),
+        ]);
+        Self { sessions, things }
+    }
+
+    /// The path with things in the place of its parameters.
+    fn fill(&self, path: &str) -> String {
+        self.things.iter().fold(path.to_owned(), |path, (name, thing)| {
+            path.replace(&format!("{{{name}}}"), thing)
+        })
+    }
+}
+
+fn session(credentials: Credentials) -> Token {
+    credentials.signed_in.session
+}
+
+/// Roles of every sort, for ada and others. Gives back one that can be activated.
+async fn roles(world: &World) -> AssignmentId {
+    let bob = world.principal("bob");
+    world
+        .role("Database Operator", |settings| {
+            careful(settings);
+            settings.activation.requires_approval = true;
+            settings.activation.approvers.insert(bob);
+        })
+        .await;
+    world
+        .settings("Database Operator", |settings| {
+            settings.activation.requires_approval = true;
+            settings.activation.requires_ticket = true;
+            settings.activation.approvers.insert(bob);
+        })
+        .await;
+    for role in ["Backup Operator", "Network Operator", "Payroll Reader", "Night Watch"] {
+        world.role(role, |_| ()).await;
+        world.eligible("ada", role).await;
+    }
+    world.role("Release Manager of the Northern Region", careful).await;
+    for name in ["ada", "hugo", "Maximiliane Wolkenstein"] {
+        world.eligible(name, "Database Operator").await;
+    }
+    world.eligible_for("ada", "Release Manager of the Northern Region", Duration::hours(3)).await;
+    world.active("ivy", "Database Operator").await;
+    world.eligibility("ada", "Release Manager of the Northern Region").await
+}
+
+/// A group with members of every sort.
+async fn group(world: &World) -> String {
+    let group = world.group("Approvers", &["bob", "hugo"]).await;
+    let scope: ScopeId = sqlx::query_scalar("select id from scopes where group_id = $1")
+        .bind(group)
+        .fetch_one(&world.owner)
+        .await
+        .expect("a group has a place of its own");
+    for (kind, name, role) in
+        [("active", "grace", RoleId::OWNER), ("eligible", "ivy", RoleId::MEMBER)]
+    {
+        world.assign(kind, world.principal(name), (role, scope), (None, None)).await;
+    }
+    group.to_string()
+}
+
+/// Requests of every sort by ada. Gives back what runs, and what waits.
+async fn requests(world: &World) -> (AssignmentId, Requested) {
+    let hour = Duration::hours(1);
+    let running = world.activate("ada", "Network Operator", hour).await.unwrap();
+    world.activate("ada", "Payroll Reader", Duration::minutes(10)).await.unwrap();
+    world.activate_later("ada", "Night Watch", hour, Duration::days(30)).await.unwrap();
+    let ended = world.activate("hugo", "Database Operator", hour).await;
+    assert!(ended.is_err(), "it takes a ticket");
+    let reasons = Reasons {
+        starts_at: None,
+        justification: Justification::parse(
+            "The nightly export hangs since the last release, and the finance team needs it before nine.",
+        )
+        .unwrap(),
+        ticket_number: "INC-4821".parse().unwrap(),
+        ticket_system: "Jira".parse().unwrap(),
+    };
+    let actor = world.actor("hugo").await;
+    let wish = world.wish("hugo", "Database Operator", hour).await;
+    let denied = world.ask(&actor, wish, &reasons, None).await.unwrap();
+    world.deny("bob", denied.request).await.unwrap();
+    let actor = world.actor("ada").await;
+    let wish = world.wish("ada", "Database Operator", hour).await;
+    let waiting = world.ask(&actor, wish, &reasons, None).await.unwrap();
+    (running.assignment.expect("it runs"), waiting)
+}
