@@ -23,7 +23,7 @@ use crate::support::{World, reason};
 mod model;
 mod moves;
 
-use model::{Approvers, Ask, DAY, Model, Outcome, Second, Terms};
+use model::{Approvers, Ask, DAY, Model, Outcome, Says, Second, Terms};
 
 const ROLE: &str = "Database operator";
 const APPROVERS: [&str; 3] = ["bob", "eve", "zoe"];
@@ -284,9 +284,9 @@ impl Story {
                 model.ask(ask, eligible)
             }
             Command::Approve { approver, granted } => {
-                model.decide(approver, Some(granted.map(minutes)))
+                model.decide(approver, Says::Yes(granted.map(minutes)))
             }
-            Command::Deny { approver } => model.decide(approver, None),
+            Command::Deny { approver } => model.decide(approver, Says::No),
             Command::Cancel => model.cancel(),
             Command::Finish => model.finish(),
             Command::Terms { maximum, proof, approvers } => {

@@ -61,6 +61,13 @@ pub struct Ask {
     pub extends: bool,
 }
 
+/// What an approver says: yes, perhaps for less time, or no.
+#[derive(Clone, Copy, Debug)]
+pub enum Says {
+    Yes(Option<i64>),
+    No,
+}
+
 /// One person, eligible or not for one role, on the terms of the day.
 #[derive(Clone, Debug)]
 pub struct Model {
@@ -141,7 +148,7 @@ impl Model {
         })
     }
 
-    pub fn decide(&mut self, approver: usize, yes: Option<Option<i64>>) -> Outcome {
+    pub fn decide(&mut self, approver: usize, says: Says) -> Outcome {
         let may_decide = self.may_decide(approver);
         let Some(mut request) = self.request else { return Outcome::NotFound };
         if !may_decide {
@@ -151,7 +158,7 @@ impl Model {
             Some(Waits::ForDecision { until }) if self.now < until => {}
             _ => return Outcome::Conflict,
         }
-        let Some(granted) = yes else {
+        let Says::Yes(granted) = says else {
             self.close("denied");
             return Outcome::Done;
         };

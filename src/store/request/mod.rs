@@ -177,18 +177,7 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
     .fetch_optional(change.connection())
     .await?
     .ok_or(Error::NotFound("request"))?;
-    let decision = sqlx::query!(
-        r#"
-        select verdict as "verdict: Verdict", display_name from decisions
-        join persons on persons.id = approver_person_id
-        where request_id = $1
-        order by decisions.created_at desc
-        limit 1
-        "#,
-        id.0,
-    )
-    .fetch_optional(change.connection())
-    .await?;
+    let decision = last_decision(change.connection(), id).await?;
     let duration = |seconds| {
         Duration::from_seconds(seconds)
             .map_err(|_| Error::Inconsistent { table: "requests", id: id.0 })
@@ -196,16 +185,8 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
     let state = match (row.state, row.expires_at, row.starts_at, row.closed_at) {
         (RequestState::Pending, Some(expires_at), ..) => Some(State::Pending { expires_at }),
         (RequestState::Scheduled, _, Some(starts_at), _) => Some(State::Scheduled { starts_at }),
-        (closed, _, _, Some(at)) => {
-            let how = match closed {
-                RequestState::Granted => Some(Closing::Granted),
-                RequestState::Denied => Some(Closing::Denied),
-                RequestState::Cancelled => Some(Closing::Cancelled),
-                RequestState::Expired => Some(Closing::Expired),
-                RequestState::Failed => row.failure.map(Closing::Failed),
-                RequestState::Pending | RequestState::Scheduled => None,
-            };
-            how.map(|how| State::Closed { how, at })
+        (stands, _, _, Some(at)) => {
+            closing(stands, row.failure).map(|how| State::Closed { how, at })
         }
         _ => None,
     };
@@ -225,9 +206,41 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         granted: row.granted_seconds.map(duration).transpose()?,
         starts_at: row.starts_at,
         proved: row.proved,
-        approved: decision.as_ref().is_some_and(|decision| decision.verdict == Verdict::Approve),
-        decided_by: decision.map(|decision| decision.display_name),
+        approved: decision.as_ref().is_some_and(|(verdict, _)| *verdict == Verdict::Approve),
+        decided_by: decision.map(|(_, approver)| approver),
     })
+}
+
+/// What was said last of a request, and by whom, if anything was.
+async fn last_decision(
+    connection: &mut PgConnection,
+    id: RequestId,
+) -> Result<Option<(Verdict, String)>, Error> {
+    let decision = sqlx::query!(
+        r#"
+        select verdict as "verdict: Verdict", display_name from decisions
+        join persons on persons.id = approver_person_id
+        where request_id = $1
+        order by decisions.created_at desc
+        limit 1
+        "#,
+        id.0,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(decision.map(|decision| (decision.verdict, decision.display_name)))
+}
+
+/// How a request came out; none if it has not, or if it failed and nobody said why.
+fn closing(stands: RequestState, failure: Option<String>) -> Option<Closing> {
+    match stands {
+        RequestState::Granted => Some(Closing::Granted),
+        RequestState::Denied => Some(Closing::Denied),
+        RequestState::Cancelled => Some(Closing::Cancelled),
+        RequestState::Expired => Some(Closing::Expired),
+        RequestState::Failed => failure.map(Closing::Failed),
+        RequestState::Pending | RequestState::Scheduled => None,
+    }
 }
 
 /// Writes down where a request, which is held under lock, has gone. `granted` is what an approver left of its duration.
