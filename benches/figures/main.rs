@@ -1,6 +1,6 @@
 //! The figures: what Latchkey does, beside what the same machine allows, taken in one run.
 //!
-//! `cargo bench` prints a table. Every ratio compares two figures of the same run on the same cluster, which is durable as
+//! `cargo bench` prints a table; `cargo bench -- activation export` takes only these. Every ratio compares two figures of the same run on the same cluster, which is durable as
 //! it would be in use; the load generator shares the machine.
 #![expect(
     clippy::disallowed_methods,
@@ -26,10 +26,21 @@ fn main() {
     runtime.block_on(async {
         let setting = Setting::new().await;
         let mut report = Report::new(&setting).await;
-        activation::measure(&setting, &mut report).await;
-        access_check::measure(&setting, &mut report).await;
-        ends::measure(&setting, &mut report).await;
-        export::measure(&setting, &mut report).await;
+        let names: Vec<_> =
+            std::env::args().skip(1).filter(|name| !name.starts_with('-')).collect();
+        let wanted = |name: &str| names.is_empty() || names.iter().any(|given| given == name);
+        if wanted("activation") {
+            activation::measure(&setting, &mut report).await;
+        }
+        if wanted("access-check") {
+            access_check::measure(&setting, &mut report).await;
+        }
+        if wanted("ends") {
+            ends::measure(&setting, &mut report).await;
+        }
+        if wanted("export") {
+            export::measure(&setting, &mut report).await;
+        }
         report.print();
         setting.stop().await;
     });
