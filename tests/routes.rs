@@ -170,9 +170,8 @@ impl Things {
             write!(filled, "/{}", name.map_or(part, |name| &self.0[name])).unwrap();
         }
         match path {
-            "/v1/activations/preview" | "/activations/new" => {
-                format!("{filled}?eligibility={}", self.0["eligibility"])
-            }
+            "/v1/activations/preview" => format!("{filled}?eligibility={}", self.0["eligibility"]),
+            "/activations/new" => format!("{filled}?assignment={}", self.0["eligibility"]),
             _ => filled,
         }
     }

@@ -162,9 +162,9 @@ impl Browser {
         element.text().await.expect("it answers")
     }
 
-    /// What is on the page, as it is read.
+    /// What is on the page, as it is read; nothing, while it makes room for the next.
     pub async fn text(&self) -> String {
-        let text = self.evaluate("document.body.innerText").await;
+        let text = self.evaluate("document.body?.innerText ?? ''").await;
         let words: Vec<_> = text.as_str().unwrap_or_default().split_whitespace().collect();
         words.join(" ")
     }
