@@ -11,6 +11,10 @@ alter table assignments add constraint assignments_do_not_overlap exclude using 
     tstzrange(starts_at, ends_at) with &&
 ) where (ended_at is null);
 
+-- An eligibility that gets another end finds its activations, old ones too, by this.
+create index assignments_on_eligibility on assignments (eligibility_id) where eligibility_id is not null;
+drop index assignments_of_eligibility;
+
 -- Each row is read once, not once for each column; and where rows change by the thousand, only if something is wrong.
 create or replace function frozen_columns() returns trigger language plpgsql as $$
 declare

@@ -1,6 +1,7 @@
 //! Administrators give and take roles, write terms, and look after people.
 use latchkey::{
     domain::{
+        actor::{Actor, Idempotency},
         assignment::AssignmentKind,
         id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         permission::Permission,
@@ -17,7 +18,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, reason, rules};
+use crate::support::{World, reason, rules, until};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
@@ -182,9 +183,9 @@ async fn a_shorter_eligibility_cuts_what_runs_and_a_longer_one_lengthens_nothing
     world.activate("ada", ROLE, Duration::hours(2)).await.unwrap();
     let root = world.actor("root").await;
     let end = world.now().await + HOUR;
-    assignment::update(&world.app, &root, eligibility, None, Some(end), &reason()).await.unwrap();
+    assignment::update(&world.app, &root, eligibility, until(Some(end), &reason())).await.unwrap();
     world.check_invariants().await;
-    assignment::update(&world.app, &root, eligibility, None, None, &reason()).await.unwrap();
+    assignment::update(&world.app, &root, eligibility, until(None, &reason())).await.unwrap();
     world.advance(Duration::minutes(59)).await;
     assert!(world.holds("ada", ROLE).await);
     world.advance(Duration::minutes(1)).await;
@@ -201,7 +202,7 @@ async fn nobody_lengthens_or_hardens_an_assignment_of_their_own() {
     let later = Some(world.now().await + Duration::days(2));
     for end in [later, None] {
         let outcome =
-            assignment::update(&world.app, &deputy, eligibility, None, end, &reason()).await;
+            assignment::update(&world.app, &deputy, eligibility, until(end, &reason())).await;
         assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
     }
     let outcome = assignment::convert(
@@ -216,7 +217,7 @@ async fn nobody_lengthens_or_hardens_an_assignment_of_their_own() {
     assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
     // Giving up is always allowed.
     let sooner = Some(world.now().await + HOUR);
-    assignment::update(&world.app, &deputy, eligibility, None, sooner, &reason()).await.unwrap();
+    assignment::update(&world.app, &deputy, eligibility, until(sooner, &reason())).await.unwrap();
 }
 
 #[tokio::test]
@@ -331,7 +332,7 @@ async fn the_last_administrator_cannot_go_in_any_way() {
     let end = Some(world.now().await + Duration::days(30));
     for outcome in [
         world.take_away("deputy", root).await,
-        assignment::update(&world.app, &deputy, root, None, end, &reason()).await,
+        assignment::update(&world.app, &deputy, root, until(end, &reason())).await,
         assignment::convert(&world.app, &deputy, root, AssignmentKind::Eligible, &reason(), None)
             .await
             .map(drop),
@@ -441,4 +442,66 @@ async fn roles_are_made_with_careful_terms() {
     assert!(shown.current.settings.activation.requires_justification);
     assert!(role::create(&world.app, &root, &new).await.is_err());
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn more_time_asks_for_the_same_proof_as_giving_the_role() {
+    let world = world().await;
+    let end = world.now().await + HOUR;
+    let given =
+        assign_one(&world, "root", &wanted(&world, &["ada"], AssignmentKind::Active, Some(end)))
+            .await
+            .unwrap();
+    world.settings(ROLE, |terms| terms.active.requires_mfa = true).await;
+    let (root, why) = (world.actor("root").await, reason());
+    let longer = until(Some(end + HOUR), &why);
+    let outcome = assignment::update(&world.app, &root, given, longer).await;
+    assert!(matches!(outcome, Err(Error::Invalid(_))), "{outcome:?}");
+    let sooner = until(Some(end.plus_seconds(-60)), &why);
+    assignment::update(&world.app, &root, given, sooner).await.unwrap();
+    let code = world.fresh_code("root").await;
+    let proved = assignment::NewDates { code: Some(&code), ..longer };
+    assignment::update(&world.app, &root, given, proved).await.unwrap();
+    // A code is good for one act.
+    let again = assignment::NewDates { code: Some(&code), ..until(None, &why) };
+    let outcome = assignment::update(&world.app, &root, given, again).await;
+    assert!(matches!(outcome, Err(Error::StepUp(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn an_assignment_that_is_sent_again_uses_up_no_code() {
+    let world = world().await;
+    world.settings(ROLE, |terms| terms.active.requires_mfa = true).await;
+    let end = Some(world.now().await + HOUR);
+    let wanted = wanted(&world, &["ada"], AssignmentKind::Active, end);
+    let idempotency = Some(Idempotency { key: "key".to_owned(), fingerprint: [7; 32] });
+    let root = Actor { idempotency, ..world.actor("root").await };
+    let code = world.fresh_code("root").await;
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let mut assigned =
+            assignment::assign(&world.app, &root, &wanted, Some(&code)).await.unwrap();
+        made.push(assigned.pop().unwrap().outcome.unwrap());
+    }
+    assert_eq!(made[0], made[1]);
+}
+
+#[tokio::test]
+async fn nobody_becomes_an_administrator_by_another_account_of_theirs() {
+    let world = world().await;
+    world.active("deputy", "User Administrator").await;
+    let deputy = world.actor("deputy").await;
+    let invite = async |of: &str| {
+        let person = latchkey::store::person::NewPerson {
+            name: DisplayName::parse("Another").unwrap(),
+            user_name: UserName::parse(&format!("{of}-2")).unwrap(),
+            email: Email::parse(&format!("{of}-2@example.org")).unwrap(),
+            break_glass: false,
+        };
+        let same_person_as = Some(world.principal(of));
+        person::invite(&world.app, &deputy, &Invitation { person, same_person_as }).await
+    };
+    invite("ada").await.unwrap();
+    let outcome = invite("root").await;
+    assert!(matches!(outcome, Err(Error::Forbidden(_))), "{outcome:?}");
 }

@@ -169,3 +169,23 @@ async fn no_clock_change_lengthens_what_was_granted() {
             .unwrap();
     assert_eq!(stored, ends_at);
 }
+
+#[tokio::test]
+async fn an_activation_makes_room_for_a_role_that_was_given_from_later_on() {
+    let world = world().await;
+    let monday = world.now().await + Duration::hours(2);
+    let here = (world.role_id(ROLE), latchkey::domain::id::ScopeId::ROOT);
+    let later = world.activate_later("ada", ROLE, HOUR, Duration::minutes(90)).await.unwrap();
+    world.assign("active", world.principal("ada"), here, (Some(monday), None)).await;
+    // What was scheduled across that start is cut, and so is what begins now.
+    world.advance(Duration::minutes(90)).await;
+    assert_eq!(world.run_due().await, 1);
+    assert_eq!(world.state(later.request).await, RequestState::Granted);
+    assert!(world.holds("ada", ROLE).await);
+    world.advance(Duration::minutes(30)).await;
+    world.run_due().await;
+    assert!(world.holds("ada", ROLE).await, "it goes on as it was given");
+    let left = "select count(*) from live_assignments(instant()) where origin = 'activated'";
+    assert_eq!(world.count(left).await, 0);
+    world.check_invariants().await;
+}

@@ -19,7 +19,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, reason};
+use crate::support::{World, reason, until};
 
 const ACTORS: u64 = 16;
 const STEPS: u64 = 40;
@@ -267,7 +267,7 @@ async fn administer(world: &World, tally: &Tally, chance: &mut Chance) {
         4 => {
             if let Some(id) = any::<AssignmentId>(world, chance, ELIGIBLE).await {
                 let outcome =
-                    assignment::update(&world.app, &root, id, None, Some(end), &reason()).await;
+                    assignment::update(&world.app, &root, id, until(Some(end), &reason())).await;
                 tally.count("update", outcome);
             }
         }

@@ -194,7 +194,7 @@ pub struct Difference {
 
 impl ActivationTerms {
     /// What holds when both these terms, pinned when the request was made, and the `newest` ones must be met: the stricter
-    /// of each. Who approves stays pinned.
+    /// of each. Who approves is looked up by request: whoever both name.
     #[must_use]
     pub fn stricter(&self, newest: &Self) -> Self {
         Self {

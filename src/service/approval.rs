@@ -45,7 +45,7 @@ pub async fn decide(
     code: &str,
 ) -> Result<(), Error> {
     let user = access::user(actor, TokenScope::Approve)?;
-    request::show(app, actor, request).await?;
+    request::seen(app, actor, request).await?;
     let act = match answer.verdict {
         Verdict::Approve => Act::Approve { request, duration: answer.granted },
         Verdict::Deny => Act::Deny { request },
@@ -216,7 +216,7 @@ async fn grant(
     let approved = locked.state.clone().approve(around.now, locked.starts_at)?;
     store::request::advance(&mut change, locked.id, &approved, answer.granted).await?;
     change.record(&decided(Kind::RequestApproved, &locked, decision, answer)).await?;
-    let mut last = started(&locked, Kind::ActivationScheduled);
+    let mut last = about(&locked, Kind::ActivationScheduled);
     if let Some(end) = effect {
         let grant = Grant {
             request: locked.id,
@@ -227,7 +227,7 @@ async fn grant(
         let around = activation::end_overdue(&mut change, &held, Some(locked.id)).await?;
         let extends = around.running.map(|running| running.id);
         let assignment = activation::take_effect(&mut change, grant, extends, end).await?;
-        last = started(&locked, Kind::ActivationStarted)
+        last = about(&locked, Kind::ActivationStarted)
             .assignment(assignment)
             .detail(json!({ "ends_at": end.at }));
     }
@@ -291,7 +291,7 @@ pub(super) async fn fail(
     let rules: Vec<_> = refusals.iter().map(Refusal::rule).collect();
     let event = Event {
         outcome: crate::domain::audit::Outcome::Refused,
-        ..started(locked, Kind::ActivationFailed)
+        ..about(locked, Kind::ActivationFailed)
     };
     change.record(&event.detail(json!({ "rules": rules, "reasons": why }))).await
 }
@@ -311,20 +311,22 @@ pub(super) fn approval_facts(
         enabled: held.enabled,
         role_in_use: held.role_in_use,
         eligible_from: held.starts_at,
-        eligible_until: held.ends_at,
+        eligible_until: activation::until(held, around),
         eligible: !held.ended,
+        justified: locked.justified,
+        ticketed: locked.ticketed,
         proved: locked.proved,
         standing: around.standing,
         running: around.running,
     }
 }
 
-pub(super) fn started(locked: &Locked, kind: Kind) -> Event {
+pub(super) fn about(locked: &Locked, kind: Kind) -> Event {
     Event::new(kind).subject(locked.principal).role(locked.role, locked.scope).request(locked.id)
 }
 
 fn decided(kind: Kind, locked: &Locked, decision: DecisionId, answer: &Answer) -> Event {
-    started(locked, kind).target(decision.0).detail(json!({
+    about(locked, kind).target(decision.0).detail(json!({
         "requested": locked.requested,
         "granted": answer.granted,
         "justification": answer.justification,

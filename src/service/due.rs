@@ -115,7 +115,7 @@ async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
             };
             let assignment = activation::take_effect(&mut change, grant, None, end).await?;
             notice::activation_started(app, &mut change, request, end.at).await?;
-            let event = approval::started(&locked, Kind::ActivationStarted).assignment(assignment);
+            let event = approval::about(&locked, Kind::ActivationStarted).assignment(assignment);
             change.commit(&event.detail(json!({ "ends_at": end.at }))).await?;
         }
         Decision::Refuse(refusals) => fail(app, change, &locked, &refusals).await?,

@@ -17,9 +17,9 @@ use crate::{
     service::{
         access,
         assignment::{self, Assign},
-        enrolment,
+        enrolment, request,
     },
-    store::{self, Change, assignment::Wanted},
+    store::{self, Change, assignment::Wanted, request::Of},
 };
 
 pub use crate::store::person::{NewPerson, Told};
@@ -126,7 +126,11 @@ pub async fn invite(app: &App, actor: &Actor, invitation: &Invitation) -> Result
     }
     let principal = match invitation.same_person_as {
         Some(other) => {
+            // Who is the person behind an account may see and do what that person may.
             let other = store::person::one(change.connection(), other).await?;
+            for account in store::person::accounts(change.connection(), other.person).await? {
+                may_manage(change.connection(), actor, account).await?;
+            }
             store::person::add_account(&mut change, other.person, &new.user_name, new.break_glass)
                 .await?
         }
@@ -165,8 +169,6 @@ fn already_done(error: Error) -> Error {
 }
 
 /// Invites an administrator from the command line: the way in when there is no other.
-///
-/// Somebody who is there already gets the role and a recovery link.
 pub async fn invite_administrator(app: &App, new: &NewPerson) -> Result<Invited, Error> {
     let actor = Actor::operator();
     let mut change = Change::begin(&app.database, &actor).await?;
@@ -249,6 +251,9 @@ pub async fn disable(
         return Err(Error::Conflict("this account is disabled already".to_owned()));
     }
     change.settle().await?;
+    let why = Refusal::Disabled.to_string();
+    let closed = store::request::fail_all(&mut change, Of::Principal(principal), &why).await?;
+    request::record_failures(&mut change, &closed, Refusal::Disabled.rule(), &why).await?;
     for ended in store::activation::end_all_of_principal(&mut change, principal).await? {
         let event = Event::new(Kind::ActivationEnded)
             .subject(principal)
@@ -256,15 +261,6 @@ pub async fn disable(
             .assignment(ended.id)
             .detail(json!({ "because": AssignmentEnd::PrincipalDisabled }));
         change.record(&Event { request: ended.request, ..event }).await?;
-    }
-    let why = Refusal::Disabled.to_string();
-    for closed in store::request::fail_all_of_principal(&mut change, principal, &why).await? {
-        let event = Event::refused(Kind::ActivationFailed)
-            .subject(principal)
-            .role(closed.role, closed.scope)
-            .request(closed.id)
-            .detail(json!({ "rules": [Refusal::Disabled.rule()], "reasons": why }));
-        change.record(&event).await?;
     }
     for token in store::person::end_all_access(&mut change, principal).await? {
         change.record(&Event::new(Kind::TokenRevoked).subject(principal).target(token)).await?;

@@ -4,16 +4,20 @@ use serde_json::json;
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope, User},
+        activation::Refusal,
+        actor::{Actor, TokenScope},
         audit::{Event, Kind},
-        id::{PrincipalId, RequestId, RoleId},
+        id::{AssignmentId, PrincipalId, RequestId, RoleId},
         permission::Permission,
         request::RequestState,
         time::Instant,
     },
     error::Error,
     service::access,
-    store::{self, Change, request::Wanted},
+    store::{
+        self, Change,
+        request::{Closed, Of, Wanted},
+    },
 };
 
 pub use crate::store::{request::Told, settings::Approver};
@@ -81,6 +85,12 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
 
 /// One request, if the asker made it, may or did decide it, or may read requests. To everybody else it does not exist.
 pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
+    access::user(actor, TokenScope::Read)?;
+    seen(app, actor, id).await
+}
+
+/// The same for whoever has just acted on it, whatever their token is good for.
+pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
     let user = actor.user().ok_or(Error::Unauthenticated)?;
     let mut connection = app.database.acquire().await?;
     let told = store::request::one(&mut connection, id).await?;
@@ -90,7 +100,11 @@ pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let approver = approvers.iter().any(|approver| approver.principal == user.principal);
     let permissions = access::permissions(&mut connection, actor).await?;
     let reader = permissions.allow(Permission::ReadRequests);
-    if !(own || approver || reader || decided_by(&mut connection, user, id).await?) {
+    if !(own
+        || approver
+        || reader
+        || store::request::has_decided(&mut connection, user.principal, id).await?)
+    {
         return Err(Error::NotFound("request"));
     }
     let (holds, last_held) = if approver || reader {
@@ -112,15 +126,6 @@ pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     })
 }
 
-async fn decided_by(
-    connection: &mut sqlx::PgConnection,
-    user: &User,
-    id: RequestId,
-) -> Result<bool, Error> {
-    let wanted = Wanted { id: Some(id), approver: Some(user.principal), ..Wanted::default() };
-    Ok(!store::request::list(connection, wanted, 1).await?.is_empty())
-}
-
 /// The requests that wait for the asker, oldest first.
 pub async fn awaiting(app: &App, actor: &Actor) -> Result<Vec<Detail>, Error> {
     let user = access::user(actor, TokenScope::Read)?;
@@ -133,19 +138,39 @@ pub async fn awaiting(app: &App, actor: &Actor) -> Result<Vec<Detail>, Error> {
     Ok(details)
 }
 
-/// How many requests wait for the asker; for the navigation.
-pub async fn awaiting_count(app: &App, actor: &Actor) -> Result<usize, Error> {
-    let user = access::user(actor, TokenScope::Read)?;
-    Ok(store::request::awaiting(&mut *app.database.acquire().await?, user.principal, 100)
-        .await?
-        .len())
-}
-
-/// The requests that the asker could have decided and that are over, newest first, [`PAGE`] at most.
+/// The requests that the asker has decided, newest first, [`PAGE`] at most.
 pub async fn handled(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     let user = access::user(actor, TokenScope::Read)?;
-    let wanted = Wanted { approver: Some(user.principal), open: Some(false), ..Wanted::default() };
+    let wanted = Wanted { decided_by: Some(user.principal), ..Wanted::default() };
     store::request::list(&mut *app.database.acquire().await?, wanted, PAGE).await
+}
+
+/// Records requests that failed together, each for itself.
+pub(super) async fn record_failures(
+    change: &mut Change,
+    closed: &[Closed],
+    rule: &str,
+    why: &str,
+) -> Result<(), Error> {
+    for closed in closed {
+        let event = Event::refused(Kind::ActivationFailed)
+            .subject(closed.principal)
+            .role(closed.role, closed.scope)
+            .request(closed.id)
+            .detail(json!({ "rules": [rule], "reasons": why }));
+        change.record(&event).await?;
+    }
+    Ok(())
+}
+
+/// Fails the requests for more time for an activation that somebody ends: what was ended does not come back by itself.
+pub(super) async fn fail_extensions(
+    change: &mut Change,
+    activation: AssignmentId,
+) -> Result<(), Error> {
+    let why = "The activation that this was to extend was ended.";
+    let closed = store::request::fail_all(change, Of::Activation(activation), why).await?;
+    record_failures(change, &closed, Refusal::NothingToExtend.rule(), why).await
 }
 
 /// Takes an open request back: one's own, or anybody's with [`Permission::CancelRequests`].

@@ -1,7 +1,7 @@
 //! Activations: what they rest on, and how they begin and end.
 use sqlx::PgConnection;
 
-use super::Change;
+use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
         activation::{End, Running},
@@ -80,6 +80,8 @@ pub struct Surroundings {
     pub running: Option<Running>,
     /// Whether the role is held without activation.
     pub standing: bool,
+    /// From when it will be held without activation, if an administrator has said so.
+    pub standing_from: Option<Instant>,
     /// Whether a request is open, other than the one that is being decided.
     pub open_request: bool,
 }
@@ -101,6 +103,11 @@ pub async fn surroundings(
                 where principal_id = $1 and role_id = $2 and scope_id = $3 and kind = 'active' and origin = 'assigned'
                     and ended_at is null and starts_at <= clock.now and clock.now < ends_at
             ) as "standing!",
+            (
+                select min(starts_at) from assignments
+                where principal_id = $1 and role_id = $2 and scope_id = $3 and kind = 'active' and origin = 'assigned'
+                    and ended_at is null and starts_at > clock.now
+            ) as "standing_from",
             exists (
                 select from requests
                 where principal_id = $1 and role_id = $2 and scope_id = $3 and state in ('pending', 'scheduled')
@@ -122,6 +129,7 @@ pub async fn surroundings(
         now: row.now,
         running: row.running_id.zip(row.running_until).map(|(id, ends_at)| Running { id, ends_at }),
         standing: row.standing,
+        standing_from: row.standing_from,
         open_request: row.open_request,
     })
 }
@@ -165,7 +173,10 @@ pub async fn begin(change: &mut Change, grant: Grant<'_>, end: End) -> Result<As
         grant.maximum.seconds(),
     )
     .execute(change.connection())
-    .await?;
+    .await
+    .on_constraint("assignments_do_not_overlap", || {
+        Error::Conflict("this role was given for the same time at this very moment".to_owned())
+    })?;
     Ok(id)
 }
 

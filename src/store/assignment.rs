@@ -274,10 +274,14 @@ async fn select(
             (select display_name from principals as maker join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
-            case when assignments.kind = 'eligible' then (
-                select max(used.starts_at) from assignments as used
+            -- Two questions, since no index has both what has ended and what has not.
+            case when assignments.kind = 'eligible' then greatest(
+                (select max(used.starts_at) from assignments as used
                 where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
-                    and used.scope_id = assignments.scope_id and used.kind = 'active'
+                    and used.scope_id = assignments.scope_id and used.kind = 'active' and used.ended_at is null),
+                (select max(used.starts_at) from assignments as used
+                where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
+                    and used.scope_id = assignments.scope_id and used.kind = 'active' and used.ended_at is not null)
             ) end as last_used
         from assignments
         join principals on principals.id = principal_id

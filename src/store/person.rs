@@ -66,7 +66,9 @@ pub async fn list(
             exists (select from password_credentials where principal_id = principals.id)
                 and exists (select from totp_credentials where principal_id = principals.id
                     and confirmed_at is not null and removed_at is null) as "enrolled!",
-            (select max(authenticated_at) from sessions where principal_id = principals.id) as last_signed_in_at,
+            -- Sessions are forgotten after a while; the log is not.
+            (select at from audit_events where actor_id = principals.id and kind = 'sign_in.succeeded'
+                order by at desc limit 1) as last_signed_in_at,
             coalesce(held.eligible, 0) as "eligible!", coalesce(held.active, 0) as "active!"
         from principals
         join persons on persons.id = person_id

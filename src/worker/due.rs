@@ -8,6 +8,9 @@ use crate::{App, service};
 /// The longest sleep: what another server has made due is noticed by then even if its wake-up is lost.
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
+/// How long a round that could do nothing of what is due waits for the next.
+const SHORTEST_PAUSE: Duration = Duration::from_millis(100);
+
 /// Runs until `shutdown`.
 pub async fn run(app: App, shutdown: CancellationToken) {
     while !shutdown.is_cancelled() {
@@ -30,6 +33,8 @@ pub async fn run(app: App, shutdown: CancellationToken) {
 }
 
 async fn step(app: &App) -> Result<Option<Duration>, crate::error::Error> {
-    service::due::run(app).await?;
-    service::due::wait(app).await
+    let done = service::due::run(app).await?;
+    let wait = service::due::wait(app).await?;
+    // What is overdue and could not be done, since somebody else is at it or it fails, is not asked for without pause.
+    Ok(if done == 0 { wait.map(|wait| wait.max(SHORTEST_PAUSE)) } else { wait })
 }

@@ -166,3 +166,15 @@ async fn terms_that_newly_ask_for_approval_hold_for_what_was_scheduled_without()
     assert_eq!(world.state(later).await, RequestState::Failed);
     world.check_invariants().await;
 }
+
+#[tokio::test]
+async fn terms_that_newly_ask_for_a_ticket_hold_for_what_was_scheduled_without() {
+    let world = world().await;
+    world.settings(ROLE, |_| ()).await;
+    let later = world.activate_later("ada", ROLE, HOUR, HOUR).await.unwrap().request;
+    world.settings(ROLE, |terms| terms.activation.requires_ticket = true).await;
+    world.advance(HOUR).await;
+    world.run_due().await;
+    assert_eq!(world.state(later).await, RequestState::Failed);
+    assert!(!world.holds("ada", ROLE).await);
+}

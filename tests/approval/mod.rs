@@ -297,6 +297,37 @@ async fn an_approved_extension_takes_over_from_what_runs() {
 }
 
 #[tokio::test]
+async fn what_an_administrator_has_ended_does_not_come_back_by_an_extension() {
+    let world = world().await;
+    let first = asked(&world).await;
+    world.approve("bob", first).await.unwrap();
+    let running = given_by(&world, first).await;
+    world.advance(HOUR).await;
+    let ada = world.actor("ada").await;
+    let extend = latchkey::service::activation::extend;
+    let wanted = extend(&world.app, &ada, running, Duration::hours(3), &Reasons::default(), None)
+        .await
+        .unwrap();
+    world.take_away("root", running).await.unwrap();
+    assert_eq!(world.state(wanted.request).await, RequestState::Failed);
+    let outcome = world.approve("eve", wanted.request).await;
+    assert!(matches!(outcome, Err(Error::Conflict(_))), "{outcome:?}");
+    assert!(!world.holds("ada", ROLE).await);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_token_for_something_else_reads_no_request() {
+    let world = world().await;
+    let request = asked(&world).await;
+    for (scopes, status) in [(["check_access"], 403), (["read"], 200)] {
+        let token = world.access_token("bob", &scopes).await;
+        let answer = world.ask_api("get", &format!("/v1/requests/{request}"), &token, None).await;
+        assert_eq!(answer.status, status, "{scopes:?}");
+    }
+}
+
+#[tokio::test]
 async fn an_answer_that_would_give_no_more_time_uses_up_no_code() {
     let world = world().await;
     let request = asked(&world).await;

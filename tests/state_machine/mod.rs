@@ -80,7 +80,7 @@ fn command() -> impl Strategy<Value = Command> {
 fn after_every_step_of_every_story_the_promises_are_kept() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let mut runner = TestRunner::new(Config {
-        cases: 40,
+        cases: 64,
         max_shrink_iters: 200,
         failure_persistence: None,
         ..Config::default()

@@ -40,6 +40,8 @@ pub struct Request {
     starts_at: Option<Second>,
     proved: bool,
     approved: bool,
+    /// More time for what runs.
+    extends: bool,
 }
 
 /// What came of a command.
@@ -114,6 +116,8 @@ impl Model {
         ];
         let broken: BTreeSet<_> =
             broken.into_iter().filter(|(_, broken)| *broken).map(|(rule, _)| rule).collect();
+        // What is overdue is written off first, whatever comes of the request.
+        self.active = self.live();
         if !broken.is_empty() {
             return Outcome::Refused(broken);
         }
@@ -126,6 +130,7 @@ impl Model {
             starts_at: ask.starts_at.filter(|start| *start > self.now),
             proved: ask.proved,
             approved: false,
+            extends: ask.extends,
         };
         if self.terms.approvers.is_some() {
             request.waits = Some(Waits::ForDecision { until: self.now + DAY });
@@ -231,8 +236,15 @@ impl Model {
         }
     }
 
+    /// What is ended does not come back through a request for more time.
     pub fn finish(&mut self) -> Outcome {
-        if self.active.take().is_some() { Outcome::Done } else { Outcome::NotFound }
+        if self.active.take().is_none() {
+            return Outcome::NotFound;
+        }
+        if self.request.is_some_and(|request| request.extends) {
+            self.close("failed");
+        }
+        Outcome::Done
     }
 
     /// The eligibility is taken away, or the account is disabled: nothing that rests on it goes on.

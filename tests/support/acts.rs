@@ -5,7 +5,7 @@ use latchkey::{
         id::{AssignmentId, PrincipalId, RequestId},
         request::{RequestState, Verdict},
         text::Justification,
-        time::Duration,
+        time::{Duration, Instant},
         totp,
     },
     error::Error,
@@ -187,6 +187,11 @@ impl World {
         let answers = latchkey::service::access::check(&self.app, &token, &[question]).await;
         answers.expect("everybody may ask about themself").iter().all(|answer| answer.allowed)
     }
+}
+
+/// Another end for an assignment.
+pub fn until(ends_at: Option<Instant>, reason: &Justification) -> assignment::NewDates<'_> {
+    assignment::NewDates { starts_at: None, ends_at, reason, code: None }
 }
 
 /// Why people in tests do things.

@@ -8,7 +8,7 @@ mod mail_server;
 mod world;
 
 pub use self::{
-    acts::{reason, rules},
+    acts::{reason, rules, until},
     cluster::Database,
     mail_server::MailServer,
     world::World,

@@ -27,6 +27,10 @@ pub struct ApprovalFacts {
     pub eligible_until: Option<Instant>,
     /// Whether the eligibility is still there.
     pub eligible: bool,
+    /// Whether the request came with a reason.
+    pub justified: bool,
+    /// Whether the request came with a ticket.
+    pub ticketed: bool,
     /// Whether the request came with a fresh proof.
     pub proved: bool,
     /// Whether the role is held without activation by now.
@@ -57,6 +61,8 @@ pub fn approve(terms: &ActivationTerms, facts: &ApprovalFacts) -> Decision {
         (!facts.role_in_use).then_some(Refusal::RoleRetired),
         (!eligible).then_some(Refusal::NotEligible),
         facts.standing.then_some(Refusal::StandingAccess),
+        (terms.requires_justification && !facts.justified).then_some(Refusal::JustificationNeeded),
+        (terms.requires_ticket && !facts.ticketed).then_some(Refusal::TicketNeeded),
         (terms.authentication == Authentication::Mfa && !facts.proved)
             .then_some(Refusal::ProofNowNeeded),
     ]

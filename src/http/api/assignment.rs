@@ -24,7 +24,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::{ApiError, Problem},
     },
-    service::assignment::{self, Assign, Assigned, Filter, PAGE, Told},
+    service::assignment::{self, Assign, Assigned, Filter, NewDates, PAGE, Told},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -266,7 +266,7 @@ async fn assign(
 /// Other dates.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct NewDates {
+struct Dates {
     /// From when; stays as it is if left out.
     starts_at: Option<Instant>,
     /// Until when: stays as it is if left out, for good if null.
@@ -278,6 +278,8 @@ struct NewDates {
     #[serde(default)]
     #[schema(required = false)]
     justification: Justification,
+    /// A code from one's authenticator, if it is for more time and the role's terms ask for one.
+    code: Option<String>,
 }
 
 /// Tells a field that is null from one that is left out.
@@ -288,7 +290,7 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Ins
 
 /// Gives an assignment other dates. Activations that rest on it never outlast it.
 #[utoipa::path(
-    patch, path = "/assignments/{id}", tag = "assignments", request_body = NewDates,
+    patch, path = "/assignments/{id}", tag = "assignments", request_body = Dates,
     params(("id" = AssignmentId, Path, description = "The assignment")),
     responses((status = NO_CONTENT, description = "It has the new dates"))
 )]
@@ -296,13 +298,19 @@ async fn update(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<AssignmentId>,
-    Json(body): Json<NewDates>,
+    Json(body): Json<Dates>,
 ) -> Result<StatusCode, ApiError> {
     let ends_at = match body.ends_at {
         Some(ends_at) => ends_at,
         None => assignment::show(&app, &actor, id).await?.ends_at,
     };
-    assignment::update(&app, &actor, id, body.starts_at, ends_at, &body.justification).await?;
+    let dates = NewDates {
+        starts_at: body.starts_at,
+        ends_at,
+        reason: &body.justification,
+        code: body.code.as_deref(),
+    };
+    assignment::update(&app, &actor, id, dates).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

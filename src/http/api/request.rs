@@ -321,7 +321,7 @@ async fn decide(
     let Decide { verdict, duration, justification, code } = body;
     let answer = Answer { verdict, granted: duration, justification };
     match approval::decide(&app, &actor, id, &answer, &code).await {
-        Ok(()) | Err(Error::Repeated(_)) => detail(request::show(&app, &actor, id).await?),
+        Ok(()) | Err(Error::Repeated(_)) => detail(request::seen(&app, &actor, id).await?),
         Err(error) => Err(error.into()),
     }
 }

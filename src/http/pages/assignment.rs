@@ -323,7 +323,9 @@ pub async fn update(Path(assignment): Path<String>, posted: Posted<Edited>) -> A
     let Some(reason) = reason.filter(|_| faults.is_empty()) else {
         return draw_one(&page, id, faults, Some(&form)).await;
     };
-    let updated = assignment::update(&page.app, &page.actor, id, None, ends_at, &reason).await;
+    let dates =
+        assignment::NewDates { starts_at: None, ends_at, reason: &reason, code: Some(&form.code) };
+    let updated = assignment::update(&page.app, &page.actor, id, dates).await;
     finish(&page, id, &form, updated.map(|()| (id, Done::Updated))).await
 }
 

@@ -16,7 +16,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, step_up},
+    service::{access, request, step_up},
     store::{self, Change, activation::Activation},
 };
 
@@ -24,7 +24,7 @@ mod preview;
 mod submit;
 
 pub use preview::{Preview, preview};
-pub(super) use submit::{end_overdue, take_effect};
+pub(super) use submit::{end_overdue, take_effect, until};
 
 use submit::{Asked, submit};
 
@@ -173,6 +173,7 @@ pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> R
     let mut change = Change::begin(&app.database, actor).await?;
     let running =
         store::activation::running(change.connection(), activation, user.principal).await?;
+    request::fail_extensions(&mut change, activation).await?;
     if !store::activation::end(&mut change, activation, AssignmentEnd::Deactivated).await? {
         return Err(Error::Conflict("this activation has ended already".to_owned()));
     }

@@ -1,7 +1,7 @@
 //! What would happen, before anything is asked for.
 use super::{
     Reasons,
-    submit::{facts, other_approvers},
+    submit::{facts, other_approvers, until},
 };
 use crate::{
     App,
@@ -79,6 +79,7 @@ pub async fn preview(
             Vec::new()
         }
     };
+    let end = End::of(around.now, duration, until(&held, &around));
     Ok(Preview {
         eligibility,
         role: held.role,
@@ -87,7 +88,7 @@ pub async fn preview(
         version,
         approvers,
         running: around.running.map(|running| running.id),
-        end: End::of(around.now, duration, held.ends_at),
+        end,
         refusals,
         now: around.now,
     })

@@ -214,13 +214,18 @@ pub(super) fn facts(
         role_in_use: held.role_in_use,
         eligible_from: held.starts_at,
         // One that was ended before its time is over by now.
-        eligible_until: if held.ended { Some(around.now) } else { held.ends_at },
+        eligible_until: if held.ended { Some(around.now) } else { until(held, around) },
         running: around.running,
         standing: around.standing,
         open_request: around.open_request,
         proved,
         other_approvers,
     }
+}
+
+/// How long an activation may last at most: until the eligibility ends, or the role is held without activation.
+pub(in crate::service) fn until(held: &Eligibility, around: &Surroundings) -> Option<Instant> {
+    held.ends_at.into_iter().chain(around.standing_from).min()
 }
 
 /// The people beside the requester who could approve; none are looked for if no approval is asked for.

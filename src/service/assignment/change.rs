@@ -11,16 +11,17 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId},
+        id::{AssignmentId, PrincipalId, ProofId},
         step_up::Act,
         text::Justification,
         time::Instant,
     },
     error::Error,
-    service::{access, step_up},
+    service::{access, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
+        request::Of,
     },
 };
 
@@ -63,6 +64,9 @@ async fn end(
     reason: &Justification,
 ) -> Result<(), Error> {
     if locked.kind == AssignmentKind::Eligible {
+        let why = "The eligibility was removed.";
+        let closed = store::request::fail_all(change, Of::Eligibility(locked.id), why).await?;
+        request::record_failures(change, &closed, "not_eligible", why).await?;
         for ended in store::activation::end_all_of_eligibility(change, locked.id).await? {
             let event = Event::new(Kind::ActivationEnded)
                 .subject(ended.principal)
@@ -71,15 +75,9 @@ async fn end(
                 .detail(json!({ "because": AssignmentEnd::EligibilityEnded }));
             change.record(&Event { request: ended.request, ..event }).await?;
         }
-        let why = "The eligibility was removed.";
-        for closed in store::request::fail_all_of_eligibility(change, locked.id, why).await? {
-            let event = Event::refused(Kind::ActivationFailed)
-                .subject(closed.principal)
-                .role(closed.role, closed.scope)
-                .request(closed.id)
-                .detail(json!({ "rules": ["not_eligible"], "reasons": why }));
-            change.record(&event).await?;
-        }
+    }
+    if locked.origin == AssignmentOrigin::Activated {
+        request::fail_extensions(change, locked.id).await?;
     }
     if !store::activation::end(change, locked.id, because).await? {
         return Err(Error::Conflict("this assignment is over already".to_owned()));
@@ -96,15 +94,32 @@ async fn end(
     change.record(&Event { request: locked.request, ..event }).await
 }
 
-/// Gives an assignment other dates. Activations that rest on it never outlast it.
+/// Other dates for an assignment.
+#[derive(Clone, Copy, Debug)]
+pub struct NewDates<'a> {
+    /// From when; none leaves it as it is.
+    pub starts_at: Option<Instant>,
+    /// Until when; none is for good.
+    pub ends_at: Option<Instant>,
+    /// Why.
+    pub reason: &'a Justification,
+    /// A code from the administrator's authenticator, which giving more time may ask for.
+    pub code: Option<&'a str>,
+}
+
+/// Gives an assignment other dates. Activations that rest on it never outlast it. More time asks for the same proof as
+/// giving the role anew.
 pub async fn update(
     app: &App,
     actor: &Actor,
     id: AssignmentId,
-    starts_at: Option<Instant>,
-    ends_at: Option<Instant>,
-    reason: &Justification,
+    dates: NewDates<'_>,
 ) -> Result<(), Error> {
+    let NewDates { starts_at, ends_at, reason, code } = dates;
+    let told = store::assignment::one(&mut *app.database.acquire().await?, id).await?;
+    let (_, act, needs_proof) = terms_of(app, actor, id, told.kind).await?;
+    let code = code.filter(|_| needs_proof && outlasts(ends_at, told.ends_at));
+    let proof = prove(app, actor, code, &act).await?;
     let mut change = Change::begin(&app.database, actor).await?;
     let locked = lock(&mut change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated {
@@ -114,21 +129,21 @@ pub async fn update(
     }
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
-    let longer = match (locked.ends_at, window.ends_at) {
-        (None, _) => false,
-        (Some(_), None) => true,
-        (Some(old), Some(new)) => new > old,
-    } || window.starts_at < locked.starts_at;
+    let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
     if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
         return Err(Error::NotAllowed(
             "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
         ));
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
+    let proved = !longer || proof.is_some();
     let faults =
-        faults(window, terms(&version.settings, locked.kind), !reason.is_empty(), true, now);
+        faults(window, terms(&version.settings, locked.kind), !reason.is_empty(), proved, now);
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
+    }
+    if let Some(proof) = proof {
+        store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
     }
     if let (AssignmentKind::Eligible, Some(end)) = (locked.kind, window.ends_at) {
         for cut in store::assignment::cut_activations(&mut change, id, end).await? {
@@ -155,6 +170,28 @@ pub async fn update(
     commit(change).await?;
     app.wake.everything();
     Ok(())
+}
+
+/// Whether one end comes after another; none never comes.
+fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
+    match (end, other) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(end), Some(other)) => end > other,
+    }
+}
+
+/// The proof that a code gives for an act, if there is a code.
+async fn prove(
+    app: &App,
+    actor: &Actor,
+    code: Option<&str>,
+    act: &Act,
+) -> Result<Option<ProofId>, Error> {
+    let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Ok(None) };
+    let plain = Actor { idempotency: None, ..actor.clone() };
+    let proofs = step_up::verify(app, &plain, code, std::slice::from_ref(act)).await?;
+    Ok(proofs.into_iter().next())
 }
 
 /// The window after an update. What has begun keeps its beginning.
@@ -184,14 +221,12 @@ pub async fn convert(
     reason: &Justification,
     code: Option<&str>,
 ) -> Result<AssignmentId, Error> {
-    let (told, act, needs_proof) = conversion(app, actor, id, to).await?;
-    let proof = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) => {
-            let plain = Actor { idempotency: None, ..actor.clone() };
-            step_up::verify(app, &plain, code, std::slice::from_ref(&act)).await?.into_iter().next()
-        }
-        None => None,
-    };
+    // A repeat uses up no code.
+    if let Err(Error::Repeated(before)) = Change::begin(&app.database, actor).await {
+        return Ok(AssignmentId(before));
+    }
+    let (told, act, needs_proof) = terms_of(app, actor, id, to).await?;
+    let proof = prove(app, actor, code.filter(|_| needs_proof), &act).await?;
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
@@ -229,20 +264,20 @@ pub async fn convert(
     Ok(made)
 }
 
-/// What a conversion is about, and whether it asks for a proof.
-async fn conversion(
+/// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.
+async fn terms_of(
     app: &App,
     actor: &Actor,
     id: AssignmentId,
-    to: AssignmentKind,
+    kind: AssignmentKind,
 ) -> Result<(Told, Act, bool), Error> {
     let mut connection = app.database.acquire().await?;
     let told = store::assignment::one(&mut connection, id).await?;
-    let (kind, _) = store::role::scope(&mut connection, told.scope).await?;
-    access::authorise(&mut connection, actor, permission(kind)).await?;
+    let (place, _) = store::role::scope(&mut connection, told.scope).await?;
+    access::authorise(&mut connection, actor, permission(place)).await?;
     let version = store::settings::current(&mut connection, told.role, told.scope).await?;
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
-    let needs_proof = terms(&version.settings, to).requires_mfa;
+    let needs_proof = terms(&version.settings, kind).requires_mfa;
     Ok((told, act, needs_proof))
 }
 

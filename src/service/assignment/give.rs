@@ -92,10 +92,10 @@ pub async fn assign(
         })
         .collect();
     let proofs = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) => {
+        Some(code) if !all_repeated(app, actor, wanted).await? => {
             step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
         }
-        None => Vec::new(),
+        Some(_) | None => Vec::new(),
     };
     let mut assigned = Vec::with_capacity(wanted.principals.len());
     for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
@@ -106,6 +106,26 @@ pub async fn assign(
     Ok(assigned)
 }
 
+/// Whether all of this was done before, under the same idempotency key: then it uses up no code.
+async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool, Error> {
+    if actor.idempotency.is_none() {
+        return Ok(false);
+    }
+    for principal in &wanted.principals {
+        match Change::begin(&app.database, &part(actor, *principal)).await {
+            Err(Error::Repeated(_)) => {}
+            begun => return begun.map(|_| false),
+        }
+    }
+    Ok(true)
+}
+
+/// The same actor, with the idempotency key of one person among several.
+fn part(actor: &Actor, principal: PrincipalId) -> Actor {
+    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
+    Actor { idempotency, ..actor.clone() }
+}
+
 async fn assign_one(
     app: &App,
     actor: &Actor,
@@ -113,12 +133,10 @@ async fn assign_one(
     principal: PrincipalId,
     proof: Option<(ProofId, &Act)>,
 ) -> Result<AssignmentId, Error> {
-    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
-    let mut change =
-        match Change::begin(&app.database, &Actor { idempotency, ..actor.clone() }).await {
-            Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
-            begun => begun?,
-        };
+    let mut change = match Change::begin(&app.database, &part(actor, principal)).await {
+        Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
+        begun => begun?,
+    };
     let id = give(app, &mut change, wanted, principal, proof).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;

@@ -15,7 +15,7 @@ use crate::{
 mod change;
 mod give;
 
-pub use change::{convert, remove, update};
+pub use change::{NewDates, convert, remove, update};
 pub(super) use give::give;
 pub use give::{Assign, Assigned, assign};
 

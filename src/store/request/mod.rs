@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use super::{Change, OnConstraint as _, activation::Eligibility};
 mod told;
 
-pub use told::{Told, Wanted, awaiting, context, deciders, list, one, undecidable};
+pub use told::{Told, Wanted, awaiting, context, deciders, has_decided, list, one, undecidable};
 
 use crate::{
     domain::{
@@ -106,6 +106,7 @@ pub async fn open(
 
 /// A request that is about to be decided, started or closed, held under lock.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Locked {
     /// Which.
     pub id: RequestId,
@@ -135,6 +136,10 @@ pub struct Locked {
     pub granted: Option<Duration>,
     /// From when, if later.
     pub starts_at: Option<Instant>,
+    /// Whether a reason came with it.
+    pub justified: bool,
+    /// Whether a ticket came with it.
+    pub ticketed: bool,
     /// Whether a proof came with it.
     pub proved: bool,
     /// Whether somebody approved it.
@@ -166,7 +171,8 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
             principal_id as "principal: PrincipalId", person_id as "person: PersonId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId", eligibility_id as "eligibility: AssignmentId",
             settings_id as "settings: SettingsId", maximum_seconds, extends_id as "extends: AssignmentId",
-            requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!", expires_at,
+            requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!",
+            justification <> '' as "justified!", ticket_number <> '' and ticket_system <> '' as "ticketed!", expires_at,
             closed_at, failure
         from requests
         where id = $1
@@ -205,6 +211,8 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         requested: duration(row.requested_seconds)?,
         granted: row.granted_seconds.map(duration).transpose()?,
         starts_at: row.starts_at,
+        justified: row.justified,
+        ticketed: row.ticketed,
         proved: row.proved,
         approved: decision.as_ref().is_some_and(|(verdict, _)| *verdict == Verdict::Approve),
         decided_by: decision.map(|(_, approver)| approver),
@@ -324,47 +332,43 @@ pub struct Closed {
     pub scope: ScopeId,
 }
 
-/// Fails every open request that rests on `eligibility`.
-pub async fn fail_all_of_eligibility(
-    change: &mut Change,
-    eligibility: AssignmentId,
-    why: &str,
-) -> Result<Vec<Closed>, Error> {
-    let at = change.at();
-    Ok(sqlx::query_as!(
-        Closed,
-        r#"
-        update requests set state = 'failed', closed_at = $2, failure = $3
-        where eligibility_id = $1 and state in ('pending', 'scheduled')
-        returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
-            scope_id as "scope: ScopeId"
-        "#,
-        eligibility.0,
-        at,
-        why,
-    )
-    .fetch_all(change.connection())
-    .await?)
+/// What open requests have in common that fail together.
+#[derive(Clone, Copy, Debug)]
+pub enum Of {
+    /// They rest on this eligibility.
+    Eligibility(AssignmentId),
+    /// This account made them.
+    Principal(PrincipalId),
+    /// They are for more time for this activation.
+    Activation(AssignmentId),
 }
 
-/// Fails every open request of `principal`.
-pub async fn fail_all_of_principal(
-    change: &mut Change,
-    principal: PrincipalId,
-    why: &str,
-) -> Result<Vec<Closed>, Error> {
+/// Fails every open request of that kind.
+pub async fn fail_all(change: &mut Change, of: Of, why: &str) -> Result<Vec<Closed>, Error> {
     let at = change.at();
+    let (eligibility, principal, activation) = match of {
+        Of::Eligibility(id) => (Some(id.0), None, None),
+        Of::Principal(id) => (None, Some(id.0), None),
+        Of::Activation(id) => (None, None, Some(id.0)),
+    };
     Ok(sqlx::query_as!(
         Closed,
         r#"
-        update requests set state = 'failed', closed_at = $2, failure = $3
-        where principal_id = $1 and state in ('pending', 'scheduled')
+        update requests set state = 'failed', closed_at = $1, failure = $2
+        where state in ('pending', 'scheduled') and (
+            eligibility_id = $3
+            or principal_id = $4
+            -- An extension rests on the same eligibility as what it extends.
+            or (extends_id = $5 and eligibility_id = (select eligibility_id from assignments where id = $5))
+        )
         returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId"
         "#,
-        principal.0,
         at,
         why,
+        eligibility,
+        principal,
+        activation,
     )
     .fetch_all(change.connection())
     .await?)

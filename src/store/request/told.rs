@@ -8,7 +8,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    store::{self, settings::Approver},
+    store::settings::Approver,
 };
 
 /// A request as it is told.
@@ -85,8 +85,8 @@ pub struct Wanted {
     pub role: Option<RoleId>,
     /// Those that are open, or those that are closed.
     pub open: Option<bool>,
-    /// Those that this account may decide, or has decided.
-    pub approver: Option<PrincipalId>,
+    /// Those that this account has decided.
+    pub decided_by: Option<PrincipalId>,
     /// Those that come after this one in the list, newest first.
     pub after: Option<(Instant, RequestId)>,
 }
@@ -128,10 +128,10 @@ pub async fn list(
             and ($2::uuid is null or requests.principal_id = $2)
             and ($3::uuid is null or requests.role_id = $3)
             and ($4::boolean is null or (state in ('pending', 'scheduled')) = $4)
-            and ($5::uuid is null
-                or (state = 'pending'
-                    and exists (select from deciders_of(requests.id, $9) as deciders where deciders.principal_id = $5))
-                or exists (select from decisions where request_id = requests.id and approver_id = $5))
+            -- By the latest of the approver's own decisions, so that those of all others are not walked past.
+            and ($5::uuid is null or requests.id = any(array(
+                select request_id from decisions where approver_id = $5 order by created_at desc limit $8
+            )))
             and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
         order by requests.created_at desc, requests.id desc
         limit $8
@@ -140,13 +140,27 @@ pub async fn list(
         wanted.principal.map(|id| id.0),
         wanted.role.map(|id| id.0),
         wanted.open,
-        wanted.approver.map(|id| id.0),
+        wanted.decided_by.map(|id| id.0),
         wanted.after.map(|(at, _)| at),
         wanted.after.map(|(_, id)| id.0),
         limit,
-        store::now(&mut *connection).await?,
     )
     .fetch_all(connection)
+    .await?)
+}
+
+/// Whether this account has decided that request.
+pub async fn has_decided(
+    connection: &mut PgConnection,
+    approver: PrincipalId,
+    request: RequestId,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select exists (select from decisions where request_id = $1 and approver_id = $2) as "decided!""#,
+        request.0,
+        approver.0,
+    )
+    .fetch_one(connection)
     .await?)
 }
 
@@ -160,7 +174,18 @@ pub async fn awaiting(
         r#"
         select requests.id as "id: RequestId"
         from (select instant() as now) as clock
-        join requests on state = 'pending' and expires_at > clock.now
+        -- Only what was asked for on terms that name the approver, or a group of theirs, is looked at more closely.
+        join requests on state = 'pending' and expires_at > clock.now and settings_id = any(array(
+            select settings_id from settings_approvers
+            where settings_approvers.principal_id = any(array(
+                select $1::uuid
+                union all
+                select scopes.group_id
+                from live_assignments(clock.now) as members
+                join scopes on scopes.id = members.scope_id
+                where members.principal_id = $1 and scopes.group_id is not null
+            ))
+        ))
         where exists (
             select from deciders_of(requests.id, clock.now) as deciders where deciders.principal_id = $1
         )
