@@ -7,12 +7,14 @@ use latchkey::{
         permission::Permission,
         request::RequestState,
         settings::Settings,
+        sign_in::LinkPurpose,
         text::{Description, DisplayName, Email, Justification, Name, UserName},
         time::{Duration, Instant},
     },
     error::Error,
     service::{
         assignment::{self, Assign, Assigned},
+        enrolment, group,
         person::{self, Invitation},
         role, settings,
     },
@@ -504,4 +506,59 @@ async fn nobody_becomes_an_administrator_by_another_account_of_theirs() {
     invite("ada").await.unwrap();
     let outcome = invite("root").await;
     assert!(matches!(outcome, Err(Error::Forbidden(_))), "{outcome:?}");
+}
+
+#[tokio::test]
+async fn whoever_would_be_approved_does_not_choose_the_members_of_the_approving_group() {
+    let world = world().await;
+    let approvers = world.group("Approvers", &["root", "deputy"]).await;
+    world
+        .settings(ROLE, |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.approvers = [approvers].into();
+        })
+        .await;
+    world.active("ada", "Privileged Role Administrator").await;
+    let ada = world.actor("ada").await;
+    let bob = vec![world.principal("bob")];
+    let add = async || {
+        let outcome = group::add(&world.app, &ada, approvers, bob.clone(), &reason()).await;
+        outcome.unwrap().pop().unwrap().outcome
+    };
+    world.eligible("ada", ROLE).await;
+    let outcome = add().await;
+    assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+    world.take_away("root", world.eligibility("ada", ROLE).await).await.unwrap();
+    add().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_link_that_was_made_before_somebody_got_power_does_not_open_their_account_afterwards() {
+    let world = world().await;
+    world.active("deputy", "User Administrator").await;
+    let deputy = world.actor("deputy").await;
+    let secret = async |by: &Actor| {
+        let made = person::recovery_link(&world.app, by, world.principal("ada")).await.unwrap();
+        made.link.rsplit('/').next().unwrap().to_owned()
+    };
+    let look = async |secret: &str| {
+        enrolment::look(&world.app, LinkPurpose::Invitation, secret).await.map(drop)
+    };
+    let early = secret(&deputy).await;
+    look(&early).await.unwrap();
+    world.eligible("ada", ROLE).await;
+    let outcome = look(&early).await;
+    assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");
+    // Who may help such people in makes one that works.
+    look(&secret(&world.actor("root").await).await).await.unwrap();
+}
+
+#[tokio::test]
+async fn whoever_reads_the_audit_log_is_not_managed_by_just_anybody() {
+    let world = world().await;
+    world.active("deputy", "User Administrator").await;
+    world.active("ada", "Auditor").await;
+    let deputy = world.actor("deputy").await;
+    let outcome = person::recovery_link(&world.app, &deputy, world.principal("ada")).await;
+    assert!(matches!(outcome.map(drop), Err(Error::Forbidden(Permission::ManagePrivilegedPeople))));
 }

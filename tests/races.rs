@@ -320,3 +320,39 @@ where
     let all: Vec<Id> = sqlx::query_scalar(question).fetch_all(&world.owner).await.unwrap();
     (!all.is_empty()).then(|| all[chance.below(all.len())])
 }
+
+#[tokio::test]
+async fn what_is_ended_stays_ended_while_its_holder_asks_for_more_time() {
+    let world = World::new().await;
+    world.people(["ada", "root"]).await;
+    world.active("root", "Global Administrator").await;
+    world.role(ROLES[0], |_| ()).await;
+    world.eligible("ada", ROLES[0]).await;
+    let mut ended = 0;
+    for round in 0..30 {
+        world.activate("ada", ROLES[0], Duration::minutes(20)).await.unwrap();
+        let running: AssignmentId = any(
+            &world,
+            &mut Chance(round),
+            "select id from assignments where origin = 'activated' and ended_at is null",
+        )
+        .await
+        .unwrap();
+        let ada = world.actor("ada").await;
+        let more = Reasons::default();
+        let extend =
+            activation::extend(&world.app, &ada, running, Duration::minutes(40), &more, None);
+        let (extended, removed) = tokio::join!(extend, world.take_away("root", running));
+        if removed.is_ok() {
+            ended += 1;
+            assert!(!world.holds("ada", ROLES[0]).await, "round {round}: {extended:?}");
+        } else {
+            extended.unwrap();
+            let left = "select id from assignments where origin = 'activated' and ended_at is null";
+            let left: AssignmentId = any(&world, &mut Chance(round), left).await.unwrap();
+            world.deactivate("ada", left).await.unwrap();
+        }
+    }
+    assert!(ended > 0, "both were tried");
+    world.check_invariants().await;
+}

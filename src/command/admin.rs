@@ -42,7 +42,11 @@ pub(super) enum Admin {
 
 /// Makes a one-time link and prints it.
 pub(super) async fn admin(config: Config, wanted: Admin) -> Result<(), Failure> {
-    let installation = Installation::join(config).await?;
+    // Who recovers an account has one; who invites the first may have nothing yet.
+    let installation = match wanted {
+        Admin::Invite { .. } => Installation::join(config).await?,
+        Admin::Recover { .. } => Installation::existing(config).await?,
+    };
     let outcome = async {
         let app = installation.ready_app().await?;
         let outcome = issue(&app, wanted).await;

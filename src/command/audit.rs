@@ -88,7 +88,7 @@ pub(super) async fn audit(config: Config, wanted: Audit) -> Result<(), Failure> 
             .await
             .map_err(|failure| Failure::Failed(failure.to_string()))?;
     }
-    let installation = Installation::join(config).await?;
+    let installation = Installation::existing(config).await?;
     let outcome = async {
         let app = installation.ready_app().await?;
         let outcome = match wanted {

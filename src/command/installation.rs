@@ -55,6 +55,16 @@ impl Installation {
         Ok(Self { config, private: Some(private), access })
     }
 
+    /// The same for what only looks, or helps somebody back in: it makes no new database where none is.
+    pub(super) async fn existing(config: Config) -> Result<Self, Failure> {
+        let folder = private_settings(&config).folder;
+        if !is_external(&config) && !folder.exists() {
+            let folder = folder.display();
+            return Err(Failure::Failed(format!("there is no database in {folder} yet")));
+        }
+        Self::join(config).await
+    }
+
     /// The same, but also works beside a server that runs already, or is about to.
     pub(super) async fn join(config: Config) -> Result<Self, Failure> {
         if is_external(&config) {

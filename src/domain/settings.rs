@@ -142,6 +142,9 @@ impl Settings {
             || (old.requires_justification && !new.requires_justification)
             || (old.requires_ticket && !new.requires_ticket)
             || (old.requires_approval && !new.requires_approval)
+            || (old.requires_approval
+                && old.approval_requires_justification
+                && !new.approval_requires_justification)
             || (old.requires_approval && !new.approvers.is_subset(&old.approvers))
             || assignment(&self.eligible, &next.eligible)
             || assignment(&self.active, &next.active)

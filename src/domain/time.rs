@@ -40,6 +40,14 @@ impl std::ops::Add<Duration> for Instant {
     }
 }
 
+impl Instant {
+    /// How people read it in a sentence: to the minute, with its time zone.
+    #[must_use]
+    pub fn to_words(self) -> String {
+        self.0.strftime("%-d %b %Y, %H:%M UTC").to_string()
+    }
+}
+
 impl std::fmt::Display for Instant {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         self.0.fmt(f)

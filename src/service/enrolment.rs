@@ -14,13 +14,14 @@ use crate::{
         id::{CredentialId, LinkId, PrincipalId, SessionId},
         notice,
         password::Password,
+        permission::Permission,
         sign_in::{CodeRefusal, ENROLMENT_LASTS, LinkPurpose},
         totp,
     },
     error::Error,
     secret::{Purpose, RecoveryCode, Token, TokenKind, totp_seed},
     service::{
-        second_factor,
+        access, second_factor,
         sign_in::{self, SignedIn, Visitor},
     },
     store::{
@@ -78,7 +79,14 @@ pub async fn issue_link(
     purpose: LinkPurpose,
 ) -> Result<Token, Error> {
     let token = Token::random(kind(purpose));
-    let link = store::one_time_link::issue(change, principal, purpose, &token.hash()).await?;
+    let actor = change.actor().clone();
+    let for_privileged =
+        access::authorise(change.connection(), &actor, Permission::ManagePrivilegedPeople)
+            .await
+            .is_ok();
+    let link =
+        store::one_time_link::issue(change, principal, purpose, &token.hash(), for_privileged)
+            .await?;
     let event = Event::new(Kind::LinkIssued)
         .subject(principal)
         .target(link.0)

@@ -55,7 +55,8 @@ pub async fn list(
 ) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
     access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
-    let search = search.filter(|search| !search.trim().is_empty());
+    // No name has such a character, and the database takes none.
+    let search = search.map(|search| search.replace('\0', "")).filter(|it| !it.trim().is_empty());
     let wanted = store::person::Wanted { principal: None, search, after };
     store::person::list(&mut connection, &wanted, PAGE).await
 }

@@ -126,29 +126,7 @@ pub async fn reaches_privilege(
     connection: &mut PgConnection,
     principal: PrincipalId,
 ) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from assignments
-            join roles on roles.id = role_id and privileged
-            where principal_id = $1 and ended_at is null and ends_at > instant()
-        )
-        or exists (select from principals where id = $1 and break_glass)
-        -- Whoever answers for others' use of such a role is as good as its holder.
-        or exists (
-            select from role_settings as terms
-            join roles on roles.id = role_id and privileged
-            cross join lateral approvers_of(terms.id, instant()) as approver
-            where activation_requires_approval and approver.principal_id = $1
-                and not exists (
-                    select from role_settings as newer
-                    where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
-                        and newer.version > terms.version
-                )
-        ) as "reaches!"
-        "#,
-        principal.0,
-    )
-    .fetch_one(connection)
-    .await?)
+    Ok(sqlx::query_scalar!(r#"select reaches_privilege($1) as "reaches!""#, principal.0)
+        .fetch_one(connection)
+        .await?)
 }

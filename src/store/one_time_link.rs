@@ -20,19 +20,21 @@ pub struct Link {
     pub principal: PrincipalId,
 }
 
-/// Makes a link, in the place of every unused one before it.
+/// Makes a link, in the place of every unused one before it. Unless it is `for_privileged`, it no longer counts once the
+/// account reaches a privileged role.
 pub async fn issue(
     change: &mut Change,
     principal: PrincipalId,
     purpose: LinkPurpose,
     token: &TokenHash,
+    for_privileged: bool,
 ) -> Result<LinkId, Error> {
     let (id, at) = (LinkId::new(), change.at());
     revoke_all(change, principal).await?;
     sqlx::query!(
         "
-        insert into one_time_links (id, principal_id, purpose, token_hash, created_at, expires_at)
-        values ($1, $2, $3, $4, $5, $6)
+        insert into one_time_links (id, principal_id, purpose, token_hash, created_at, expires_at, for_privileged)
+        values ($1, $2, $3, $4, $5, $6, $7)
         ",
         id.0,
         principal.0,
@@ -40,6 +42,7 @@ pub async fn issue(
         token.as_bytes(),
         at as Instant,
         at.plus_seconds(purpose.lasts()) as Instant,
+        for_privileged,
     )
     .execute(change.connection())
     .await?;
@@ -74,6 +77,7 @@ pub async fn find(
         from one_time_links
         join principals on principals.id = principal_id and disabled_at is null
         where token_hash = $1 and purpose = $2 and used_at is null and revoked_at is null and expires_at > instant()
+            and (for_privileged or not reaches_privilege(principal_id))
         "#,
         token.as_bytes(),
         purpose as LinkPurpose,
@@ -88,6 +92,7 @@ pub async fn use_up(change: &mut Change, link: LinkId) -> Result<Option<LinkPurp
         r#"
         update one_time_links set used_at = $2
         where id = $1 and used_at is null and revoked_at is null and expires_at > $2
+            and (for_privileged or not reaches_privilege(principal_id))
         returning purpose as "purpose: LinkPurpose"
         "#,
         link.0,
@@ -106,6 +111,7 @@ pub async fn purpose(
         r#"
         select purpose as "purpose: LinkPurpose" from one_time_links
         where id = $1 and used_at is null and revoked_at is null and expires_at > instant()
+            and (for_privileged or not reaches_privilege(principal_id))
         "#,
         link.0,
     )

@@ -27,7 +27,7 @@ pub enum Refusal {
     )]
     ProofNeeded,
     /// The role is held already.
-    #[error("You hold this role already, until {until}. Extend it, or end it first.")]
+    #[error("You hold this role already, until {}. Extend it, or end it first.", until.to_words())]
     AlreadyActive {
         /// Until when.
         until: Instant,
@@ -43,14 +43,15 @@ pub enum Refusal {
     NothingToExtend,
     /// Extending would not give more time.
     #[error(
-        "That would end no later than the activation does now, at {until}. Choose a longer duration."
+        "That would end no later than the activation does now, {}. Choose a longer duration.",
+        until.to_words()
     )]
     NoMoreTime {
         /// When it ends now.
         until: Instant,
     },
     /// The start is too far away, or past.
-    #[error("Choose a start between now and {latest}.")]
+    #[error("Choose a start between now and {}.", latest.to_words())]
     Start {
         /// The latest start allowed.
         latest: Instant,

@@ -18,7 +18,7 @@ pub fn tell(entry: &Entry, reader: &Reader) -> Event {
         number: entry.seal.map(|seal| seal.sequence.to_string()).unwrap_or_default(),
         at: reader.precisely(entry.at),
         actor: actor(entry),
-        text: text(entry),
+        text: text(entry, &detail),
         said: ["justification", "reason"]
             .iter()
             .find_map(|key| detail.get(key)?.as_str().map(str::to_owned))
@@ -41,7 +41,7 @@ fn actor(entry: &Entry) -> String {
 }
 
 /// What happened, said after the actor's name.
-fn text(entry: &Entry) -> String {
+fn text(entry: &Entry, detail: &serde_json::Value) -> String {
     let role = match (&entry.role_name, entry.scope, &entry.scope_name) {
         (Some(role), Some(scope), Some(place)) if scope != ScopeId::ROOT => {
             format!("{role} at {place}")
@@ -53,7 +53,10 @@ fn text(entry: &Entry) -> String {
     let who = entry.subject_name.clone().unwrap_or_else(|| "somebody".to_owned());
     let whose = if own { "their own".to_owned() } else { format!("{who}’s") };
     let kind = Kind::ALL.iter().find(|(_, name)| *name == entry.kind).map(|(kind, _)| *kind);
+    // The end of what was extended is no end to anybody but the database.
+    let replaced = detail.get("because").is_some_and(|because| because == "replaced");
     match kind {
+        Some(Kind::ActivationEnded) if replaced => format!("extended {whose} {role}"),
         Some(kind) => words(kind, &role, &who, &whose, own),
         None => entry.kind.clone(),
     }

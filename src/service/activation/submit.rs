@@ -166,9 +166,11 @@ pub(in crate::service) async fn take_effect(
     end: End,
 ) -> Result<AssignmentId, Error> {
     let held = grant.eligibility;
-    if let Some(old) = extends
-        && store::activation::end(change, old, AssignmentEnd::Replaced).await?
-    {
+    if let Some(old) = extends {
+        // Somebody has ended it at this very moment: then nothing goes on.
+        if !store::activation::end(change, old, AssignmentEnd::Replaced).await? {
+            return Err(Refusal::NothingToExtend.into());
+        }
         let event = Event::new(Kind::ActivationEnded)
             .subject(held.principal)
             .role(held.role, held.scope)

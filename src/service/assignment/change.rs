@@ -12,6 +12,7 @@ use crate::{
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
         id::{AssignmentId, PrincipalId, ProofId},
+        permission::Permission,
         step_up::Act,
         text::Justification,
         time::Instant,
@@ -25,9 +26,22 @@ use crate::{
     },
 };
 
+/// Finds an assignment. That there is none is for those to know who might change it.
+async fn find(
+    connection: &mut sqlx::PgConnection,
+    actor: &Actor,
+    id: AssignmentId,
+) -> Result<Told, Error> {
+    let found = store::assignment::one(connection, id).await;
+    if found.is_err() {
+        access::authorise(connection, actor, Permission::ManageAssignments).await?;
+    }
+    found
+}
+
 /// Locks an assignment for an administrator who may change it and says so by name if it is over.
 async fn lock(change: &mut Change, actor: &Actor, id: AssignmentId) -> Result<Locked, Error> {
-    let told = store::assignment::one(change.connection(), id).await?;
+    let told = find(change.connection(), actor, id).await?;
     let (kind, _) = store::role::scope(change.connection(), told.scope).await?;
     access::authorise(change.connection(), actor, permission(kind)).await?;
     let locked = store::assignment::lock(change, id).await?;
@@ -116,9 +130,10 @@ pub async fn update(
     dates: NewDates<'_>,
 ) -> Result<(), Error> {
     let NewDates { starts_at, ends_at, reason, code } = dates;
-    let told = store::assignment::one(&mut *app.database.acquire().await?, id).await?;
+    let told = find(&mut *app.database.acquire().await?, actor, id).await?;
     let (_, act, needs_proof) = terms_of(app, actor, id, told.kind).await?;
-    let code = code.filter(|_| needs_proof && outlasts(ends_at, told.ends_at));
+    let earlier = starts_at.is_some_and(|start| start < told.starts_at);
+    let code = code.filter(|_| needs_proof && (earlier || outlasts(ends_at, told.ends_at)));
     let proof = prove(app, actor, code, &act).await?;
     let mut change = Change::begin(&app.database, actor).await?;
     let locked = lock(&mut change, actor, id).await?;
@@ -272,7 +287,7 @@ async fn terms_of(
     kind: AssignmentKind,
 ) -> Result<(Told, Act, bool), Error> {
     let mut connection = app.database.acquire().await?;
-    let told = store::assignment::one(&mut connection, id).await?;
+    let told = find(&mut connection, actor, id).await?;
     let (place, _) = store::role::scope(&mut connection, told.scope).await?;
     access::authorise(&mut connection, actor, permission(place)).await?;
     let version = store::settings::current(&mut connection, told.role, told.scope).await?;

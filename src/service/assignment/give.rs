@@ -7,7 +7,7 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PersonId, PrincipalId, ProofId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
         role::ScopeKind,
@@ -144,6 +144,26 @@ async fn assign_one(
     Ok(id)
 }
 
+/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself.
+async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: PersonId) -> Result<(), Error> {
+    let Some(own) = change.actor().user().map(|user| user.person) else { return Ok(()) };
+    if own == holder {
+        return Err(Error::NotAllowed(
+            "nobody can give a role to themself, from whichever account: ask another administrator"
+                .to_owned(),
+        ));
+    }
+    if wanted.role == RoleId::MEMBER
+        && store::settings::approve_for(change.connection(), wanted.scope, own).await?
+    {
+        return Err(Error::NotAllowed(
+            "this group approves a role that you are eligible for yourself: somebody else must choose its members"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
 pub(in crate::service) async fn give(
     app: &App,
@@ -156,12 +176,7 @@ pub(in crate::service) async fn give(
     if holder.disabled_at.is_some() {
         return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
     }
-    if change.actor().user().is_some_and(|user| user.person == holder.person) {
-        return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
-                .to_owned(),
-        ));
-    }
+    refuse_gain(change, wanted, holder.person).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
