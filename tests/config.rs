@@ -24,6 +24,14 @@ fn the_example_equals_the_defaults() {
 }
 
 #[test]
+fn links_lead_to_where_the_server_listens_unless_it_is_said_otherwise() {
+    let listen = ("LATCHKEY_LISTEN", "127.0.0.1:8283");
+    assert_eq!(load(&[listen]).unwrap().public_url, "http://localhost:8283");
+    let named = ("LATCHKEY_PUBLIC_URL", "https://latchkey.example.org");
+    assert_eq!(load(&[listen, named]).unwrap().public_url, "https://latchkey.example.org");
+}
+
+#[test]
 fn the_example_names_every_setting() {
     let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("latchkey.example.toml");
     let text = fs::read_to_string(example).unwrap();

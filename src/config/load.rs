@@ -46,7 +46,12 @@ impl Config {
                 sources.set_override(&setting.path, value)?
             };
         }
-        let mut config: Self = sources.build()?.try_deserialize()?;
+        let sources = sources.build()?;
+        let is_placed = sources.get_string("public_url").is_ok();
+        let mut config: Self = sources.try_deserialize()?;
+        if !is_placed {
+            config.public_url = format!("http://localhost:{}", config.listen.port());
+        }
         config.read_secrets()?;
         config.database.url = config.database.url.or(plain_database_url);
         config.check()?;

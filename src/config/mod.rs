@@ -52,7 +52,8 @@ pub enum ConfigError {
 #[derive(Debug, Clone, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// Where people find this server: scheme, host and port, without a path. Links in mails begin with it.
+    /// Where people find this server: scheme, host and port, without a path. Links in mails begin with it. If it is not
+    /// set, it is this machine at the port of `listen`.
     pub public_url: String,
     /// The address on which the server listens. TLS is the reverse proxy's job.
     pub listen: SocketAddr,

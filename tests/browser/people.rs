@@ -24,7 +24,7 @@ async fn somebody_is_invited_recovered_disabled_and_enabled_again() {
 
     browser.press("Go to Eve Example").await;
     let eve = browser.path().await;
-    browser.press("New link").await;
+    browser.press("Reset sign-in").await;
     browser.press("Make the link").await;
     browser.sees("A new link for Eve Example").await;
     other.press("Sign out").await;
