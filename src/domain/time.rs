@@ -30,6 +30,12 @@ impl Instant {
     pub fn plus_seconds(self, seconds: i64) -> Self {
         Self(self.0.checked_add(SignedDuration::from_secs(seconds)).unwrap_or(Timestamp::MAX))
     }
+
+    /// How people read it in a sentence: to the minute, with its time zone.
+    #[must_use]
+    pub fn to_words(self) -> String {
+        self.0.strftime("%-d %b %Y, %H:%M UTC").to_string()
+    }
 }
 
 impl std::ops::Add<Duration> for Instant {
@@ -37,14 +43,6 @@ impl std::ops::Add<Duration> for Instant {
 
     fn add(self, duration: Duration) -> Self {
         self.plus_seconds(duration.seconds())
-    }
-}
-
-impl Instant {
-    /// How people read it in a sentence: to the minute, with its time zone.
-    #[must_use]
-    pub fn to_words(self) -> String {
-        self.0.strftime("%-d %b %Y, %H:%M UTC").to_string()
     }
 }
 

@@ -59,3 +59,15 @@ pub async fn verify(
         }
     }
 }
+
+/// The proof that a code gives for one act, if there is a code.
+pub async fn prove(
+    app: &App,
+    actor: &Actor,
+    code: Option<&str>,
+    act: &Act,
+) -> Result<Option<ProofId>, Error> {
+    let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Ok(None) };
+    let plain = Actor { idempotency: None, ..actor.clone() };
+    Ok(verify(app, &plain, code, std::slice::from_ref(act)).await?.into_iter().next())
+}

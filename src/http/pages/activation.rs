@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     done::Done,
-    faults::{Faults, sentence},
+    faults::{Faults, reasons_of},
     outcome::{self, Time},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     request::Nothing,
@@ -31,7 +31,6 @@ use crate::{
         time::Duration,
     },
     error::Error,
-    http::problem::Problem,
     service::{
         activation::{self, Fulfilment, Preview, Reasons, Wish},
         assignment,
@@ -305,15 +304,6 @@ async fn tell(page: &Page, form: &Form, wishes: &[Wish], fulfilments: Vec<Fulfil
         });
     }
     show(&Activated { frame, title, results, back: "/".to_owned() })
-}
-
-/// Why a role of several was not given; what is broken inside is told to nobody.
-pub fn reasons_of(error: &Error) -> Vec<String> {
-    let problem = Problem::from(error);
-    match problem.reasons.as_slice() {
-        [] => vec![sentence(&problem.detail)],
-        reasons => reasons.iter().map(|reason| reason.message.clone()).collect(),
-    }
 }
 
 fn told_result(

@@ -3,6 +3,7 @@ use serde_json::Value;
 
 use super::{
     page::{Answer, Page, show},
+    say::capital,
     view::{
         api::{ApiDocs, Group, Operation, Parameter, Problem},
         frame::Section,
@@ -53,13 +54,6 @@ fn groups(document: &Value) -> Vec<Group> {
         }
     }
     groups
-}
-
-fn capital(word: &str) -> String {
-    let words = word.replace(['_', '-'], " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }
 
 fn operation(document: &Value, method: &str, path: &str, described: &Value) -> Operation {

@@ -3,10 +3,9 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::{
-    activation::reasons_of,
     assigned,
     done::Done,
-    faults::Faults,
+    faults::{Faults, reasons_of},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     role::choices,
     say::{self, UNREADABLE_TIME},

@@ -2,7 +2,7 @@
 use data_encoding::HEXLOWER;
 
 use super::{
-    say::Reader,
+    say::{Reader, capital},
     view::{Fact, audit::Event},
 };
 use crate::{
@@ -123,7 +123,7 @@ fn facts(entry: &Entry, detail: &serde_json::Value) -> Vec<Fact> {
         .into_iter()
         .flatten()
         .filter(|(key, _)| key.as_str() != "justification")
-        .map(|(key, value)| Fact::new(label(key), plain(value)))
+        .map(|(key, value)| Fact::new(capital(key), plain(value)))
         .filter(|fact| !fact.value.is_empty());
     named
         .into_iter()
@@ -131,14 +131,6 @@ fn facts(entry: &Entry, detail: &serde_json::Value) -> Vec<Fact> {
         .chain(told)
         .chain(entry.correlation.map(|id| Fact::new("Caused by request", id.to_string())))
         .collect()
-}
-
-/// The name of a fact as people would write it.
-fn label(key: &str) -> String {
-    let words = key.replace('_', " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }
 
 fn plain(value: &serde_json::Value) -> String {

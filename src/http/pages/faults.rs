@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 
 use super::view::form::Field;
-use crate::error::Error;
+use crate::{error::Error, http::problem::Problem};
 
 /// What is wrong with a form: field by field, and with the whole of it.
 #[derive(Debug)]
@@ -122,6 +122,15 @@ pub fn sentence(message: &str) -> String {
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{stop}", letters.as_str())
+}
+
+/// Why a role of several was not given; what is broken inside is told to nobody.
+pub fn reasons_of(error: &Error) -> Vec<String> {
+    let problem = Problem::from(error);
+    match problem.reasons.as_slice() {
+        [] => vec![sentence(&problem.detail)],
+        reasons => reasons.iter().map(|reason| reason.message.clone()).collect(),
+    }
 }
 
 #[cfg(test)]

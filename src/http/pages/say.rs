@@ -208,6 +208,15 @@ pub fn device(user_agent: &str) -> String {
     if system.is_empty() { browser.to_owned() } else { format!("{browser} on {system}") }
 }
 
+/// The name of something in a program as people would write it.
+#[must_use]
+pub fn capital(name: &str) -> String {
+    let words = name.replace(['_', '-'], " ");
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

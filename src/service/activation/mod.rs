@@ -152,13 +152,9 @@ pub async fn extend(
             .await?;
     let terms = terms(app, user, running.eligibility).await?;
     let act = Act::Extend { assignment: activation, duration };
-    let proof = match code.filter(|code| !code.trim().is_empty() && terms.asks_for_proof) {
-        Some(code) => {
-            let proofs = step_up::verify(app, actor, code, std::slice::from_ref(&act)).await?;
-            proofs.into_iter().next().map(|proof| (proof, act))
-        }
-        None => None,
-    };
+    let proof = step_up::prove(app, actor, code.filter(|_| terms.asks_for_proof), &act)
+        .await?
+        .map(|proof| (proof, act));
     let asked = Asked {
         ask: Reasons { starts_at: None, ..reasons.clone() }.ask(duration),
         extends: Some(activation),

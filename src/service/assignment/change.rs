@@ -11,7 +11,7 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId, ProofId},
+        id::{AssignmentId, PrincipalId},
         permission::Permission,
         step_up::Act,
         text::Justification,
@@ -130,11 +130,13 @@ pub async fn update(
     dates: NewDates<'_>,
 ) -> Result<(), Error> {
     let NewDates { starts_at, ends_at, reason, code } = dates;
-    let told = find(&mut *app.database.acquire().await?, actor, id).await?;
-    let (_, act, needs_proof) = terms_of(app, actor, id, told.kind).await?;
+    let mut connection = app.database.acquire().await?;
+    let told = find(&mut connection, actor, id).await?;
+    let (act, needs_proof) = terms_of(&mut connection, actor, &told, told.kind).await?;
+    drop(connection);
     let earlier = starts_at.is_some_and(|start| start < told.starts_at);
     let code = code.filter(|_| needs_proof && (earlier || outlasts(ends_at, told.ends_at)));
-    let proof = prove(app, actor, code, &act).await?;
+    let proof = step_up::prove(app, actor, code, &act).await?;
     let mut change = Change::begin(&app.database, actor).await?;
     let locked = lock(&mut change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated {
@@ -196,19 +198,6 @@ fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
     }
 }
 
-/// The proof that a code gives for an act, if there is a code.
-async fn prove(
-    app: &App,
-    actor: &Actor,
-    code: Option<&str>,
-    act: &Act,
-) -> Result<Option<ProofId>, Error> {
-    let Some(code) = code.filter(|code| !code.trim().is_empty()) else { return Ok(None) };
-    let plain = Actor { idempotency: None, ..actor.clone() };
-    let proofs = step_up::verify(app, &plain, code, std::slice::from_ref(act)).await?;
-    Ok(proofs.into_iter().next())
-}
-
 /// The window after an update. What has begun keeps its beginning.
 fn new_window(
     locked: &Locked,
@@ -240,8 +229,11 @@ pub async fn convert(
     if let Err(Error::Repeated(before)) = Change::begin(&app.database, actor).await {
         return Ok(AssignmentId(before));
     }
-    let (told, act, needs_proof) = terms_of(app, actor, id, to).await?;
-    let proof = prove(app, actor, code.filter(|_| needs_proof), &act).await?;
+    let mut connection = app.database.acquire().await?;
+    let told = find(&mut connection, actor, id).await?;
+    let (act, needs_proof) = terms_of(&mut connection, actor, &told, to).await?;
+    drop(connection);
+    let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
@@ -281,19 +273,17 @@ pub async fn convert(
 
 /// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.
 async fn terms_of(
-    app: &App,
+    connection: &mut sqlx::PgConnection,
     actor: &Actor,
-    id: AssignmentId,
+    told: &Told,
     kind: AssignmentKind,
-) -> Result<(Told, Act, bool), Error> {
-    let mut connection = app.database.acquire().await?;
-    let told = find(&mut connection, actor, id).await?;
-    let (place, _) = store::role::scope(&mut connection, told.scope).await?;
-    access::authorise(&mut connection, actor, permission(place)).await?;
-    let version = store::settings::current(&mut connection, told.role, told.scope).await?;
+) -> Result<(Act, bool), Error> {
+    let (place, _) = store::role::scope(connection, told.scope).await?;
+    access::authorise(connection, actor, permission(place)).await?;
+    let version = store::settings::current(connection, told.role, told.scope).await?;
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
     let needs_proof = terms(&version.settings, kind).requires_mfa;
-    Ok((told, act, needs_proof))
+    Ok((act, needs_proof))
 }
 
 /// Becoming eligible instead of active only ever takes power away, so one may do it to oneself.
