@@ -7,6 +7,8 @@ pub enum Permission {
     ReadRoles,
     /// Create and change roles.
     ManageRoles,
+    /// Create, rename, move and retire places.
+    ManageScopes,
     /// Give and take roles.
     ManageAssignments,
     /// Set the terms of roles.
@@ -19,6 +21,8 @@ pub enum Permission {
     ManagePrivilegedPeople,
     /// Create groups, and change who belongs to them.
     ManageGroups,
+    /// Register applications, and change who answers for them.
+    ManageApplications,
     /// See everybody's requests.
     ReadRequests,
     /// Cancel anybody's request.
@@ -31,15 +35,17 @@ pub enum Permission {
 
 impl Permission {
     /// All of them, with the names that roles carry in the database.
-    pub const ALL: [(Self, &'static str); 12] = [
+    pub const ALL: [(Self, &'static str); 14] = [
         (Self::ReadRoles, "roles.read"),
         (Self::ManageRoles, "roles.manage"),
+        (Self::ManageScopes, "scopes.manage"),
         (Self::ManageAssignments, "assignments.manage"),
         (Self::ManageSettings, "settings.manage"),
         (Self::ReadPeople, "people.read"),
         (Self::ManagePeople, "people.manage"),
         (Self::ManagePrivilegedPeople, "privileged_people.manage"),
         (Self::ManageGroups, "groups.manage"),
+        (Self::ManageApplications, "applications.manage"),
         (Self::ReadRequests, "requests.read"),
         (Self::CancelRequests, "requests.cancel"),
         (Self::ReadAudit, "audit.read"),

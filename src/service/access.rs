@@ -5,7 +5,7 @@ use crate::{
     App,
     domain::{
         actor::{Actor, TokenScope, User, Via, Who},
-        id::AssignmentId,
+        id::{AssignmentId, ScopeId},
         permission::{Permission, Permissions},
         time::Instant,
     },
@@ -33,16 +33,18 @@ fn scope_for(permission: Permission) -> TokenScope {
         Permission::ReadAudit => TokenScope::Audit,
         Permission::CheckAccess => TokenScope::CheckAccess,
         Permission::ManageRoles
+        | Permission::ManageScopes
         | Permission::ManageAssignments
         | Permission::ManageSettings
         | Permission::ManagePeople
         | Permission::ManagePrivilegedPeople
         | Permission::ManageGroups
+        | Permission::ManageApplications
         | Permission::CancelRequests => TokenScope::Administer,
     }
 }
 
-/// What `actor` may do at this moment.
+/// What `actor` may do at this moment in the whole organisation.
 pub async fn permissions(
     connection: &mut PgConnection,
     actor: &Actor,
@@ -59,20 +61,28 @@ pub async fn my_permissions(app: &App, actor: &Actor) -> Result<Permissions, Err
     permissions(&mut *app.database.acquire().await?, actor).await
 }
 
-/// Refuses unless `actor` may do this at this moment, with what they came in with.
+/// Refuses unless `actor` may do this in the whole organisation at this moment, with what they came in with.
 pub async fn authorise(
     connection: &mut PgConnection,
     actor: &Actor,
     permission: Permission,
 ) -> Result<(), Error> {
-    match &actor.who {
-        Who::User(_) => {
-            user(actor, scope_for(permission))?;
-        }
+    authorise_at(connection, actor, permission, ScopeId::ROOT).await
+}
+
+/// Refuses unless `actor` may do this at `scope` at this moment: by a role held there or at a scope above.
+pub async fn authorise_at(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    permission: Permission,
+    scope: ScopeId,
+) -> Result<(), Error> {
+    let principal = match &actor.who {
+        Who::User(_) => user(actor, scope_for(permission))?.principal,
         Who::System | Who::Operator => return Ok(()),
         Who::Anonymous => return Err(Error::Unauthenticated),
-    }
-    if permissions(connection, actor).await?.allow(permission) {
+    };
+    if store::access::permitted(connection, principal, permission, scope).await? {
         Ok(())
     } else {
         Err(Error::Forbidden(permission))

@@ -6,7 +6,7 @@ use crate::{
     domain::{
         actor::TokenScope,
         id::{AccessTokenId, AssignmentId, PrincipalId, RoleId, ScopeId},
-        permission::Permissions,
+        permission::{Permission, Permissions},
         time::Instant,
     },
     error::Error,
@@ -32,6 +32,31 @@ pub async fn permissions(
     .fetch_all(connection)
     .await?;
     Ok(Permissions::named(&names))
+}
+
+/// Whether one of `principal`'s active roles in Latchkey allows this at `scope`, being held there or at a scope above.
+pub async fn permitted(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    permission: Permission,
+    scope: ScopeId,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from (select instant() as now) as clock
+            cross join lateral live_assignments(clock.now) as held
+            join roles on roles.id = held.role_id and $2 = any(roles.permissions)
+            join scope_ancestors on scope_ancestors.scope_id = $3 and ancestor_id = held.scope_id
+            where held.principal_id = $1
+        ) as "permitted!"
+        "#,
+        principal.0,
+        permission.name(),
+        scope.0,
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 /// Does this account hold this role there?
