@@ -131,6 +131,12 @@ impl Actor {
         Self { who, address: None, correlation: Uuid::now_v7(), idempotency: None }
     }
 
+    /// The people who stand behind this actor; nobody behind Latchkey itself or the operator.
+    #[must_use]
+    pub fn people(&self) -> Vec<PersonId> {
+        self.user().map(|user| user.person).into_iter().collect()
+    }
+
     /// The signed-in user, if it is one.
     #[must_use]
     pub fn user(&self) -> Option<&User> {

@@ -79,6 +79,14 @@ pub enum AssignmentEnd {
     EligibilityEnded,
     /// Its holder's account was disabled.
     PrincipalDisabled,
+    /// Its holder no longer belonged to the group that was eligible.
+    MembershipEnded,
+    /// Its place was moved away from below that of the eligibility.
+    ScopeMoved,
+    /// Its place was retired.
+    ScopeRetired,
+    /// Its role was retired.
+    RoleRetired,
 }
 
 /// From when until when; without an end, for good.

@@ -10,6 +10,8 @@ pub mod notice;
 pub mod password;
 pub mod percent;
 pub mod permission;
+pub mod principal;
+pub mod reach;
 pub mod request;
 pub mod role;
 pub mod settings;

@@ -92,8 +92,8 @@ async fn start_scheduled(app: &App) -> Result<usize, Error> {
 /// Judges one scheduled activation again, and lets it take effect or fail. False if another server was first.
 async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
     let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
-    let eligibility = store::request::eligibility_of(change.connection(), request).await?;
-    let held = store::activation::lock_eligibility(&mut change, eligibility, None).await?;
+    let aim = store::request::aim_of(change.connection(), request).await?;
+    let held = store::activation::lock_eligibility(&mut change, aim).await?;
     let locked = store::request::lock(&mut change, request).await?;
     let around = activation::end_overdue(&mut change, &held, Some(request)).await?;
     let Ok(granted) = locked.state.clone().start(around.now) else { return Ok(false) };

@@ -16,8 +16,10 @@ use crate::{
 pub struct Around {
     /// The time.
     pub now: Instant,
-    /// What the reader may do at this moment.
+    /// What the reader may do at this moment in the whole organisation.
     pub permissions: Permissions,
+    /// What the reader may do somewhere, be it at one place.
+    pub somewhere: Permissions,
     /// How many requests wait for the reader's decision.
     pub awaiting: usize,
 }
@@ -29,6 +31,7 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
     Ok(Around {
         now: store::now(&mut connection).await?,
         permissions: access::permissions(&mut connection, actor).await?,
+        somewhere: access::permissions_anywhere(&mut connection, actor).await?,
         awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
     })
 }

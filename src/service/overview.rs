@@ -55,7 +55,9 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     let mut connection = app.database.acquire().await?;
     let now = store::now(&mut connection).await?;
     let wanted = Wanted { principal: Some(user.principal), ..Wanted::default() };
-    let held = store::assignment::list(&mut connection, wanted, 500).await?;
+    let mut held = store::assignment::list(&mut connection, wanted, 500).await?;
+    held.extend(store::assignment::held_by_groups(&mut connection, user.principal).await?);
+    held.extend(store::assignment::eligible_by_groups(&mut connection, user.principal).await?);
     let live = |told: &Told| told.starts_at <= now && told.ends_at.is_none_or(|end| now < end);
     let (active, eligible): (Vec<_>, Vec<_>) =
         held.into_iter().filter(live).partition(|told| told.kind == AssignmentKind::Active);

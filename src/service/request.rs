@@ -70,10 +70,15 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
     } else {
         Some(filter.principal.unwrap_or(user.principal))
     };
-    if principal != Some(user.principal) {
-        access::authorise(&mut connection, actor, Permission::ReadRequests).await?;
-    }
+    let places = if principal == Some(user.principal) {
+        None
+    } else {
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests)
+            .await?
+            .limited()
+    };
     let wanted = Wanted {
+        places: places.as_deref(),
         principal,
         role: filter.role,
         open: filter.open,
@@ -98,8 +103,11 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let own = told.person == user.person;
     let approvers = store::request::deciders(&mut connection, id, now).await?;
     let approver = approvers.iter().any(|approver| approver.principal == user.principal);
-    let permissions = access::permissions(&mut connection, actor).await?;
-    let reader = permissions.allow(Permission::ReadRequests);
+    let mut may = async |permission| {
+        access::authorise_at(&mut connection, actor, permission, told.scope).await.is_ok()
+    };
+    let reader = may(Permission::ReadRequests).await;
+    let canceller = may(Permission::CancelRequests).await;
     if !(own
         || approver
         || reader
@@ -116,7 +124,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
         && told.expires_at.is_some_and(|expires_at| expires_at > now);
     Ok(Detail {
         may_decide: approver && waits,
-        may_cancel: told.state.is_open() && (own || permissions.allow(Permission::CancelRequests)),
+        may_cancel: told.state.is_open() && (own || canceller),
         approvers,
         own,
         holds,
@@ -180,9 +188,14 @@ pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error
     let told = store::request::one(change.connection(), id).await?;
     if told.person == user.person {
         access::user(actor, TokenScope::Activate)?;
-    } else if access::authorise(change.connection(), actor, Permission::CancelRequests)
-        .await
-        .is_err()
+    } else if access::authorise_at(
+        change.connection(),
+        actor,
+        Permission::CancelRequests,
+        told.scope,
+    )
+    .await
+    .is_err()
     {
         return Err(Error::NotFound("request"));
     }

@@ -20,18 +20,24 @@ use crate::{
 
 pub use crate::store::role::Told;
 
-/// The roles that can be held at the organisation, with how many hold them.
+/// The roles, with how many hold them where the asker may see it. Member is left out: it is seen at the groups.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
-    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    store::role::list(&mut connection, Some(ScopeKind::Organization), None).await
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    let mut roles =
+        store::role::list(&mut connection, None, None, places.limited().as_deref()).await?;
+    roles.retain(|role| role.id != RoleId::MEMBER);
+    Ok(roles)
 }
 
 /// One role.
 pub async fn show(app: &App, actor: &Actor, id: RoleId) -> Result<Told, Error> {
     let mut connection = app.database.acquire().await?;
-    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    store::role::one(&mut connection, id).await
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    store::role::list(&mut connection, None, Some(id), places.limited().as_deref())
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("role"))
 }
 
 /// What the organisation is called; everybody may know.

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, User, Who},
         audit::Event,
+        id::ScopeId,
         time::Instant,
     },
     error::Error,
@@ -24,12 +25,16 @@ pub mod credential;
 pub mod database;
 pub mod demo;
 pub mod due;
+pub mod group;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
+pub mod principal;
+pub mod reach;
 pub mod request;
 pub mod role;
+pub mod scope;
 pub mod session;
 pub mod settings;
 pub mod throttle;
@@ -228,6 +233,11 @@ impl<T> OnConstraint<T> for sqlx::Result<T> {
     fn on_constraint(self, name: &str, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
         self.map_err(Error::from).on_constraint(name, meaning)
     }
+}
+
+/// Places as the database knows them.
+fn ids(places: Option<&[ScopeId]>) -> Option<Vec<uuid::Uuid>> {
+    places.map(|places| places.iter().map(|id| id.0).collect())
 }
 
 fn broken(error: &sqlx::Error) -> Option<&str> {

@@ -34,7 +34,13 @@ pub enum Kind {
     SettingsChanged,
     RoleCreated,
     RoleChanged,
+    RoleRetired,
     GroupCreated,
+    GroupChanged,
+    ScopeCreated,
+    ScopeChanged,
+    ScopeMoved,
+    ScopeRetired,
     PersonInvited,
     PersonChanged,
     PersonDisabled,
@@ -63,7 +69,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 48] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -81,7 +87,13 @@ impl Kind {
         (Self::SettingsChanged, "settings.changed"),
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
+        (Self::RoleRetired, "role.retired"),
         (Self::GroupCreated, "group.created"),
+        (Self::GroupChanged, "group.changed"),
+        (Self::ScopeCreated, "scope.created"),
+        (Self::ScopeChanged, "scope.changed"),
+        (Self::ScopeMoved, "scope.moved"),
+        (Self::ScopeRetired, "scope.retired"),
         (Self::PersonInvited, "person.invited"),
         (Self::PersonChanged, "person.changed"),
         (Self::PersonDisabled, "person.disabled"),

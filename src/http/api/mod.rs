@@ -25,6 +25,7 @@ mod me;
 mod person;
 mod request;
 mod role;
+mod scope;
 mod token;
 
 /// The face for programs.
@@ -44,6 +45,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(request::routes())
         .merge(access::routes())
         .merge(role::routes())
+        .merge(scope::routes())
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())

@@ -50,7 +50,9 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
         (None, ..) => "a role".to_owned(),
     };
     let own = entry.subject.is_some() && entry.subject == entry.actor;
-    let who = entry.subject_name.clone().unwrap_or_else(|| "somebody".to_owned());
+    // What is done to a place has no other subject.
+    let who = entry.subject_name.clone().or_else(|| entry.scope_name.clone());
+    let who = who.unwrap_or_else(|| "somebody".to_owned());
     let whose = if own { "their own".to_owned() } else { format!("{who}’s") };
     let kind = Kind::ALL.iter().find(|(_, name)| *name == entry.kind).map(|(kind, _)| *kind);
     // The end of what was extended is no end to anybody but the database.
@@ -83,6 +85,12 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::SettingsChanged => format!("changed the settings of {role}"),
         Kind::RoleCreated => format!("made the role {role}"),
         Kind::RoleChanged => format!("changed the role {role}"),
+        Kind::RoleRetired => format!("retired the role {role}"),
+        Kind::GroupChanged => format!("changed the group {who}"),
+        Kind::ScopeCreated => format!("made the place {who}"),
+        Kind::ScopeChanged => format!("renamed the place {who}"),
+        Kind::ScopeMoved => format!("moved the place {who}"),
+        Kind::ScopeRetired => format!("retired the place {who}"),
         Kind::GroupCreated => format!("made the group {who}"),
         Kind::PersonInvited => format!("invited {who}"),
         Kind::PersonChanged => format!("changed {who}"),

@@ -19,6 +19,10 @@ pub enum Done {
     SettingsSaved,
     RoleMade,
     GroupMade,
+    PlaceMade,
+    PlaceMoved,
+    PlaceRetired,
+    Renamed,
     MembersAdded,
     MemberRemoved,
     PersonDisabled,
@@ -33,7 +37,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 26] = [
+    const ALL: [(Self, &'static str, &'static str); 30] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -53,6 +57,10 @@ impl Done {
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
+        (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),
+        (Self::PlaceMoved, "place-moved", "It lies there now, with all that is in it."),
+        (Self::PlaceRetired, "place-retired", "It is retired, and nobody holds anything there."),
+        (Self::Renamed, "renamed", "The name is saved."),
         (Self::MembersAdded, "members-added", "They belong to the group now."),
         (Self::MemberRemoved, "member-removed", "The membership has ended, and what rested on it."),
         (

@@ -24,6 +24,7 @@ pub mod problem;
 mod request;
 mod role;
 mod say;
+mod scope;
 mod settings;
 mod sign_in;
 mod story;
@@ -88,6 +89,14 @@ fn administration() -> Routes {
         .post("/assignments/{assignment}", assignment::update)
         .post("/assignments/{assignment}/remove", assignment::remove)
         .post("/assignments/{assignment}/convert", assignment::convert)
+        .get("/resources", scope::list)
+        .get("/resources/{scope}", scope::one)
+        .post("/resources/{scope}", scope::rename)
+        .post("/resources/{scope}/inside", scope::create)
+        .get("/resources/{scope}/move", scope::choose_move)
+        .post("/resources/{scope}/move", scope::relocate)
+        .get("/resources/{scope}/retire", scope::consider_retiring)
+        .post("/resources/{scope}/retire", scope::retire)
         .get("/people", person::list)
         .post("/people", person::create)
         .get("/people/invite", person::invite)
@@ -102,6 +111,7 @@ fn administration() -> Routes {
         .get("/groups", group::list)
         .post("/groups", group::create)
         .get("/groups/{group}", group::one)
+        .post("/groups/{group}", group::rename)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
 }

@@ -8,7 +8,7 @@ use super::{
     done::Done,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
-    say::{self, Reader},
+    say::Reader,
     view::{
         Pages,
         frame::Section,
@@ -66,7 +66,7 @@ pub fn head(told: &Told, opened: &Opened, tab: &'static str) -> RoleHead {
         purpose: told.description.clone(),
         privileged: told.privileged,
         may_assign: told.retired_at.is_none()
-            && opened.permissions.allow(Permission::ManageAssignments),
+            && opened.somewhere.allow(Permission::ManageAssignments),
         tab,
     }
 }
@@ -237,30 +237,25 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     }
 }
 
-/// People and groups to choose from, with those that are chosen.
+/// Whoever can be chosen to hold a role, with those that are chosen.
 pub async fn choices(
     page: &Page,
     chosen: &[String],
 ) -> Result<Vec<super::view::form::Choice>, Error> {
     use super::view::form::Choice;
-    use crate::service::{group, person};
-    let people = person::list(&page.app, &page.actor, None, None).await?;
-    let groups = group::list(&page.app, &page.actor).await?;
-    let people = people.iter().filter(|person| person.disabled_at.is_none()).map(|person| {
-        Choice::new(person.principal.to_string(), person.name.clone())
-            .hint(person.user_name.clone())
-    });
-    let groups = groups.iter().map(|group| {
-        Choice::new(group.principal.to_string(), group.name.clone()).hint(format!(
-            "Group, {}",
-            say::count(usize::try_from(group.members).unwrap_or(0), "member")
-        ))
-    });
-    Ok(groups
-        .chain(people)
-        .map(|choice| {
-            let is_chosen = chosen.contains(&choice.value);
-            choice.chosen(is_chosen)
+    use crate::{domain::principal::PrincipalKind, service::principal};
+    let candidates = principal::candidates(&page.app, &page.actor, None).await?;
+    Ok(candidates
+        .into_iter()
+        .map(|candidate| {
+            let value = candidate.id.to_string();
+            let is_chosen = chosen.contains(&value);
+            let hint = match candidate.kind {
+                PrincipalKind::User => candidate.hint,
+                PrincipalKind::Group => "Group".to_owned(),
+                PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            };
+            Choice::new(value, candidate.name).hint(hint).chosen(is_chosen)
         })
         .collect())
 }

@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     commit,
-    give::{Assign, Telling, give, permission, tell, terms},
+    give::{Assign, Telling, give, tell, terms},
 };
 use crate::{
     App,
@@ -11,14 +11,14 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId},
+        id::{AssignmentId, PrincipalId, RoleId},
         permission::Permission,
         step_up::Act,
         text::Justification,
         time::Instant,
     },
     error::Error,
-    service::{access, request, step_up},
+    service::{access, group, membership, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -34,7 +34,7 @@ async fn find(
 ) -> Result<Told, Error> {
     let found = store::assignment::one(connection, id).await;
     if found.is_err() {
-        access::authorise(connection, actor, Permission::ManageAssignments).await?;
+        access::authorise_somewhere(connection, actor, Permission::ManageAssignments).await?;
     }
     found
 }
@@ -43,7 +43,7 @@ async fn find(
 async fn lock(change: &mut Change, actor: &Actor, id: AssignmentId) -> Result<Locked, Error> {
     let told = find(change.connection(), actor, id).await?;
     let (kind, _) = store::role::scope(change.connection(), told.scope).await?;
-    access::authorise(change.connection(), actor, permission(kind)).await?;
+    group::authorise_assigning(change.connection(), actor, told.scope, kind).await?;
     let locked = store::assignment::lock(change, id).await?;
     change.settle().await?;
     if locked.ended {
@@ -61,13 +61,23 @@ pub async fn remove(
     reason: &Justification,
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    let locked = lock(&mut change, actor, id).await?;
-    end(&mut change, &locked, AssignmentEnd::Removed, reason).await?;
+    remove_within(&mut change, actor, id, reason).await?;
     tell(app, &mut change, id, reason, Telling::Taken).await?;
     change.made(id.0).await?;
     commit(change).await?;
     app.wake.everything();
     Ok(())
+}
+
+/// The same within a change; nobody is told.
+pub(in crate::service) async fn remove_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+    reason: &Justification,
+) -> Result<(), Error> {
+    let locked = lock(change, actor, id).await?;
+    end(change, &locked, AssignmentEnd::Removed, reason).await
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
@@ -105,7 +115,11 @@ async fn end(
         .role(locked.role, locked.scope)
         .assignment(locked.id)
         .detail(json!({ "because": because, "kind": locked.kind, "due": locked.ends_at, "justification": reason }));
-    change.record(&Event { request: locked.request, ..event }).await
+    change.record(&Event { request: locked.request, ..event }).await?;
+    if locked.role == RoleId::MEMBER && locked.kind == AssignmentKind::Active {
+        membership::leave(change, locked.principal, locked.scope).await?;
+    }
+    Ok(())
 }
 
 /// Other dates for an assignment.
@@ -173,6 +187,9 @@ pub async fn update(
         }
     }
     store::assignment::set_window(&mut change, id, window).await?;
+    if locked.role == RoleId::MEMBER {
+        membership::shorten(&mut change, locked.principal, locked.scope).await?;
+    }
     change.made(id.0).await?;
     let event = Event::new(Kind::AssignmentUpdated)
         .subject(locked.principal)
@@ -279,7 +296,7 @@ async fn terms_of(
     kind: AssignmentKind,
 ) -> Result<(Act, bool), Error> {
     let (place, _) = store::role::scope(connection, told.scope).await?;
-    access::authorise(connection, actor, permission(place)).await?;
+    group::authorise_assigning(connection, actor, told.scope, place).await?;
     let version = store::settings::current(connection, told.role, told.scope).await?;
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
     let needs_proof = terms(&version.settings, kind).requires_mfa;

@@ -7,9 +7,10 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PersonId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
+        principal::PrincipalKind,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -17,8 +18,8 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, step_up},
-    store::{self, Change, assignment::NewAssignment},
+    service::{group, reach, step_up},
+    store::{self, Change, assignment::NewAssignment, principal::Holder},
 };
 
 /// What an administrator assigns to one or several people.
@@ -50,7 +51,7 @@ pub struct Assigned {
 }
 
 /// Who may give and take this role at this kind of scope.
-pub(super) fn permission(kind: ScopeKind) -> Permission {
+pub(in crate::service) fn permission(kind: ScopeKind) -> Permission {
     if kind == ScopeKind::Group { Permission::ManageGroups } else { Permission::ManageAssignments }
 }
 
@@ -71,7 +72,7 @@ pub async fn assign(
 ) -> Result<Vec<Assigned>, Error> {
     let mut connection = app.database.acquire().await?;
     let (kind, _) = store::role::scope(&mut connection, wanted.scope).await?;
-    access::authorise(&mut connection, actor, permission(kind)).await?;
+    group::authorise_assigning(&mut connection, actor, wanted.scope, kind).await?;
     if wanted.principals.is_empty() || wanted.principals.len() > 100 {
         return Err(Error::invalid("principals", "choose between one and a hundred people"));
     }
@@ -144,22 +145,24 @@ async fn assign_one(
     Ok(id)
 }
 
-/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself.
-async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: PersonId) -> Result<(), Error> {
-    let Some(own) = change.actor().user().map(|user| user.person) else { return Ok(()) };
-    if own == holder {
-        return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
-                .to_owned(),
-        ));
-    }
-    if wanted.role == RoleId::MEMBER
-        && store::settings::approve_for(change.connection(), wanted.scope, own).await?
-    {
-        return Err(Error::NotAllowed(
-            "this group approves a role that you are eligible for yourself: somebody else must choose its members"
-                .to_owned(),
-        ));
+/// Nobody gives themself a role, by whichever account, application or group, nor anybody else the right to approve what they
+/// ask for themself.
+async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
+    for own in change.actor().people() {
+        if holder.people.contains(&own) {
+            return Err(Error::NotAllowed(
+                "nobody can give a role to themself, from whichever account: ask another administrator"
+                    .to_owned(),
+            ));
+        }
+        if wanted.role == RoleId::MEMBER
+            && store::settings::approve_for(change.connection(), wanted.scope, own).await?
+        {
+            return Err(Error::NotAllowed(
+                "this group approves a role that you are eligible for yourself: somebody else must choose its members"
+                    .to_owned(),
+            ));
+        }
     }
     Ok(())
 }
@@ -172,11 +175,24 @@ pub(in crate::service) async fn give(
     principal: PrincipalId,
     proof: Option<(ProofId, &Act)>,
 ) -> Result<AssignmentId, Error> {
-    let holder = store::person::one(change.connection(), principal).await?;
+    let holder = store::principal::holder(change.connection(), principal).await?;
     if holder.disabled_at.is_some() {
-        return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
+        return Err(Error::Conflict(match holder.kind {
+            PrincipalKind::User => format!("{}'s account is disabled", holder.name),
+            PrincipalKind::Group => format!("the group {} is no longer in use", holder.name),
+            PrincipalKind::ServicePrincipal => {
+                format!("the application {} is disabled", holder.name)
+            }
+        }));
     }
-    refuse_gain(change, wanted, holder.person).await?;
+    if holder.kind == PrincipalKind::ServicePrincipal && wanted.kind == AssignmentKind::Eligible {
+        return Err(Error::invalid(
+            "kind",
+            "an application cannot be eligible, since nobody is there who would activate: assign it as active",
+        ));
+    }
+    refuse_gain(change, wanted, &holder).await?;
+    let before = reach::before(change, None).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
@@ -203,6 +219,7 @@ pub(in crate::service) async fn give(
         settings: version.id,
     };
     let id = store::assignment::make(change, new).await?;
+    reach::refuse_gain(change, before).await?;
     if let Some((proof, act)) = proof {
         store::mfa_proof::spend(change, proof, act, id.0).await?;
     }
@@ -253,5 +270,8 @@ pub(super) async fn tell(
         }
         Telling::Taken => notice::activation_ended_early(&facts),
     };
-    store::outbox::enqueue(change, told.principal, &mail, None).await
+    if told.holder_kind == PrincipalKind::User {
+        store::outbox::enqueue(change, told.principal, &mail, None).await?;
+    }
+    Ok(())
 }

@@ -8,29 +8,38 @@ use crate::{
         permission::Permission,
     },
     error::Error,
-    service::access,
+    service::{access, group},
     store::{self, Change, OnConstraint as _, assignment::Wanted},
 };
 
 mod change;
 mod give;
 
+pub(super) use change::remove_within;
 pub use change::{NewDates, convert, remove, update};
-pub(super) use give::give;
 pub use give::{Assign, Assigned, assign};
+pub(super) use give::{give, permission};
 
 pub use crate::store::assignment::Told;
 
 /// How many assignments a page of a list has.
 pub const PAGE: i64 = 100;
 
-/// Commits, unless Latchkey would be left without an administrator.
+/// Commits, unless Latchkey would be left without an administrator, or a group without an owner.
 pub(super) async fn commit(change: Change) -> Result<(), Error> {
-    change.commit_recorded().await.on_constraint("an_administrator_remains", || {
-        Error::Conflict(
-            "this would leave nobody who holds Global Administrator for good: assign somebody else first".to_owned(),
-        )
-    })
+    change
+        .commit_recorded()
+        .await
+        .on_constraint("an_administrator_remains", || {
+            Error::Conflict(
+                "this would leave nobody who holds Global Administrator for good: assign somebody else first".to_owned(),
+            )
+        })
+        .on_constraint("an_owner_remains", || {
+            Error::Conflict(
+                "this would leave the group without an owner for good: make somebody else its owner first".to_owned(),
+            )
+        })
 }
 
 /// Which assignments a list is to show.
@@ -54,10 +63,13 @@ pub struct Filter {
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
     let own = access::user(actor, TokenScope::Read)?.principal;
-    if filter.principal != Some(own) {
-        access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    }
+    let places = if filter.principal == Some(own) {
+        None
+    } else {
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?.limited()
+    };
     let wanted = Wanted {
+        places: places.as_deref(),
         id: None,
         principal: filter.principal,
         role: filter.role,
@@ -77,11 +89,25 @@ pub async fn show(app: &App, actor: &Actor, id: AssignmentId) -> Result<Told, Er
     let mut connection = app.database.acquire().await?;
     let own = access::user(actor, TokenScope::Read)?.principal;
     let told = store::assignment::one(&mut connection, id).await;
-    match told {
-        Ok(told) if told.principal == own => Ok(told),
-        told => {
-            access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-            told
-        }
+    if let Ok(told) = &told
+        && (told.principal == own
+            || store::access::belongs(&mut connection, own, told.principal).await?)
+    {
+        return Ok(told.clone());
     }
+    access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    let told = told?;
+    access::authorise_at(&mut connection, actor, Permission::ReadRoles, told.scope)
+        .await
+        .map_err(|_| Error::NotFound("assignment"))?;
+    Ok(told)
+}
+
+/// Whether `actor` may change assignments at this scope.
+pub async fn may_change(app: &App, actor: &Actor, scope: ScopeId) -> Result<bool, Error> {
+    let mut connection = app.database.acquire().await?;
+    let Ok((kind, _)) = store::role::scope(&mut connection, scope).await else {
+        return Ok(false);
+    };
+    Ok(group::authorise_assigning(&mut connection, actor, scope, kind).await.is_ok())
 }

@@ -22,6 +22,10 @@ pub struct NewAssignment {
     pub back: String,
     /// The role's name.
     pub role: String,
+    /// Where it is given.
+    pub scope: Field,
+    /// Where it may be given.
+    pub places: Vec<Choice>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
     /// Whom it may be assigned to.

@@ -16,6 +16,7 @@ pub mod person;
 pub mod problem;
 pub mod request;
 pub mod role;
+pub mod scope;
 pub mod settings;
 pub mod sign_in;
 pub mod status;
