@@ -15,12 +15,14 @@ async fn a_tree_is_built_and_a_role_is_activated_in_a_part_of_it_only() {
     browser.press("Resources").await;
     browser.sees("Nothing lies in it").await;
     for (what, name) in [("Folder", "Finance"), ("Folder", "Sales")] {
+        browser.press("Add something in it").await;
         browser.select("kind", what).await;
         browser.fill("name", name).await;
         browser.press_within("main", "Add").await;
         browser.sees("It is there now").await;
     }
     browser.press("Finance").await;
+    browser.press("Add something in it").await;
     browser.select("kind", "System").await;
     browser.fill("name", "Ledger").await;
     browser.press_within("main", "Add").await;
@@ -28,10 +30,8 @@ async fn a_tree_is_built_and_a_role_is_activated_in_a_part_of_it_only() {
     browser.look("places-1-folder").await;
 
     browser.press("Assign a role here").await;
+    browser.sees("Assign a role at Finance").await;
     browser.press("Database Operator").await;
-    browser.sees("Nobody is eligible").await;
-    browser.press("Add assignment").await;
-    browser.select("scope", "Finance").await;
     browser.choose("ada").await;
     browser.choose("Without end").await;
     browser.fill("justification", "Looks after the books.").await;
