@@ -32,6 +32,9 @@ pub enum Kind {
     AssignmentRemoved,
     AssignmentExpired,
     SettingsChanged,
+    TemplateCreated,
+    TemplateChanged,
+    TemplateRetired,
     RoleCreated,
     RoleChanged,
     GroupCreated,
@@ -63,7 +66,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 45] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -79,6 +82,9 @@ impl Kind {
         (Self::AssignmentRemoved, "assignment.removed"),
         (Self::AssignmentExpired, "assignment.expired"),
         (Self::SettingsChanged, "settings.changed"),
+        (Self::TemplateCreated, "template.created"),
+        (Self::TemplateChanged, "template.changed"),
+        (Self::TemplateRetired, "template.retired"),
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
         (Self::GroupCreated, "group.created"),

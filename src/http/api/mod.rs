@@ -25,6 +25,8 @@ mod me;
 mod person;
 mod request;
 mod role;
+mod settings;
+mod template;
 mod token;
 
 /// The face for programs.
@@ -44,6 +46,8 @@ fn described() -> OpenApiRouter<Web> {
         .merge(request::routes())
         .merge(access::routes())
         .merge(role::routes())
+        .merge(settings::routes())
+        .merge(template::routes())
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())
