@@ -41,6 +41,7 @@ mod private_postgres;
 mod races;
 mod routes;
 mod server;
+mod settings;
 mod sign_in;
 mod sign_in_timing;
 mod state_machine;

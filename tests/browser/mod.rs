@@ -14,6 +14,7 @@ mod look;
 mod mistakes;
 mod people;
 mod requests;
+mod settings;
 mod several_roles;
 mod site;
 mod tools;

@@ -67,8 +67,8 @@ pub async fn out_of_terms(
         ) as allowed
         where assignments.role_id = $1 and ended_at is null and origin = 'assigned' and ends_at > instant()
             and case
-                when ends_at = 'infinity' then not may_be_permanent
-                else ends_at > starts_at + make_interval(secs => maximum_seconds::double precision)
+                when ends_at = 'infinity' then not allowed.may_be_permanent
+                else ends_at > starts_at + make_interval(secs => allowed.maximum_seconds::double precision)
             end
         order by 3, assignments.id
         limit 500

@@ -176,12 +176,11 @@ pub async fn apply(posted: Posted<Pairs>) -> Answer {
         Err(faults) => return draw(&page, faults, &pairs).await,
     };
     if wanted.reason.is_empty() {
-        let proposals = settings::propose(&page.app, &page.actor, &Apply {
-            reason: Justification::parse("To be seen before it is done").unwrap_or_default(),
-            ..wanted
-        });
+        let reason = Justification::parse("To be seen before it is done").unwrap_or_default();
+        let wanted = Apply { reason, ..wanted };
+        let proposals = settings::propose(&page.app, &page.actor, &wanted).await?;
         let faults = Faults::field("reason", "write why the settings change");
-        return draw_proposals(&page, faults, &proposals.await?, &pairs).await;
+        return draw_proposals(&page, faults, &proposals, &pairs).await;
     }
     let scope = wanted.scope;
     let applied = match settings::apply(&page.app, &page.actor, &wanted, &seen).await {
