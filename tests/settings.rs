@@ -1,4 +1,5 @@
 //! Terms that inherit: the nearest scope wins, field by field, unless one above enforces.
+use latchkey::store::Change;
 use latchkey::{
     domain::{
         actor::Actor,
@@ -22,8 +23,7 @@ use crate::support::{World, http::EVERY_SCOPE, reason, rules};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
-const BASELINE: TemplateId =
-    TemplateId(Uuid::from_u128(0x0000_0000_0000_8000_a000_0000_0000_0001));
+const BASELINE: TemplateId = TemplateId(Uuid::from_u128(0x0000_0000_0000_8000_a000_0000_0000_0001));
 const STRICT: TemplateId = TemplateId(Uuid::from_u128(0x0000_0000_0000_8000_a000_0000_0000_0002));
 
 /// An organisation with a folder, and in it a system.
@@ -167,9 +167,15 @@ async fn the_nearest_place_that_says_something_wins_and_the_rest_is_inherited() 
     assert!(shown.current.settings.activation.requires_ticket);
     assert!(!tree.terms(tree.folder).await.activation.requires_ticket);
     let maximum = field(&shown, Field::Maximum);
-    assert_eq!((maximum.from_name.as_str(), maximum.from_version, maximum.own), ("Finance", 1, false));
+    assert_eq!(
+        (maximum.from_name.as_str(), maximum.from_version, maximum.own),
+        ("Finance", 1, false)
+    );
     let ticket = field(&shown, Field::RequiresTicket);
-    assert_eq!((ticket.from_name.as_str(), ticket.own, ticket.inherited.as_str()), ("Ledger", true, "no"));
+    assert_eq!(
+        (ticket.from_name.as_str(), ticket.own, ticket.inherited.as_str()),
+        ("Ledger", true, "no")
+    );
     assert_eq!(field(&shown, Field::Authentication).from, ScopeId::ROOT);
     tree.world.check_invariants().await;
 }
@@ -216,7 +222,10 @@ async fn what_is_enforced_above_is_locked_below_and_comes_back_when_the_lock_goe
     // Nobody below sets it, neither where nothing was said yet nor where it was.
     let wish = tree.wish(tree.folder, &[Field::Maximum], &[], at_most(1)).await;
     let outcome = tree.save(&wish).await;
-    assert!(matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].field == "maximum"), "{outcome:?}");
+    assert!(
+        matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].field == "maximum"),
+        "{outcome:?}"
+    );
     let wish = tree.wish(tree.system, &[], &[], at_most(1)).await;
     assert!(matches!(tree.save(&wish).await, Err(Error::Conflict(_))), "it says nothing new");
     tree.set(ScopeId::ROOT, &[], &[], |_| ()).await;
@@ -355,6 +364,64 @@ async fn of_two_who_change_terms_above_and_below_at_once_nobody_is_lost() {
 }
 
 #[tokio::test]
+async fn a_place_that_is_moved_inherits_from_where_it_is_now() {
+    let tree = tree().await;
+    let world = &tree.world;
+    tree.set(tree.folder, &[Field::Maximum], &[Field::Maximum], at_most(2)).await;
+    tree.set(tree.system, &[Field::RequiresTicket], &[], |terms| {
+        terms.activation.requires_ticket = true;
+    })
+    .await;
+    world
+        .execute(
+            "begin;
+             set local session_replication_role = replica;
+             delete from scope_ancestors
+             where depth = 1 and ancestor_id in (select id from scopes where name = 'Finance');
+             update scopes set parent_id = (select id from scopes where parent_id is null)
+             where name = 'Ledger';
+             commit;",
+        )
+        .await;
+    let mut change = Change::begin(&world.app.database, &tree.root().await).await.unwrap();
+    let rewritten = settings::recompute_below(
+        &world.app,
+        &mut change,
+        None,
+        tree.system,
+        &Justification::parse("Ledger was moved to the organisation").unwrap(),
+    )
+    .await
+    .unwrap();
+    change.commit_recorded().await.unwrap();
+    let scopes: Vec<_> = rewritten.iter().map(|one| (one.scope, one.weakened)).collect();
+    assert_eq!(scopes, [(tree.system, true)]);
+    let terms = tree.terms(tree.system).await;
+    assert_eq!(terms.activation.maximum, Duration::hours(8));
+    assert!(terms.activation.requires_ticket, "its own stays");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn it_is_said_beforehand_whether_a_privileged_role_gets_easier_anywhere() {
+    let tree = tree().await;
+    tree.set(tree.folder, &[Field::RequiresTicket], &[], |terms| {
+        terms.activation.requires_ticket = true;
+    })
+    .await;
+    let mut connection = tree.world.app.database.acquire().await.unwrap();
+    for (save, weaker) in [
+        (tree.wish(ScopeId::ROOT, &[], &[], at_most(9)).await, true),
+        (tree.wish(ScopeId::ROOT, &[], &[], at_most(7)).await, false),
+        (tree.wish(tree.system, &[Field::Maximum], &[], at_most(9)).await, true),
+        // What is enforced at the organisation asks for less than the folder does.
+        (tree.wish(ScopeId::ROOT, &[], &[Field::RequiresTicket], |_| ()).await, true),
+    ] {
+        assert_eq!(settings::weakens(&mut connection, &save).await.unwrap(), weaker, "{save:?}");
+    }
+}
+
+#[tokio::test]
 async fn before_saving_one_sees_who_gains_and_who_loses() {
     let tree = tree().await;
     let world = &tree.world;
@@ -371,7 +438,10 @@ async fn before_saving_one_sees_who_gains_and_who_loses() {
         })
         .await;
     let seen = tree.preview(&stricter).await;
-    assert_eq!(seen.stricter, [Field::RequiresTicket, Field::EligibleMayBePermanent, Field::ActiveMayBePermanent]);
+    assert_eq!(
+        seen.stricter,
+        [Field::RequiresTicket, Field::EligibleMayBePermanent, Field::ActiveMayBePermanent]
+    );
     assert!(seen.weaker.is_empty());
     assert_eq!((seen.eligible, seen.running), (2, 1));
     let names: Vec<_> = seen.out_of_terms.iter().map(|one| one.holder.as_str()).collect();
@@ -396,7 +466,11 @@ async fn the_templates_that_ship_are_careful_and_stay_as_they_are() {
     let templates = settings::templates(app, &root).await.unwrap();
     let names: Vec<_> = templates.iter().map(|template| template.name.as_str()).collect();
     assert_eq!(names, ["Small company baseline", "Strict"]);
-    assert_eq!(templates[0].settings, role::first_terms(true), "what a privileged role begins with");
+    assert_eq!(
+        templates[0].settings,
+        role::first_terms(true),
+        "what a privileged role begins with"
+    );
     let (baseline, strict) = (&templates[0].settings, &templates[1].settings);
     assert!(!baseline.weakened_by(strict), "strict asks for more in everything");
     let new = template("Mine", strict);
@@ -423,7 +497,10 @@ async fn templates_of_ones_own_are_made_changed_and_retired() {
     let mut terms = tree.terms(ScopeId::ROOT).await;
     let id = settings::create(app, &root, &template("Ours", &terms)).await.unwrap();
     let taken = settings::create(app, &root, &template("OURS", &terms)).await;
-    assert!(matches!(&taken, Err(Error::Invalid(faults)) if faults[0].field == "name"), "{taken:?}");
+    assert!(
+        matches!(&taken, Err(Error::Invalid(faults)) if faults[0].field == "name"),
+        "{taken:?}"
+    );
     terms.activation.maximum = HOUR;
     settings::change(app, &root, id, 1, &template("Ours", &terms)).await.unwrap();
     let late = settings::change(app, &root, id, 1, &template("Ours", &terms)).await;

@@ -26,7 +26,7 @@ async fn an_administrator_changes_the_terms_of_a_role_and_reads_what_changed() {
     browser.fill("reason", "Four hours were never needed.").await;
     browser.press("Review").await;
     browser.sees("Nothing is saved yet.").await;
-    browser.sees("Asks for more: Longest activation, Reason.").await;
+    browser.sees("More is asked for: Longest activation, Reason.").await;
     browser.look("settings-3-review").await;
     browser.press("Save version 2").await;
     browser.sees("The settings are saved as a new version.").await;

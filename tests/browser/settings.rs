@@ -3,6 +3,7 @@ use latchkey::domain::{id::ScopeId, text::fold};
 use uuid::Uuid;
 
 use super::{Browser, Site};
+use crate::support::World;
 
 async fn site() -> Option<(Site, Browser)> {
     let site = Site::start().await?;
@@ -12,14 +13,15 @@ async fn site() -> Option<(Site, Browser)> {
     site.world.role("Database Operator", |_| ()).await;
     site.world.role("Backup Operator", |_| ()).await;
     site.world.eligible("ada", "Database Operator").await;
-    folder(&site, "Finance").await;
+    folder(&site.world, "Finance").await;
     let browser = site.browser_of(&grace).await;
     Some((site, browser))
 }
 
-async fn folder(site: &Site, name: &str) {
+/// A folder right below the organisation.
+pub async fn folder(world: &World, name: &str) -> ScopeId {
     let id = ScopeId::new();
-    let mut transaction = site.world.owner.begin().await.unwrap();
+    let mut transaction = world.owner.begin().await.unwrap();
     sqlx::query(
         "insert into scopes (id, parent_id, kind, name, name_folded, created_at)
          values ($1, $2, 'folder', $3, $4, instant())",
@@ -41,6 +43,7 @@ async fn folder(site: &Site, name: &str) {
     .await
     .unwrap();
     transaction.commit().await.unwrap();
+    id
 }
 
 #[tokio::test]
@@ -53,12 +56,13 @@ async fn what_is_enforced_at_the_organisation_is_locked_in_a_folder() {
     browser.press("Change settings").await;
     browser.fill("maximum", "3h").await;
     browser.press("Enforce settings below").await;
-    browser.choose("Longest activation").await;
+    browser.press_first("input[name=enforce][value=maximum]").await;
     browser.fill("reason", "Nobody needs more.").await;
     browser.look("inherit-1-enforce").await;
     browser.press("Review").await;
-    browser.sees("Asks for more: Longest activation.").await;
-    browser.sees("1 eligible person").await;
+    browser.sees("More is asked for: Longest activation.").await;
+    browser.sees("1 eligible person goes by it").await;
+    browser.sees("From now on enforced below: Longest activation.").await;
     browser.look("inherit-2-review").await;
     browser.press("Save version 2").await;
     browser.sees("Enforced below").await;
@@ -104,7 +108,9 @@ async fn a_template_is_applied_to_two_roles_after_a_preview() {
     browser.look("templates-3-apply").await;
     browser.press("Preview").await;
     browser.sees("Nothing is saved yet.").await;
-    browser.sees("Longer than will be allowed, and not ended by this: ada (eligible at Organisation").await;
+    browser
+        .sees("Longer than will be allowed, and not ended by this: ada (eligible at Organisation")
+        .await;
     browser.look("templates-4-preview").await;
     browser.fill("reason", "The auditors' advice.").await;
     browser.press("Apply to 2 roles").await;

@@ -106,12 +106,16 @@ async fn templates_have_names_name_nobody_and_stay() {
     let made = rows::template().sql();
     let rename = "update settings_templates set name = 'Mine' where id = id('new');";
     lab.takes(format!("{made} {rename}")).await;
-    lab.takes(format!("{made} {}", change(table, "new", "version = 2, retired_at = instant()"))).await;
+    lab.takes(format!("{made} {}", change(table, "new", "version = 2, retired_at = instant()")))
+        .await;
     for what in ["version = 2", "retired_at = instant()"] {
         let change = format!("update settings_templates set {what} where built_in");
         lab.refuses("settings_templates_built_in_stay", change).await;
     }
-    lab.refuses_the_owner("settings_templates_frozen", "update settings_templates set built_in = false")
-        .await;
+    lab.refuses_the_owner(
+        "settings_templates_frozen",
+        "update settings_templates set built_in = false",
+    )
+    .await;
     lab.history("settings_templates_never_deleted", "delete from settings_templates").await;
 }

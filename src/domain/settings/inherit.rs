@@ -189,11 +189,10 @@ mod tests {
     }
 
     fn any_organisation() -> impl Strategy<Value = Declared> {
-        (0..4_u8, any_fields())
-            .prop_map(|(sample, enforced)| Declared {
-                enforced,
-                ..Declared::whole(samples::settings(sample))
-            })
+        (0..4_u8, any_fields()).prop_map(|(sample, enforced)| Declared {
+            enforced,
+            ..Declared::whole(samples::settings(sample))
+        })
     }
 
     proptest! {

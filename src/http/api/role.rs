@@ -23,9 +23,7 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show))
 }
 
 /// A role.

@@ -274,6 +274,10 @@ struct TermsImpact {
     weaker: Vec<Field>,
     /// The fields that ask for more.
     stricter: Vec<Field>,
+    /// The fields that nobody below may change from now on.
+    newly_enforced: Vec<Field>,
+    /// The fields that may be changed below again.
+    no_longer_enforced: Vec<Field>,
     /// How many are eligible and may activate on the new terms.
     eligible: i64,
     /// How many have activated the role there; they keep what they have.
@@ -339,6 +343,8 @@ impl From<Preview> for TermsImpact {
             below: preview.below.into_iter().map(below).collect(),
             weaker: preview.weaker,
             stricter: preview.stricter,
+            newly_enforced: preview.newly_enforced,
+            no_longer_enforced: preview.no_longer_enforced,
             eligible: preview.eligible,
             running: preview.running,
             out_of_terms: preview.out_of_terms.into_iter().map(kept).collect(),

@@ -53,7 +53,11 @@ impl Done {
         (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
         (Self::Converted, "converted", "The assignment is converted."),
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
-        (Self::TemplateSaved, "template-saved", "The template is saved. Roles keep the terms that they have."),
+        (
+            Self::TemplateSaved,
+            "template-saved",
+            "The template is saved. Roles keep the terms that they have.",
+        ),
         (
             Self::TemplateRetired,
             "template-retired",

@@ -149,8 +149,7 @@ async fn parts(app: &App, actor: &Actor, apply: &Apply) -> Result<Vec<Part>, Err
             template: template.clone(),
             reason: apply.reason.clone(),
         };
-        let locked =
-            locked.into_iter().filter(|field| !field.same(&settings, in_force)).collect();
+        let locked = locked.into_iter().filter(|field| !field.same(&settings, in_force)).collect();
         parts.push(Part { name: told.name, save, locked });
     }
     Ok(parts)

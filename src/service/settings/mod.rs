@@ -7,10 +7,10 @@ mod template;
 
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
+pub use save::{
+    Reset, Rewritten, Save, Saved, recompute_below, reset, save, weakens, write_within,
+};
 use sqlx::PgConnection;
-#[expect(unused_imports, reason = "for those who move places and for changes that wait for a second person")]
-pub(super) use save::{recompute_below, weakens, write_within};
-pub use save::{Reset, Rewritten, Save, Saved, reset, save};
 pub use template::{NewTemplate, change, create, retire, template, templates};
 
 use self::plan::Standing;

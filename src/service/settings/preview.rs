@@ -28,6 +28,10 @@ pub struct Preview {
     pub weaker: Vec<Field>,
     /// The fields that ask for more.
     pub stricter: Vec<Field>,
+    /// The fields that nobody below may change from now on.
+    pub newly_enforced: Vec<Field>,
+    /// The fields that may be changed below again.
+    pub no_longer_enforced: Vec<Field>,
     /// How many are eligible and may activate on the new terms.
     pub eligible: i64,
     /// How many have activated the role there; they keep what they have.
@@ -50,23 +54,25 @@ async fn look_ahead(app: &App, actor: &Actor, save: &Save) -> Result<Preview, Er
     let mut change = Change::begin(&app.database, actor).await?;
     let allowed_before =
         store::settings::out_of_terms(change.connection(), save.role, save.scope).await?;
-    let Laid { steps, versions, .. } = lay_down(&mut change, actor, save).await?;
+    let Laid { steps, versions, enforced_before, .. } = lay_down(&mut change, actor, save).await?;
     let connection = change.connection();
     let out_of_terms = store::settings::out_of_terms(connection, save.role, save.scope).await?;
-    let of_old = |one: &OutOfTerms| {
-        allowed_before.iter().any(|before| before.assignment == one.assignment)
-    };
+    let of_old =
+        |one: &OutOfTerms| allowed_before.iter().any(|before| before.assignment == one.assignment);
     let named: Vec<_> = steps
         .iter()
         .flat_map(|step| [&step.before, &step.after])
         .flat_map(|settings| settings.activation.approvers.iter().copied())
         .collect();
+    let enforced = steps.first().map(|step| step.declared.enforced.clone()).unwrap_or_default();
     let preview = Preview {
         role: store::role::one(connection, save.role).await?,
         difference: Vec::new(),
         below: Vec::new(),
         weaker: fields(steps.iter().flat_map(|step| step.before.weaker_in(&step.after))),
         stricter: fields(steps.iter().flat_map(|step| step.after.weaker_in(&step.before))),
+        newly_enforced: enforced.difference(&enforced_before).copied().collect(),
+        no_longer_enforced: enforced_before.difference(&enforced).copied().collect(),
         eligible: store::settings::eligible_under(connection, save.role, &versions).await?,
         running: store::settings::running_under(connection, save.role, &versions).await?,
         out_of_terms: out_of_terms.into_iter().filter(|one| !of_old(one)).collect(),

@@ -68,6 +68,8 @@ pub struct Saved {
 pub(super) struct Laid {
     /// The version at the scope itself.
     pub(super) id: SettingsId,
+    /// What the scope enforced until now.
+    pub(super) enforced_before: Fields,
     /// What became others: the scope itself first, then those below.
     pub(super) steps: Vec<Step>,
     /// The versions written, one for each step.
@@ -106,8 +108,7 @@ async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error
 }
 
 async fn repeated(app: &App, id: SettingsId) -> Result<Saved, Error> {
-    let version =
-        store::settings::version(&mut *app.database.acquire().await?, id).await?;
+    let version = store::settings::version(&mut *app.database.acquire().await?, id).await?;
     Ok(Saved { id, number: version.number, below: 0 })
 }
 
@@ -154,7 +155,7 @@ pub async fn reset(app: &App, actor: &Actor, reset: &Reset) -> Result<Save, Erro
 }
 
 /// The same within a change that is somebody else's to commit: authorises, judges, writes and records.
-pub(in crate::service) async fn write_within(
+pub async fn write_within(
     app: &App,
     change: &mut Change,
     actor: &Actor,
@@ -167,10 +168,7 @@ pub(in crate::service) async fn write_within(
 
 /// Whether this would weaken the terms of a privileged role, at the scope or anywhere below: what a second administrator
 /// should look at. Nothing is judged besides.
-pub(in crate::service) async fn weakens(
-    connection: &mut PgConnection,
-    save: &Save,
-) -> Result<bool, Error> {
+pub async fn weakens(connection: &mut PgConnection, save: &Save) -> Result<bool, Error> {
     if !store::role::one(connection, save.role).await?.privileged {
         return Ok(false);
     }
@@ -196,15 +194,16 @@ pub(super) async fn lay_down(
     if weakened {
         refuse_beneficiary(change, actor, role).await?;
     }
-    let id = write_step(change, role, &here, None, (save.reason.as_str(), save.template.as_deref()))
-        .await?;
+    let id =
+        write_step(change, role, &here, None, (save.reason.as_str(), save.template.as_deref()))
+            .await?;
     let mut versions = vec![id];
     let reason = format!("Follows version {} at {}", here.number + 1, here.place.name);
     for step in &below {
         versions.push(write_step(change, role, step, Some(id), (&reason, None)).await?);
     }
     let steps = std::iter::once(here).chain(below).collect();
-    Ok(Laid { id, steps, versions })
+    Ok(Laid { id, enforced_before: standing.declared.enforced, steps, versions })
 }
 
 /// Everything that may be wrong with it, or what it leads to.
@@ -305,7 +304,7 @@ fn names(fields: &Fields) -> Vec<&'static str> {
 
 /// Writes the terms in force at `scope` and below it anew, of one role or of all, after something else than terms has
 /// changed there: a place was moved. Closes what nobody may decide any more. Says which terms became others.
-pub(in crate::service) async fn recompute_below(
+pub async fn recompute_below(
     app: &App,
     change: &mut Change,
     role: Option<RoleId>,

@@ -7,8 +7,10 @@ mod write;
 
 pub use approvers::{Approver, approve_for, approvers, approving_people};
 pub use impact::{OutOfTerms, Waiting, eligible_under, out_of_terms, running_under, waiting_under};
-pub use template::{Template, change_template, create_template, retire_template, template, templates};
 use sqlx::{PgConnection, types::Json};
+pub use template::{
+    Template, change_template, create_template, retire_template, template, templates,
+};
 pub use tree::{Place, Placed, around, lock, place, places, roles_to_recompute};
 pub use write::{Next, write, write_first};
 

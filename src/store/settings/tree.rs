@@ -130,7 +130,8 @@ pub async fn around(
     let mut placed = Vec::with_capacity(rows.len());
     for row in rows {
         let found = versions.iter().position(|version| version.id == row.settings);
-        let index = found.ok_or(Error::Inconsistent { table: "role_settings", id: row.settings.0 })?;
+        let index =
+            found.ok_or(Error::Inconsistent { table: "role_settings", id: row.settings.0 })?;
         let place = Place { id: row.scope, name: row.name, kind: row.kind, path: row.path };
         placed.push(Placed { place, version: versions.swap_remove(index) });
     }

@@ -20,9 +20,7 @@ use super::{
     impact, link, scope,
 };
 use crate::{
-    domain::{
-        id::RoleId, permission::Permission, settings::Settings, text::Justification,
-    },
+    domain::{id::RoleId, permission::Permission, settings::Settings, text::Justification},
     error::Error,
     service::{
         role,
@@ -55,9 +53,9 @@ async fn draw(page: &Page, mut faults: Faults, pairs: &Pairs) -> Answer {
         if told.privileged { choice.hint("Privileged") } else { choice }
     };
     let templates = settings::templates(&page.app, &page.actor).await?;
-    let templates = templates.iter().map(|template| {
-        Choice::new(template.id.to_string(), template.name.clone())
-    });
+    let templates = templates
+        .iter()
+        .map(|template| Choice::new(template.id.to_string(), template.name.clone()));
     let status = faults.status();
     let approvers = people(page, &pairs.all("approver")).await?;
     let view = ApplyTerms {
@@ -106,7 +104,10 @@ fn read(pairs: &Pairs) -> Result<(Apply, BTreeMap<RoleId, i32>), Faults> {
         approvers: pairs.all("approver").iter().filter_map(|id| id.parse().ok()).collect(),
         reason,
     };
-    Ok((apply, seen.filter_map(|(role, after)| Some((role.parse().ok()?, after.parse().ok()?))).collect()))
+    Ok((
+        apply,
+        seen.filter_map(|(role, after)| Some((role.parse().ok()?, after.parse().ok()?))).collect(),
+    ))
 }
 
 async fn propose(page: &Page, apply: &Apply, pairs: &Pairs) -> Answer {
@@ -134,9 +135,8 @@ async fn draw_proposals(
     repeat.retain(|(name, value)| {
         name != "role" || ready.iter().any(|proposal| proposal.role.to_string() == *value)
     });
-    repeat.extend(
-        ready.iter().map(|one| ("seen".to_owned(), format!("{}:{}", one.role, one.after))),
-    );
+    repeat
+        .extend(ready.iter().map(|one| ("seen".to_owned(), format!("{}:{}", one.role, one.after))));
     let status = faults.status();
     let view = ReviewMany {
         back: "/settings/apply",

@@ -29,26 +29,48 @@ pub fn tell(preview: &Preview, reader: &Reader) -> Impact {
 }
 
 fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
-    let eligible = people(preview.eligible);
     let mut sentences = Vec::new();
     let mut say = |icon, text: String| sentences.push(Sentence { icon, text });
+    let go_by_it = |verb: &str, verbs: &str, rest: &str| match preview.eligible {
+        0 => "Nobody is eligible yet.".to_owned(),
+        1 => format!("1 eligible person {verb} {rest}"),
+        more => format!("{more} eligible people {verbs} {rest}"),
+    };
     if !preview.weaker.is_empty() {
-        say("alert", format!("Asks for less: {}. {eligible} may activate on these terms.", labels(&preview.weaker)));
+        let who = go_by_it("gets", "get", "it easier.");
+        say("alert", format!("Less is asked for: {}. {who}", labels(&preview.weaker)));
     }
     if !preview.stricter.is_empty() {
-        say("lock", format!("Asks for more: {}. It counts for {eligible} from the next activation on.", labels(&preview.stricter)));
+        let who = go_by_it("goes", "go", "by it from the next activation on.");
+        say("lock", format!("More is asked for: {}. {who}", labels(&preview.stricter)));
+    }
+    for (fields, what) in [
+        (&preview.newly_enforced, "From now on enforced below"),
+        (&preview.no_longer_enforced, "No longer enforced below"),
+    ] {
+        if !fields.is_empty() {
+            say("lock", format!("{what}: {}.", labels(fields)));
+        }
     }
     if preview.running > 0 {
         let running = usize::try_from(preview.running).unwrap_or(0);
-        say("clock", format!("{} until its end as it was granted.", match running {
-            1 => "1 running activation goes on".to_owned(),
-            more => format!("{more} running activations go on, each"),
-        }));
+        say(
+            "clock",
+            format!(
+                "{} until its end as it was granted.",
+                match running {
+                    1 => "1 running activation goes on".to_owned(),
+                    more => format!("{more} running activations go on, each"),
+                }
+            ),
+        );
     }
     if !preview.out_of_terms.is_empty() {
-        let named: Vec<_> =
-            preview.out_of_terms.iter().map(|one| outside(one, reader)).collect();
-        say("calendar", format!("Longer than will be allowed, and not ended by this: {}.", named.join(", ")));
+        let named: Vec<_> = preview.out_of_terms.iter().map(|one| outside(one, reader)).collect();
+        say(
+            "calendar",
+            format!("Longer than will be allowed, and not ended by this: {}.", named.join(", ")),
+        );
     }
     let waiting = |closed: bool| {
         let these = preview.waiting.iter().filter(move |waiting| waiting.undecidable == closed);
@@ -56,29 +78,44 @@ fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
     };
     let (closed, judged) = (waiting(true), waiting(false));
     if !judged.is_empty() {
-        say("waiting", format!("{} of {} will be judged by the stricter of both terms.", say::count(judged.len(), "waiting request"), judged.join(", ")));
+        say(
+            "waiting",
+            format!(
+                "{} of {} will be judged by the stricter of both terms.",
+                say::count(judged.len(), "waiting request"),
+                judged.join(", ")
+            ),
+        );
     }
     if !closed.is_empty() {
-        say("close", format!("{} of {} will be closed: nobody could decide it any more.", say::count(closed.len(), "waiting request"), closed.join(", ")));
+        say(
+            "close",
+            format!(
+                "{} of {} will be closed: nobody could decide it any more.",
+                say::count(closed.len(), "waiting request"),
+                closed.join(", ")
+            ),
+        );
     }
     if sentences.is_empty() {
-        sentences.push(Sentence { icon: "info", text: "Nobody gains or loses anything by it right now.".to_owned() });
+        sentences.push(Sentence {
+            icon: "info",
+            text: "Nobody gains or loses anything by it right now.".to_owned(),
+        });
     }
     sentences
 }
 
-/// How many people, as the beginning or the middle of a sentence.
-fn people(number: i64) -> String {
-    match number {
-        0 => "nobody who is eligible".to_owned(),
-        1 => "1 eligible person".to_owned(),
-        more => format!("{more} eligible people"),
-    }
-}
-
+/// What fields are called; of many the first.
 fn labels(fields: &[Field]) -> String {
+    const SHOWN: usize = 4;
     let labels: Vec<_> = fields.iter().map(|field| plain_words::label(field.name())).collect();
-    labels.join(", ")
+    match labels.get(..SHOWN) {
+        Some(first) if labels.len() > SHOWN + 1 => {
+            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
+        }
+        _ => labels.join(", "),
+    }
 }
 
 fn outside(one: &OutOfTerms, reader: &Reader) -> String {

@@ -8,12 +8,12 @@ mod template;
 use axum::extract::Path;
 use axum_extra::extract::Query;
 
+use self::form::Pairs;
 pub use self::{
     apply::{apply, choose},
     edit::{ask_reset, edit, reset, save},
     template::{change, create, list, new, retire, template},
 };
-use self::form::Pairs;
 use super::{
     page::{Answer, Opened, Page, id, show},
     plain_words::{self, value},

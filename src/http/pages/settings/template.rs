@@ -69,8 +69,7 @@ pub async fn new(page: Page, Query(asked): Query<Pairs>) -> Answer {
 
 /// One template.
 pub async fn template(page: Page, Path(template): Path<String>) -> Answer {
-    let template =
-        settings::template(&page.app, &page.actor, id(&template, "template")?).await?;
+    let template = settings::template(&page.app, &page.actor, id(&template, "template")?).await?;
     let mut pairs = said(&template.settings, &Field::all(), Mode::Whole);
     pairs.say("name", template.name.clone());
     pairs.say("description", template.description.clone());
@@ -94,8 +93,7 @@ async fn draw(
         && template.is_none_or(|template| !template.built_in && template.retired_at.is_none());
     let link = template.map(|template| format!("{LIST}/{}", template.id));
     let view = EditTemplate {
-        title: template
-            .map_or_else(|| "New template".to_owned(), |template| template.name.clone()),
+        title: template.map_or_else(|| "New template".to_owned(), |template| template.name.clone()),
         told: template.map(|template| template.description.clone()).unwrap_or_default(),
         built_in: template.is_some_and(|template| template.built_in),
         retired: template.is_some_and(|template| template.retired_at.is_some()),
