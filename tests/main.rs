@@ -28,6 +28,7 @@ mod api_description;
 mod approval;
 mod audit;
 mod browser;
+mod change_request;
 mod config;
 mod constraints;
 mod credential;

@@ -18,7 +18,7 @@ pub struct Around {
     pub now: Instant,
     /// What the reader may do at this moment.
     pub permissions: Permissions,
-    /// How many requests wait for the reader's decision.
+    /// How many requests and changes wait for the reader's decision.
     pub awaiting: usize,
 }
 
@@ -29,7 +29,8 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
     Ok(Around {
         now: store::now(&mut connection).await?,
         permissions: access::permissions(&mut connection, actor).await?,
-        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
     })
 }
 

@@ -7,13 +7,15 @@ use crate::{
         actor::Actor,
         assignment::AssignmentKind,
         audit::{Event, Kind},
-        id::{PrincipalId, RoleId, ScopeId, SettingsId},
+        change_request::{Line, Proposed, WAITS, Write},
+        id::{ChangeRequestId, PrincipalId, RoleId, ScopeId, SettingsId},
         permission::Permission,
         settings::{Difference, Settings},
         text::Justification,
+        time::Instant,
     },
     error::Error,
-    service::{access, approval},
+    service::{access, approval, change_request},
     store::{self, Change, assignment::Wanted},
 };
 
@@ -78,10 +80,34 @@ fn with_differences(versions: Vec<Version>) -> Vec<(Version, Vec<Difference>)> {
         .collect()
 }
 
+/// The next version of the terms of a role, as somebody writes it.
+#[derive(Clone, Debug)]
+pub struct Save {
+    /// Of which role.
+    pub role: RoleId,
+    /// Where.
+    pub scope: ScopeId,
+    /// The terms.
+    pub settings: Settings,
+    /// The number of the version that the author has seen: if there is a newer one, nothing is written.
+    pub after: i32,
+    /// Why.
+    pub reason: Justification,
+}
+
+/// What became of terms that somebody saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Saved {
+    /// They are written.
+    Written(SettingsId),
+    /// They are weaker than before, and wait for a second administrator.
+    Waits(ChangeRequestId),
+}
+
 /// Writes the next version of the terms of `role` at `scope`. It counts for what is asked from now on; what waits is judged
 /// by the stricter of its own terms and these, and closed if that leaves nobody who may decide it.
 ///
-/// `after` is the number of the version that the author has seen: if there is a newer one, nothing is written.
+/// Weaker terms of a privileged role wait for a second administrator.
 #[expect(
     clippy::too_many_arguments,
     reason = "an author says each of these; none follows from another"
@@ -94,16 +120,65 @@ pub async fn save(
     settings: &Settings,
     after: i32,
     reason: &Justification,
-) -> Result<SettingsId, Error> {
+) -> Result<Saved, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(before)) => return Ok(SettingsId(before)),
+        Err(Error::Repeated(before)) => return saved_before(app, before).await,
         begun => begun?,
     };
-    access::authorise(change.connection(), actor, Permission::ManageSettings).await?;
-    store::role::one(change.connection(), role).await?;
-    store::role::scope(change.connection(), scope).await?;
-    let current = store::settings::current(change.connection(), role, scope).await?;
-    if current.number != after {
+    let save = Save { role, scope, settings: settings.clone(), after, reason: reason.clone() };
+    let current = judge(&mut change, actor, &save).await?;
+    if current.settings.weakened_by(settings) && actor.user().is_some() {
+        if store::role::one(change.connection(), role).await?.privileged {
+            let proposed = weaker(&current, save, change.at());
+            return change_request::propose(app, change, proposed).await.map(Saved::Waits);
+        }
+        refuse_beneficiary(&mut change, actor, role).await?;
+    }
+    let id = write_within(app, &mut change, actor, &save).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(Saved::Written(id))
+}
+
+/// What the same form or request made when it was sent before.
+async fn saved_before(app: &App, made: uuid::Uuid) -> Result<Saved, Error> {
+    let change = ChangeRequestId(made);
+    match store::change_request::one(&mut *app.database.acquire().await?, change).await {
+        Ok(_) => Ok(Saved::Waits(change)),
+        Err(Error::NotFound(_)) => Ok(Saved::Written(SettingsId(made))),
+        Err(error) => Err(error),
+    }
+}
+
+/// Weaker terms as a change that waits for somebody else's word.
+fn weaker(current: &Version, save: Save, at: Instant) -> Proposed {
+    let difference = current.settings.difference(&save.settings);
+    Proposed {
+        permission: Permission::ManageSettings,
+        scope: save.scope,
+        role: Some(save.role),
+        subject: None,
+        difference: difference.into_iter().map(Line::from).collect(),
+        reason: save.reason,
+        expires_at: at + WAITS,
+        write: Write::SaveSettings {
+            role: save.role,
+            scope: save.scope,
+            settings: Box::new(save.settings),
+            after: save.after,
+        },
+    }
+}
+
+/// Makes sure that these terms may be written by `actor` at this moment. Gives back those in force.
+async fn judge(change: &mut Change, actor: &Actor, save: &Save) -> Result<Version, Error> {
+    let Save { role, scope, settings, after, reason } = save;
+    access::authorise_at(change.connection(), actor, Permission::ManageSettings, *scope).await?;
+    store::role::one(change.connection(), *role).await?;
+    store::role::scope(change.connection(), *scope).await?;
+    let current = store::settings::current(change.connection(), *role, *scope).await?;
+    if current.number != *after {
         return Err(Error::Conflict(
             "somebody else has changed these settings meanwhile: look at theirs first".to_owned(),
         ));
@@ -118,25 +193,31 @@ pub async fn save(
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    let difference = current.settings.difference(settings);
-    if difference.is_empty() {
+    if current.settings.difference(settings).is_empty() {
         return Err(Error::Conflict("nothing has changed".to_owned()));
     }
-    if current.settings.weakened_by(settings) {
-        refuse_beneficiary(&mut change, actor, role).await?;
-    }
+    Ok(current)
+}
+
+/// Writes terms within a change, by the rules of this moment, and records it.
+pub(in crate::service) async fn write_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    save: &Save,
+) -> Result<SettingsId, Error> {
+    let current = judge(change, actor, save).await?;
+    let Save { role, scope, settings, after, reason } = save;
     let id =
-        store::settings::write(&mut change, role, scope, settings, after, reason.as_str()).await?;
-    approval::fail_undecidable(app, &mut change, role).await?;
-    change.made(id.0).await?;
-    let event = Event::new(Kind::SettingsChanged).role(role, scope).target(id.0).detail(json!({
+        store::settings::write(change, *role, *scope, settings, *after, reason.as_str()).await?;
+    approval::fail_undecidable(app, change, *role).await?;
+    let event = Event::new(Kind::SettingsChanged).role(*role, *scope).target(id.0).detail(json!({
         "version": after + 1,
-        "difference": difference,
+        "difference": current.settings.difference(settings),
         "reason": reason,
         "weakened": current.settings.weakened_by(settings),
     }));
-    change.commit(&event).await?;
-    app.wake.everything();
+    change.record(&event).await?;
     Ok(id)
 }
 

@@ -12,7 +12,8 @@ use latchkey::{
     error::Error,
     service::{
         approval::{self, Answer},
-        assignment, request, settings,
+        assignment, request,
+        settings::{self, Saved},
     },
 };
 
@@ -103,22 +104,32 @@ async fn whoever_would_gain_does_not_name_the_approvers() {
     ] {
         let mut terms = shown.settings.clone();
         weaker(&mut terms);
+        // The role is privileged: this waits for somebody else's word, and nothing changes until then.
         let outcome = save(&world, "ada", &terms, shown.number).await;
-        assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+        assert!(matches!(outcome, Ok(Saved::Waits(_))), "{outcome:?}");
     }
     let mut terms = shown.settings.clone();
     terms.activation.approvers.insert(world.principal("mallory"));
     let outcome = save(&world, "ada", &terms, shown.number).await;
+    assert!(matches!(outcome, Ok(Saved::Waits(_))), "{outcome:?}");
+    let after = settings::show(&world.app, &ada, role, ScopeId::ROOT).await.unwrap().current;
+    assert_eq!((after.number, after.settings), (shown.number, shown.settings.clone()));
+    // Of a role that is not privileged, whoever gains nothing writes weaker terms alone.
+    world
+        .execute(
+            "update roles set privileged = false where name = 'Security Administrator of the shop';
+             insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
+             select gen_random_uuid(), instant(), 'role.changed', 'success', 'operator', 'A test', id, '{}'
+             from roles where name = 'Security Administrator of the shop'",
+        )
+        .await;
+    let outcome = save(&world, "ada", &terms, shown.number).await;
     assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
-    save(&world, "root", &terms, shown.number).await.unwrap();
+    let outcome = save(&world, "root", &terms, shown.number).await;
+    assert!(matches!(outcome, Ok(Saved::Written(_))), "{outcome:?}");
 }
 
-async fn save(
-    world: &World,
-    name: &str,
-    terms: &Settings,
-    after: i32,
-) -> Result<latchkey::domain::id::SettingsId, Error> {
+async fn save(world: &World, name: &str, terms: &Settings, after: i32) -> Result<Saved, Error> {
     let actor = world.actor(name).await;
     settings::save(&world.app, &actor, world.role_id(ROLE), ScopeId::ROOT, terms, after, &reason())
         .await

@@ -32,6 +32,12 @@ pub enum Kind {
     AssignmentRemoved,
     AssignmentExpired,
     SettingsChanged,
+    ChangeRequested,
+    ChangeApproved,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    ChangeLapsed,
+    ChangeFailed,
     RoleCreated,
     RoleChanged,
     GroupCreated,
@@ -63,7 +69,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 48] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -79,6 +85,12 @@ impl Kind {
         (Self::AssignmentRemoved, "assignment.removed"),
         (Self::AssignmentExpired, "assignment.expired"),
         (Self::SettingsChanged, "settings.changed"),
+        (Self::ChangeRequested, "change.requested"),
+        (Self::ChangeApproved, "change.approved"),
+        (Self::ChangeDeclined, "change.declined"),
+        (Self::ChangeWithdrawn, "change.withdrawn"),
+        (Self::ChangeLapsed, "change.lapsed"),
+        (Self::ChangeFailed, "change.failed"),
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
         (Self::GroupCreated, "group.created"),

@@ -18,8 +18,11 @@ mod activation;
 mod answer;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod cursor;
 mod description;
+mod expiring;
 mod group;
 mod me;
 mod person;
@@ -42,9 +45,12 @@ fn described() -> OpenApiRouter<Web> {
         .merge(me::routes())
         .merge(activation::routes())
         .merge(request::routes())
+        .merge(change_request::routes())
         .merge(access::routes())
         .merge(role::routes())
         .merge(assignment::routes())
+        .merge(expiring::routes())
+        .merge(bulk::routes())
         .merge(person::routes())
         .merge(group::routes())
         .merge(audit::routes())

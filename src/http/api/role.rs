@@ -1,10 +1,17 @@
 //! Roles and their terms.
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::{Created, Page, created};
+use super::{
+    answer::{Created, Page, created},
+    change_request::{self, ChangeRequest},
+};
 use crate::{
     App,
     domain::{
@@ -22,7 +29,7 @@ use crate::{
     },
     service::{
         role::{self, Told},
-        settings::{self, Version},
+        settings::{self, Saved, Version},
     },
 };
 
@@ -278,11 +285,14 @@ struct Written {
     number: i32,
 }
 
-/// Writes the next version of a role's terms.
+/// Writes the next version of a role's terms. Weaker terms of a privileged role wait for a second administrator.
 #[utoipa::path(
     put, path = "/roles/{id}/settings", tag = "roles", request_body = NextSettings,
     params(("id" = RoleId, Path, description = "The role"), Place),
-    responses((status = OK, body = Written, description = "The version"))
+    responses(
+        (status = OK, body = Written, description = "The version"),
+        (status = ACCEPTED, body = ChangeRequest, description = "The change waits for a second administrator"),
+    )
 )]
 async fn save(
     State(app): State<App>,
@@ -290,8 +300,12 @@ async fn save(
     Path(id): Path<RoleId>,
     Query(place): Query<Place>,
     Json(body): Json<NextSettings>,
-) -> Result<Json<Written>, ApiError> {
+) -> Result<Response, ApiError> {
     let NextSettings { settings: terms, after, reason } = body;
-    let written = settings::save(&app, &actor, id, place.scope(), &terms, after, &reason).await?;
-    Ok(Json(Written { id: written, number: after.saturating_add(1) }))
+    match settings::save(&app, &actor, id, place.scope(), &terms, after, &reason).await? {
+        Saved::Written(id) => {
+            Ok(Json(Written { id, number: after.saturating_add(1) }).into_response())
+        }
+        Saved::Waits(id) => Ok(change_request::accepted(&app, &actor, id).await?.into_response()),
+    }
 }

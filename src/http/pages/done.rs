@@ -17,6 +17,11 @@ pub enum Done {
     Removed,
     Converted,
     SettingsSaved,
+    ChangeWaits,
+    ChangeAgreed,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    MoreTimeAsked,
     RoleMade,
     GroupMade,
     MembersAdded,
@@ -33,7 +38,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 26] = [
+    const ALL: [(Self, &'static str, &'static str); 31] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -51,6 +56,19 @@ impl Done {
         (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
         (Self::Converted, "converted", "The assignment is converted."),
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
+        (
+            Self::ChangeWaits,
+            "change-waits",
+            "This makes the settings of a privileged role weaker, so it waits for a second administrator.",
+        ),
+        (Self::ChangeAgreed, "change-agreed", "You agreed, and it is carried out."),
+        (Self::ChangeDeclined, "change-declined", "You declined it. Its author is told why."),
+        (Self::ChangeWithdrawn, "change-withdrawn", "The change was taken back."),
+        (
+            Self::MoreTimeAsked,
+            "more-time-asked",
+            "Your wish waits for a decision. You get a mail when it is decided.",
+        ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
         (Self::MembersAdded, "members-added", "They belong to the group now."),

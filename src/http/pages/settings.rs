@@ -26,7 +26,7 @@ use crate::{
     error::Error,
     service::{
         role,
-        settings::{self, Detail},
+        settings::{self, Detail, Saved},
     },
 };
 
@@ -227,7 +227,8 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Form>) -> Answer {
     let scope = ScopeId::ROOT;
     match settings::save(&page.app, &page.actor, id, scope, &settings, form.version, &reason).await
     {
-        Ok(_) => done(&format!("/roles/{id}/settings"), Done::SettingsSaved),
+        Ok(Saved::Written(_)) => done(&format!("/roles/{id}/settings"), Done::SettingsSaved),
+        Ok(Saved::Waits(change)) => done(&format!("/changes/{change}"), Done::ChangeWaits),
         Err(error) => draw(&page, id, Faults::of(error)?, &form).await,
     }
 }
