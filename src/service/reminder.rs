@@ -1,6 +1,6 @@
 //! Reminds holders, and those who may give them more time, that assignments end: each end once at each of its moments,
 //! however many servers there are.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use crate::{
     App,
@@ -69,13 +69,17 @@ async fn tell(
         let mail = change_notice::ends(ending, over, &link);
         let thread = Some(due.assignment.0);
         store::outbox::enqueue(change, due.principal, &mail, thread).await?;
-        if !administrators.contains_key(&due.scope) {
-            let permission = assignment::permission(due.scope_kind);
-            let found =
-                store::reminder::administrators(change.connection(), permission, due.scope, at);
-            administrators.insert(due.scope, found.await?);
-        }
-        for administrator in administrators.get(&due.scope).into_iter().flatten() {
+        let them = match administrators.entry(due.scope) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let permission = assignment::permission(due.scope_kind);
+                let connection = change.connection();
+                place.insert(
+                    store::reminder::administrators(connection, permission, due.scope, at).await?,
+                )
+            }
+        };
+        for administrator in them.iter() {
             if *administrator != due.principal {
                 theirs.entry(*administrator).or_default().push(ending);
             }

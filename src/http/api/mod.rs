@@ -25,6 +25,7 @@ mod description;
 mod expiring;
 mod group;
 mod me;
+mod more_time;
 mod person;
 mod request;
 mod role;
@@ -50,6 +51,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(role::routes())
         .merge(assignment::routes())
         .merge(expiring::routes())
+        .merge(more_time::routes())
         .merge(bulk::routes())
         .merge(person::routes())
         .merge(group::routes())

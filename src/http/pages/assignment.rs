@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        assignment::{AssignmentKind, AssignmentOrigin},
+        assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
         id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
         settings::AssignmentTerms,
@@ -256,10 +256,21 @@ async fn draw_one(
         convert: if may_change && !of_group { format!("Make {other}") } else { String::new() },
         convert_consequence: convert_consequence(&told),
         remove_consequence: remove_consequence(&told),
+        again: if permissions.allow(needed) { again(&told) } else { String::new() },
         problems: faults.rest(),
         frame,
     };
     answer(status_code, &view)
+}
+
+/// Where what has run out is given again.
+fn again(told: &Told) -> String {
+    if told.end_reason == Some(AssignmentEnd::Expired) && told.origin == AssignmentOrigin::Assigned
+    {
+        format!("/assignments/bulk?operation=extend&assignment={}", told.id)
+    } else {
+        String::new()
+    }
 }
 
 fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {

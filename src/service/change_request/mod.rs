@@ -130,8 +130,8 @@ pub async fn seen(app: &App, actor: &Actor, id: ChangeRequestId) -> Result<Detai
     let deciders = store::change_request::deciders(&mut connection, id, now).await?;
     let own = told.author_person == user.person;
     let decider = deciders.iter().any(|decider| decider.principal == user.principal);
-    let decided = told.decider_person == Some(user.person);
-    if !(own || decider || decided) {
+    let has_decided = told.decider_person == Some(user.person);
+    if !(own || decider || has_decided) {
         let permissions = access::permissions(&mut connection, actor).await?;
         if !permissions.allow(Permission::ReadRequests) {
             return Err(Error::NotFound("change request"));
