@@ -86,6 +86,7 @@ async fn the_preview_tells_what_happens_and_writes_nothing() {
 async fn one_after_the_other_is_shown_as_it_would_be() {
     let world = world().await;
     world.active("deputy", "Global Administrator").await;
+    world.active("root", "Privileged Role Administrator").await;
     let administrators: Vec<AssignmentId> =
         sqlx::query_scalar("select id from assignments where role_id = $1 order by id")
             .bind(RoleId::GLOBAL_ADMINISTRATOR)

@@ -18,7 +18,10 @@ use latchkey::{
 };
 
 use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
-use crate::support::{World, reason, rules};
+use crate::{
+    change_request::{decide, word},
+    support::{World, reason, rules},
+};
 
 #[tokio::test]
 async fn nobody_decides_their_own_request_by_any_door() {
@@ -235,7 +238,12 @@ async fn a_request_that_newer_terms_leave_to_nobody_is_closed_at_once() {
     let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
     let mut terms = shown.settings.clone();
     terms.activation.approvers = ["mallory", "root"].map(|name| world.principal(name)).into();
-    save(&world, "root", &terms, shown.number).await.unwrap();
+    world.person("second").await;
+    world.active("second", "Global Administrator").await;
+    let saved = save(&world, "root", &terms, shown.number).await.unwrap();
+    let Saved::Waits(change) = saved else { panic!("{saved:?}") };
+    assert_eq!(world.state(request).await, RequestState::Pending);
+    decide(&world, "second", change, &word(true)).await.unwrap();
     assert_eq!(world.state(request).await, RequestState::Failed);
     assert_eq!(world.events().await.iter().filter(|kind| *kind == "activation.failed").count(), 1);
     // Whoever asks again is answered by those who are named now.
