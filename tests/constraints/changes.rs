@@ -152,7 +152,7 @@ async fn what_was_wanted_stays_and_is_recorded() {
         change(
             "change_requests",
             "asked",
-            "payload = '{"other": true}', state = 'withdrawn', closed_at = instant()",
+            "payload = '[]', state = 'withdrawn', closed_at = instant()",
         ),
     )
     .await;
