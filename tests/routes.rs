@@ -205,16 +205,12 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
     match (method, path.trim_start_matches("/v1")) {
         ("post", "/activations") => Some(json!({ "roles": [wish] })),
         ("post", "/activations/{id}/extend") => Some(json!({ "duration": "PT2H" })),
-        ("post", "/requests/{id}/decisions") => {
-            Some(json!({ "verdict": "approve", "code": "no code" }))
-        }
-        ("post", "/change-requests/{id}/decisions") => {
+        ("post", "/requests/{id}/decisions" | "/change-requests/{id}/decisions") => {
             Some(json!({ "verdict": "approve", "code": "no code" }))
         }
         ("post", "/assignments/{id}/more-time") => {
             Some(json!({ "ends_at": "2040-06-05T09:00:00Z", "reason": "For the table" }))
         }
-        ("post", "/assignments/{id}/prolong") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
         ("post", "/assignments/bulk") => Some(json!({
             "assignments": [things.0["assignment"]], "operation": "remove", "justification": "For the table",
         })),
@@ -230,7 +226,9 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/assignments") => Some(json!({
             "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",
         })),
-        ("patch", "/assignments/{id}") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
+        ("patch", "/assignments/{id}") | ("post", "/assignments/{id}/prolong") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z" }))
+        }
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
