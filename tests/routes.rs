@@ -8,8 +8,9 @@ use axum::{
     http::{Method, Request},
 };
 use latchkey::{
-    domain::id::ScopeId,
+    domain::{id::ScopeId, time::Duration},
     http::{api, pages},
+    service::settings,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,6 +18,7 @@ use uuid::Uuid;
 use crate::support::{
     World,
     http::{EVERY_SCOPE, call},
+    reason,
 };
 
 /// Who asks, in the order of the table's columns. Whoever may do most comes last.
@@ -142,8 +144,11 @@ async fn things(world: &World) -> Things {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };
     let group = world.group("Crew", &[]).await;
+    let change = waiting_change(world).await;
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
+        ("change", change.clone()),
+        ("change-request", change),
         ("assignment", world.eligible("bystander", "Reader").await.to_string()),
         ("request", made(0, "request")),
         ("activation", made(1, "assignment")),
@@ -157,6 +162,19 @@ async fn things(world: &World) -> Things {
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
     ]))
+}
+
+/// A change that waits for a second administrator.
+async fn waiting_change(world: &World) -> String {
+    let (second, role) = (world.actor("second").await, world.role_id("Reader"));
+    let shown = settings::show(&world.app, &second, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.maximum = Duration::hours(12);
+    let (after, why) = (shown.number, reason());
+    match settings::save(&world.app, &second, role, ScopeId::ROOT, &next, after, &why).await {
+        Ok(settings::Saved::Waits(change)) => change.to_string(),
+        outcome => panic!("{outcome:?}"),
+    }
 }
 
 impl Things {
@@ -189,9 +207,15 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
     match (method, path.trim_start_matches("/v1")) {
         ("post", "/activations") => Some(json!({ "roles": [wish] })),
         ("post", "/activations/{id}/extend") => Some(json!({ "duration": "PT2H" })),
-        ("post", "/requests/{id}/decisions") => {
+        ("post", "/requests/{id}/decisions" | "/change-requests/{id}/decisions") => {
             Some(json!({ "verdict": "approve", "code": "no code" }))
         }
+        ("post", "/assignments/{id}/more-time") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z", "reason": "For the table" }))
+        }
+        ("post", "/assignments/bulk") => Some(json!({
+            "assignments": [things.0["assignment"]], "operation": "remove", "justification": "For the table",
+        })),
         ("post", "/access/check") => Some(json!({ "checks": [{
             "principal": things.0["person"], "role": things.0["role"],
         }] })),
@@ -205,7 +229,7 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
         ("put", "/roles/{id}/settings") => Some(json!({
-            "settings": settings(), "after": 1, "reason": "Shorter",
+            "settings": careful_settings(), "after": 1, "reason": "Shorter",
         })),
         ("post", "/settings/templates") => {
             Some(json!({ "name": format!("Template of {asker}"), "settings": settings() }))
@@ -220,20 +244,23 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/assignments") => Some(json!({
             "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",
         })),
-        ("patch", "/assignments/{id}") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
+        ("patch", "/assignments/{id}") | ("post", "/assignments/{id}/prolong") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z" }))
+        }
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
+        ("post", "/change-requests/{id}/withdraw") => None,
         ("post", path) if path.ends_with("/recovery-link") => None,
         ("post", _) => Some(why),
         _ => None,
     }
 }
 
-fn settings() -> Value {
+fn careful_settings() -> Value {
     let assignment = json!({
         "may_be_permanent": true, "maximum": "PT720H",
         "requires_justification": false, "requires_mfa": false,

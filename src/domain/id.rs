@@ -58,6 +58,8 @@ ids! {
     AssignmentId,
     /// Identifies a request.
     RequestId,
+    /// Identifies a change that waits for somebody's word.
+    ChangeRequestId,
     /// Identifies an approver's decision.
     DecisionId,
     /// Identifies a fresh proof by a second factor.

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::{
     actor::Via,
-    id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId},
+    assignment::AssignmentKind,
+    id::{AssignmentId, ChangeRequestId, PrincipalId, RequestId, RoleId, ScopeId},
     time::{Duration, Instant},
 };
 
@@ -56,6 +57,26 @@ pub enum Act {
         /// Where.
         scope: ScopeId,
     },
+    /// Decide what somebody else wants to change.
+    DecideChange {
+        /// The change.
+        change: ChangeRequestId,
+        /// Whether it is to be carried out.
+        agree: bool,
+        /// The kind of assignment, if another than was asked for.
+        kind: Option<AssignmentKind>,
+        /// The end, if another than was asked for.
+        ends_at: Option<Instant>,
+    },
+    /// Change an assignment, as one of many.
+    ChangeAssignment {
+        /// The assignment.
+        assignment: AssignmentId,
+        /// What is done with it.
+        operation: &'static str,
+        /// Its new end, if it gets one.
+        ends_at: Option<Instant>,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -76,6 +97,8 @@ impl Act {
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
             Self::Assign { .. } => "assign",
+            Self::DecideChange { .. } => "decide_change",
+            Self::ChangeAssignment { .. } => "change_assignment",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
@@ -93,6 +116,8 @@ impl Act {
             | Self::Approve { .. }
             | Self::Deny { .. }
             | Self::Assign { .. }
+            | Self::DecideChange { .. }
+            | Self::ChangeAssignment { .. }
             | Self::CreateAccessToken => false,
         }
     }
@@ -120,6 +145,17 @@ impl Act {
                 digest.id(principal.0);
                 digest.id(role.0);
                 digest.id(scope.0);
+            }
+            Self::DecideChange { change, agree, kind, ends_at } => {
+                digest.id(change.0);
+                digest.number(Some(i64::from(*agree)));
+                digest.number(kind.map(|kind| i64::from(kind == AssignmentKind::Active)));
+                digest.number(ends_at.map(|at| at.timestamp().as_microsecond()));
+            }
+            Self::ChangeAssignment { assignment, operation, ends_at } => {
+                digest.id(assignment.0);
+                digest.text(operation);
+                digest.number(ends_at.map(|at| at.timestamp().as_microsecond()));
             }
             Self::ChangePassword
             | Self::ReplaceAuthenticator
@@ -189,6 +225,7 @@ mod tests {
         let (role, scope, request) = (RoleId::new(), ScopeId::ROOT, RequestId::new());
         let (duration, assignment) = (Duration::hours(1), AssignmentId::new());
         let starts_at = Some(Instant::new(jiff::Timestamp::UNIX_EPOCH));
+        let (change, active) = (ChangeRequestId::new(), Some(AssignmentKind::Active));
         vec![
             Act::Activate { role, scope, duration, starts_at: None },
             Act::Activate { role, scope, duration, starts_at },
@@ -202,6 +239,13 @@ mod tests {
             Act::Approve { request: RequestId::new(), duration: None },
             Act::Deny { request },
             Act::Assign { principal: PrincipalId::new(), role, scope },
+            Act::DecideChange { change, agree: true, kind: None, ends_at: None },
+            Act::DecideChange { change, agree: false, kind: None, ends_at: None },
+            Act::DecideChange { change, agree: true, kind: active, ends_at: None },
+            Act::DecideChange { change, agree: true, kind: None, ends_at: starts_at },
+            Act::ChangeAssignment { assignment, operation: "remove", ends_at: None },
+            Act::ChangeAssignment { assignment, operation: "set_end", ends_at: None },
+            Act::ChangeAssignment { assignment, operation: "set_end", ends_at: starts_at },
             Act::ChangePassword,
             Act::ReplaceAuthenticator,
             Act::RenewRecoveryCodes,

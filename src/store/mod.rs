@@ -21,17 +21,20 @@ pub mod account;
 pub mod activation;
 pub mod assignment;
 pub mod audit;
+pub mod change_request;
 pub mod credential;
 pub mod database;
 pub mod demo;
 pub mod due;
 pub mod group;
+pub mod expiring;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
 pub mod principal;
 pub mod reach;
+pub mod reminder;
 pub mod request;
 pub mod role;
 pub mod scope;
@@ -95,6 +98,25 @@ impl Change {
     /// From here on the change is made by somebody else: by whoever has just proved who they are.
     pub fn identify(&mut self, user: User) {
         self.actor.who = Who::User(user);
+    }
+
+    /// Marks a point within the change that [`Change::undo`] goes back to.
+    pub async fn mark(&mut self) -> Result<(), Error> {
+        sqlx::query!("savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Undoes all since the mark, even what the database has refused.
+    pub async fn undo(&mut self) -> Result<(), Error> {
+        sqlx::query!("rollback to savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Lets the database judge now what it would judge at the commit.
+    pub async fn judge(&mut self) -> Result<(), Error> {
+        sqlx::query!("set constraints all immediate").execute(&mut *self.transaction).await?;
+        sqlx::query!("set constraints all deferred").execute(&mut *self.transaction).await?;
+        Ok(())
     }
 
     /// Records one of several events of this change.

@@ -16,6 +16,7 @@ use latchkey::{
         activation::{Reasons, Requested},
         role,
         settings::{self, NewTemplate, Save},
+        assignment, settings,
     },
 };
 
@@ -33,7 +34,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 14] = [
+const EVERYBODY: [Stop; 16] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -58,10 +59,17 @@ const EVERYBODY: [Stop; 14] = [
     ("/approvals", "/approvals", "bob", "Waiting for you 1"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
+    ("/", "/", "ada", "More time is asked for"),
+    (
+        "/assignments/{assignment}/more-time",
+        "/assignments/{first}/more-time",
+        "ada",
+        "Ask for more time with Release Manager",
+    ),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 40] = [
+const SOME: [Stop; 46] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -120,6 +128,17 @@ const SOME: [Stop; 40] = [
     ),
     ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
     ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
+    ("/assignments/expiring", "/assignments/expiring", "grace", "Release Manager of the Northern"),
+    (
+        "/assignments/bulk",
+        "/assignments/bulk?operation=extend&assignment={first}&assignment={second}",
+        "grace",
+        "This is what would",
+    ),
+    ("/changes/{change}", "/changes/{wish}", "grace", "Agree and carry out"),
+    ("/changes/{change}", "/changes/{change}", "grace", "Nobody yet"),
+    ("/approvals", "/approvals", "grace", "Extensions asked for 1"),
+    ("/requests", "/requests", "grace", "Changes that need another’s word 1"),
     ("/people", "/people", "grace", "ada-admin"),
     ("/people", "/people?search=nobody", "eve", "Nobody found"),
     ("/people/invite", "/people/invite", "grace", "Emergency account"),
@@ -256,7 +275,10 @@ impl Company {
         for name in ["bob", "eve", "grace", "hugo", "frida"] {
             sessions.insert(name, world.signed_in(name).await.1);
         }
+        let (change, wish) = changes(world, first).await;
         let things = BTreeMap::from([
+            ("change", change),
+            ("wish", wish),
             ("first", first.to_string()),
             ("second", second.to_string()),
             ("activation", activation.to_string()),
@@ -341,6 +363,21 @@ async fn template(world: &World) -> String {
     };
     let grace = world.actor("grace").await;
     settings::create(&world.app, &grace, &new).await.unwrap().to_string()
+/// A change that waits for a second administrator, and a wish for more time.
+async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
+    let (grace, role) = (world.actor("grace").await, world.role_id("Database Operator"));
+    let shown = settings::show(&world.app, &grace, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.requires_ticket = false;
+    next.activation.approvers.insert(world.principal("hugo"));
+    let why = Justification::parse("Nobody writes tickets at night.").unwrap();
+    let saved =
+        settings::save(&world.app, &grace, role, ScopeId::ROOT, &next, shown.number, &why).await;
+    let Ok(settings::Saved::Waits(change)) = saved else { panic!("{saved:?}") };
+    let (ada, end) = (world.actor("ada").await, world.now().await + Duration::days(30));
+    let why = Justification::parse("The release slipped by a month.").unwrap();
+    let wish = assignment::ask_for_more_time(&world.app, &ada, ends_soon, end, &why).await;
+    (change.to_string(), wish.expect("it may be asked for").to_string())
 }
 
 /// A group with members of every sort.

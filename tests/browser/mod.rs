@@ -8,6 +8,7 @@ mod administration;
 mod approval;
 mod arrival;
 mod auditor;
+mod changes;
 mod driver;
 mod every_page;
 mod look;

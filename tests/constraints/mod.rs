@@ -4,6 +4,7 @@
 mod assignments;
 mod audit;
 mod catalogue;
+mod changes;
 mod credentials;
 mod decisions;
 mod gate;

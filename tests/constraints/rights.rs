@@ -6,11 +6,12 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 26] = [
+const RIGHTS: [&str; 30] = [
     "access_tokens update last_used_at revoked_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
     "audit_verification update",
+    "change_requests update amended closed_at decider_id decider_person_id decision_reason failure prior proof_id state",
     "idempotency_keys delete",
     "known_devices delete",
     "known_devices update",
@@ -21,6 +22,7 @@ const RIGHTS: [&str; 26] = [
     "persons update display_name email email_folded",
     "principals update break_glass description disabled_at name name_folded",
     "recovery_codes update removed_at used_at",
+    "reminder_progress update through",
     "requests update closed_at failure granted_seconds prior state",
     "roles update description name name_folded permissions privileged retired_at scope_kinds",
     "scopes update description name name_folded parent_id retired_at",
@@ -31,6 +33,8 @@ const RIGHTS: [&str; 26] = [
     "sign_in_throttles update",
     "totp_credentials update",
     "- insert audit_events",
+    "- insert change_moves",
+    "- insert reminder_progress",
     "- insert request_moves",
     "- insert scope_ancestors",
 ];
@@ -51,6 +55,10 @@ async fn history_is_beyond_the_server() {
     for sql in [
         "delete from requests",
         "delete from decisions",
+        "delete from change_requests",
+        "delete from reminders",
+        "update change_requests set payload = '{}'",
+        "insert into change_moves values ('declined', 'carried_out')",
         "delete from assignments",
         "delete from audit_events",
         "delete from role_settings",

@@ -87,6 +87,8 @@ pub fn all() -> Vec<Row> {
         eligible(),
         request(),
         decision(),
+        change_request(),
+        reminder(),
         event(),
         seal(),
         verification(),
@@ -454,6 +456,43 @@ pub fn verification() -> Row {
             ("sealed", "0"),
             ("head_sequence", "0"),
             ("head_hash", "hash('')"),
+        ],
+    )
+}
+
+pub fn change_request() -> Row {
+    Row::new(
+        "change_requests",
+        [
+            ("id", "id('new')"),
+            ("kind", "'save_settings'"),
+            ("prior", "'new'"),
+            ("state", "'pending'"),
+            ("author_id", "id('ada')"),
+            ("author_person_id", "person('ada')"),
+            ("permission", "'settings.manage'"),
+            ("scope_id", "root()"),
+            ("role_id", "id('operator')"),
+            ("subject_id", "null"),
+            ("assignment_id", "null"),
+            ("payload", "'{}'"),
+            ("difference", "'[]'"),
+            ("reason", "'New'"),
+            ("created_at", "instant()"),
+            ("expires_at", "instant() + interval '30 days'"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn reminder() -> Row {
+    Row::new(
+        "reminders",
+        [
+            ("assignment_id", "id('standing')"),
+            ("ends_at", "instant()"),
+            ("kind", "'one_day'"),
+            ("told_at", "instant()"),
         ],
     )
 }

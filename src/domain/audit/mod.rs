@@ -35,6 +35,12 @@ pub enum Kind {
     TemplateCreated,
     TemplateChanged,
     TemplateRetired,
+    ChangeRequested,
+    ChangeApproved,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    ChangeLapsed,
+    ChangeFailed,
     RoleCreated,
     RoleChanged,
     RoleRetired,
@@ -72,7 +78,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 51] = [
+    pub const ALL: [(Self, &'static str); 57] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -91,6 +97,12 @@ impl Kind {
         (Self::TemplateCreated, "template.created"),
         (Self::TemplateChanged, "template.changed"),
         (Self::TemplateRetired, "template.retired"),
+        (Self::ChangeRequested, "change.requested"),
+        (Self::ChangeApproved, "change.approved"),
+        (Self::ChangeDeclined, "change.declined"),
+        (Self::ChangeWithdrawn, "change.withdrawn"),
+        (Self::ChangeLapsed, "change.lapsed"),
+        (Self::ChangeFailed, "change.failed"),
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
         (Self::RoleRetired, "role.retired"),

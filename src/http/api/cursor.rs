@@ -15,7 +15,9 @@ const TAG: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum List {
     Requests,
+    ChangeRequests,
     Assignments,
+    Expiring,
     People,
     AuditEvents,
 }
@@ -24,7 +26,9 @@ impl List {
     const fn name(self) -> &'static [u8] {
         match self {
             Self::Requests => b"requests",
+            Self::ChangeRequests => b"change requests",
             Self::Assignments => b"assignments",
+            Self::Expiring => b"expiring",
             Self::People => b"people",
             Self::AuditEvents => b"audit events",
         }

@@ -18,10 +18,14 @@ mod activation;
 mod answer;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod cursor;
 mod description;
+mod expiring;
 mod group;
 mod me;
+mod more_time;
 mod person;
 mod request;
 mod role;
@@ -45,12 +49,16 @@ fn described() -> OpenApiRouter<Web> {
         .merge(me::routes())
         .merge(activation::routes())
         .merge(request::routes())
+        .merge(change_request::routes())
         .merge(access::routes())
         .merge(role::routes())
         .merge(scope::routes())
         .merge(settings::routes())
         .merge(template::routes())
         .merge(assignment::routes())
+        .merge(expiring::routes())
+        .merge(more_time::routes())
+        .merge(bulk::routes())
         .merge(person::routes())
         .merge(group::routes())
         .merge(audit::routes())

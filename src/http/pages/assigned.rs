@@ -71,6 +71,7 @@ pub fn origin(told: &Told) -> &'static str {
 #[must_use]
 pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
     AssignmentRow {
+        id: told.id.to_string(),
         link: format!("/assignments/{}", told.id),
         who: Who {
             name: told.holder.clone(),

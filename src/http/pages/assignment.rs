@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        assignment::{AssignmentKind, AssignmentOrigin},
+        assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
         id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
         settings::AssignmentTerms,
@@ -248,8 +248,8 @@ async fn draw_one(
     let told = assignment::show(&page.app, &page.actor, id).await?;
     let Opened { frame, reader, .. } = page.open(Section::Roles).await?;
     let of_group = told.role == RoleId::MEMBER || told.role == RoleId::OWNER;
-    let open = told.ended_at.is_none()
-        && assignment::may_change(&page.app, &page.actor, told.scope).await?;
+    let may_give = assignment::may_change(&page.app, &page.actor, told.scope).await?;
+    let open = told.ended_at.is_none() && may_give;
     let may_change = open && told.origin == AssignmentOrigin::Assigned;
     let other = match told.kind {
         AssignmentKind::Eligible => "active",
@@ -276,10 +276,21 @@ async fn draw_one(
         convert: if may_change && !of_group { format!("Make {other}") } else { String::new() },
         convert_consequence: convert_consequence(&told),
         remove_consequence: remove_consequence(&told),
+        again: if may_give { again(&told) } else { String::new() },
         problems: faults.rest(),
         frame,
     };
     answer(status_code, &view)
+}
+
+/// Where what has run out is given again.
+fn again(told: &Told) -> String {
+    if told.end_reason == Some(AssignmentEnd::Expired) && told.origin == AssignmentOrigin::Assigned
+    {
+        format!("/assignments/bulk?operation=extend&assignment={}", told.id)
+    } else {
+        String::new()
+    }
 }
 
 fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {

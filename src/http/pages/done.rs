@@ -19,6 +19,11 @@ pub enum Done {
     SettingsSaved,
     TemplateSaved,
     TemplateRetired,
+    ChangeWaits,
+    ChangeAgreed,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    MoreTimeAsked,
     RoleMade,
     GroupMade,
     PlaceMade,
@@ -39,7 +44,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 32] = [
+    const ALL: [(Self, &'static str, &'static str); 37] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -66,6 +71,19 @@ impl Done {
             Self::TemplateRetired,
             "template-retired",
             "The template is out of use. Roles keep the terms that they have.",
+        ),
+        (
+            Self::ChangeWaits,
+            "change-waits",
+            "This makes the settings of a privileged role weaker, so it waits for a second administrator.",
+        ),
+        (Self::ChangeAgreed, "change-agreed", "You agreed, and it is carried out."),
+        (Self::ChangeDeclined, "change-declined", "You declined it. Its author is told why."),
+        (Self::ChangeWithdrawn, "change-withdrawn", "The change was taken back."),
+        (
+            Self::MoreTimeAsked,
+            "more-time-asked",
+            "Your wish waits for a decision. You get a mail when it is decided.",
         ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),

@@ -11,11 +11,15 @@ mod approval;
 mod assigned;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod chronicle;
 mod done;
+mod expiring;
 mod extension;
 mod faults;
 mod group;
+mod more_time;
 mod outcome;
 mod page;
 mod person;
@@ -69,6 +73,11 @@ fn everybody() -> Routes {
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
         .get("/approvals", approval::list)
+        .get("/changes/{change}", change_request::one)
+        .post("/changes/{change}/decision", change_request::decide)
+        .post("/changes/{change}/withdraw", change_request::withdraw)
+        .get("/assignments/{assignment}/more-time", more_time::new)
+        .post("/assignments/{assignment}/more-time", more_time::create)
         .get("/programs", api_docs::one)
 }
 
@@ -95,6 +104,9 @@ fn administration() -> Routes {
         .post("/settings/apply", settings::apply)
         .get("/roles/{role}/assignments/new", assignment::new)
         .post("/roles/{role}/assignments", assignment::create)
+        .get("/assignments/expiring", expiring::list)
+        .get("/assignments/bulk", bulk::preview)
+        .post("/assignments/bulk", bulk::change)
         .get("/assignments/{assignment}", assignment::edit)
         .post("/assignments/{assignment}", assignment::update)
         .post("/assignments/{assignment}/remove", assignment::remove)

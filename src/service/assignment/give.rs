@@ -1,5 +1,10 @@
 //! Giving roles, to one person or several.
+use std::fmt::Display;
+
 use serde_json::json;
+use sqlx::PgConnection;
+
+use super::Proof;
 
 use crate::{
     App,
@@ -7,7 +12,7 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
@@ -71,14 +76,9 @@ pub async fn assign(
     code: Option<&str>,
 ) -> Result<Vec<Assigned>, Error> {
     let mut connection = app.database.acquire().await?;
-    let (kind, _) = store::role::scope(&mut connection, wanted.scope).await?;
-    group::authorise_assigning(&mut connection, actor, wanted.scope, kind).await?;
+    authorise(&mut connection, actor, wanted).await?;
     if wanted.principals.is_empty() || wanted.principals.len() > 100 {
         return Err(Error::invalid("principals", "choose between one and a hundred people"));
-    }
-    let role = store::role::one(&mut connection, wanted.role).await?;
-    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
-        return Err(Error::invalid("role", "this role can't be held there"));
     }
     let version = store::settings::current(&mut connection, wanted.role, wanted.scope).await?;
     let needs_proof = terms(&version.settings, wanted.kind).requires_mfa;
@@ -93,27 +93,59 @@ pub async fn assign(
         })
         .collect();
     let proofs = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) if !all_repeated(app, actor, wanted).await? => {
+        Some(code) if !all_repeated(app, actor, &wanted.principals).await? => {
             step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
         }
         Some(_) | None => Vec::new(),
     };
     let mut assigned = Vec::with_capacity(wanted.principals.len());
     for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
-        let proof = proofs.get(index).map(|proof| (*proof, act));
+        let proof = proofs.get(index).map_or(Proof::None, |proof| Proof::Given(*proof, act));
         let outcome = assign_one(app, actor, wanted, *principal, proof).await;
         assigned.push(Assigned { principal: *principal, outcome });
     }
     Ok(assigned)
 }
 
+/// Makes sure that `actor` may give this role there, and that it can be held there.
+async fn authorise(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    wanted: &Assign,
+) -> Result<(), Error> {
+    let (kind, _) = store::role::scope(connection, wanted.scope).await?;
+    group::authorise_assigning(connection, actor, wanted.scope, kind).await?;
+    let role = store::role::one(connection, wanted.role).await?;
+    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
+        return Err(Error::invalid("role", "this role can't be held there"));
+    }
+    Ok(())
+}
+
+/// Gives a role within a change, by whoever makes the change, if they may at this moment.
+pub(in crate::service) async fn assign_within(
+    app: &App,
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let actor = change.actor().clone();
+    authorise(change.connection(), &actor, wanted).await?;
+    give(app, change, wanted, principal, proof).await
+}
+
 /// Whether all of this was done before, under the same idempotency key: then it uses up no code.
-async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool, Error> {
+pub(super) async fn all_repeated(
+    app: &App,
+    actor: &Actor,
+    parts: &[impl Display],
+) -> Result<bool, Error> {
     if actor.idempotency.is_none() {
         return Ok(false);
     }
-    for principal in &wanted.principals {
-        match Change::begin(&app.database, &part(actor, *principal)).await {
+    for each in parts {
+        match Change::begin(&app.database, &part(actor, each)).await {
             Err(Error::Repeated(_)) => {}
             begun => return begun.map(|_| false),
         }
@@ -121,9 +153,9 @@ async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool,
     Ok(true)
 }
 
-/// The same actor, with the idempotency key of one person among several.
-fn part(actor: &Actor, principal: PrincipalId) -> Actor {
-    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
+/// The same actor, with the idempotency key of one among several.
+pub(super) fn part(actor: &Actor, part: impl Display) -> Actor {
+    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(part));
     Actor { idempotency, ..actor.clone() }
 }
 
@@ -132,13 +164,13 @@ async fn assign_one(
     actor: &Actor,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let mut change = match Change::begin(&app.database, &part(actor, principal)).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
     };
-    let id = give(app, &mut change, wanted, principal, proof).await?;
+    let id = assign_within(app, &mut change, wanted, principal, proof).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
@@ -173,7 +205,7 @@ pub(in crate::service) async fn give(
     change: &mut Change,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let holder = store::principal::holder(change.connection(), principal).await?;
     if holder.disabled_at.is_some() {
@@ -202,7 +234,7 @@ pub(in crate::service) async fn give(
         window,
         terms(&version.settings, wanted.kind),
         !wanted.justification.is_empty(),
-        proof.is_some(),
+        proof.is_there(),
         now,
     );
     // The operator at the command line makes the first administrator, whatever the terms of later ones are.
@@ -220,9 +252,7 @@ pub(in crate::service) async fn give(
     };
     let id = store::assignment::make(change, new).await?;
     reach::refuse_gain(change, before).await?;
-    if let Some((proof, act)) = proof {
-        store::mfa_proof::spend(change, proof, act, id.0).await?;
-    }
+    proof.spend(change, id.0).await?;
     let event = Event::new(Kind::AssignmentCreated)
         .subject(principal)
         .role(wanted.role, wanted.scope)

@@ -4,32 +4,67 @@ use crate::{
     domain::{
         actor::{Actor, TokenScope},
         assignment::AssignmentKind,
-        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
         permission::Permission,
+        step_up::Act,
     },
     error::Error,
     service::{access, group},
     store::{self, Change, OnConstraint as _, assignment::Wanted},
 };
 
+mod bulk;
 mod change;
 mod give;
+mod prolong;
 
-pub(super) use change::remove_within;
+pub use bulk::{Bulk, Operation, Row, change_many, rehearse};
 pub use change::{NewDates, convert, remove, update};
+pub(super) use change::{convert_within, remove_within, update_within};
 pub use give::{Assign, Assigned, assign};
-pub(super) use give::{give, permission};
+pub(super) use give::{assign_within, give, permission};
+pub(super) use prolong::prolong_within;
+pub use prolong::{Prolonged, Wish, ask_for_more_time, may_wish, prolong};
 
 pub use crate::store::assignment::Told;
+
+/// The proof that comes with a change of an assignment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof<'a> {
+    /// There is none.
+    None,
+    /// One that was given for this act, and is spent on it.
+    Given(ProofId, &'a Act),
+    /// There would be one. Only for what is tried and then undone.
+    Rehearsed,
+}
+
+impl Proof<'_> {
+    /// Whether there is one.
+    fn is_there(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Spends it, if one was given, for the row that the act makes or changes.
+    async fn spend(self, change: &mut Change, spent_for: uuid::Uuid) -> Result<(), Error> {
+        match self {
+            Self::Given(proof, act) => store::mfa_proof::spend(change, proof, act, spent_for).await,
+            Self::None | Self::Rehearsed => Ok(()),
+        }
+    }
+}
 
 /// How many assignments a page of a list has.
 pub const PAGE: i64 = 100;
 
 /// Commits, unless Latchkey would be left without an administrator, or a group without an owner.
 pub(super) async fn commit(change: Change) -> Result<(), Error> {
-    change
-        .commit_recorded()
-        .await
+    somebody_remains(change.commit_recorded().await)
+}
+
+/// Tells what only the database sees, since it looks at all that remains.
+fn somebody_remains<T>(outcome: Result<T, Error>) -> Result<T, Error> {
+    outcome
         .on_constraint("an_administrator_remains", || {
             Error::Conflict(
                 "this would leave nobody who holds Global Administrator for good: assign somebody else first".to_owned(),

@@ -8,7 +8,7 @@ mod template;
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
 pub use save::{
-    Reset, Rewritten, Save, Saved, recompute_below, reset, save, weakens, write_within,
+    Reset, Rewritten, Save, Saved, Written, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
 pub use template::{NewTemplate, change, create, retire, template, templates};
