@@ -69,15 +69,15 @@ fn terms(preview: &Preview) -> Vec<Sentence> {
 fn held(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     let mut say = |icon, text: String| sentences.push(Sentence { icon, text });
-    match preview.running {
-        0 => {}
-        1 => {
-            say("clock", "1 running activation goes on until its end as it was granted.".to_owned())
+    let running = match preview.running {
+        0 => None,
+        1 => Some("1 running activation goes on until its end as it was granted.".to_owned()),
+        more => {
+            Some(format!("{more} running activations go on, each until its end as it was granted."))
         }
-        more => say(
-            "clock",
-            format!("{more} running activations go on, each until its end as it was granted."),
-        ),
+    };
+    if let Some(running) = running {
+        say("clock", running);
     }
     if !preview.out_of_terms.is_empty() {
         let named: Vec<_> = preview.out_of_terms.iter().map(|one| outside(one, reader)).collect();
