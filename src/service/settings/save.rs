@@ -185,15 +185,12 @@ pub async fn reset(app: &App, actor: &Actor, reset: &Reset) -> Result<Save, Erro
     access::authorise_at(&mut connection, actor, Permission::ManageSettings, reset.scope).await?;
     store::role::one(&mut connection, reset.role).await?;
     let mut own = Standing::read(&mut connection, reset.role, reset.scope).await?.declared;
-    match reset.field {
-        Some(field) => {
-            own.own.remove(&field);
-            own.enforced.remove(&field);
-        }
-        None => {
-            own.own.clear();
-            own.enforced.clear();
-        }
+    if let Some(field) = reset.field {
+        own.own.remove(&field);
+        own.enforced.remove(&field);
+    } else {
+        own.own.clear();
+        own.enforced.clear();
     }
     Ok(Save {
         role: reset.role,

@@ -61,8 +61,7 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
     let at = change.at();
     let author = change.actor().user().map(|user| (user.principal.0, user.person.0));
     let Settings { activation, eligible, active } = next.effective;
-    let overruled = |field: &Field| !field.same(&next.declared.settings, next.effective);
-    let set_aside = next.declared.own.iter().any(overruled).then_some(&next.declared.settings);
+    let set_aside = set_aside(next);
     sqlx::query!(
         r#"
         insert into role_settings (
@@ -116,6 +115,12 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
     })?;
     name_approvers(change, id, activation).await?;
     Ok(id)
+}
+
+/// What the scope says itself, if something enforced above overrules some of it.
+fn set_aside<'a>(next: &Next<'a>) -> Option<&'a Settings> {
+    let overruled = |field: &Field| !field.same(&next.declared.settings, next.effective);
+    next.declared.own.iter().any(overruled).then_some(&next.declared.settings)
 }
 
 async fn name_approvers(

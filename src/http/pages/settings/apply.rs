@@ -31,7 +31,13 @@ use crate::{
 /// The form; or, once roles are chosen, what it would do to each of them.
 pub async fn choose(page: Page, Query(pairs): Query<Pairs>) -> Answer {
     if !pairs.has("role") {
-        return draw(&page, Faults::default(), &pairs).await;
+        // The place tells that the form was sent, and not only opened.
+        let faults = if pairs.has("scope") {
+            Faults::field("roles", "choose one role at least")
+        } else {
+            Faults::default()
+        };
+        return draw(&page, faults, &pairs).await;
     }
     match read(&pairs) {
         Ok((apply, _)) => propose(&page, &apply, &pairs).await,
