@@ -29,6 +29,8 @@ impl Lab {
     async fn new() -> Self {
         let world = World::new().await;
         world.execute(include_str!("fixture.sql")).await;
+        // Schemas that were given out before do not know these.
+        world.execute(include_str!("changes.sql")).await;
         Self { world }
     }
 
