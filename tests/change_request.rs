@@ -11,7 +11,7 @@ use latchkey::{
     service::{
         change_request::{self, Amended, Answer},
         person,
-        settings::{self, Saved},
+        settings::{self, Save, Saved},
     },
 };
 
@@ -47,7 +47,7 @@ async fn save(world: &World, name: &str, change: impl Fn(&mut Settings)) -> Resu
     let (mut next, after) = terms(world).await;
     change(&mut next);
     let (actor, role) = (world.actor(name).await, world.role_id(ROLE));
-    settings::save(&world.app, &actor, role, ScopeId::ROOT, &next, after, &reason()).await
+    settings::save(&world.app, &actor, &Save::whole(role, &next, after, &reason())).await
 }
 
 /// Weakens the terms, and gives back what waits.

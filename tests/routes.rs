@@ -171,7 +171,8 @@ async fn waiting_change(world: &World) -> String {
     let mut next = shown.settings;
     next.activation.maximum = Duration::hours(12);
     let (after, why) = (shown.number, reason());
-    match settings::save(&world.app, &second, role, ScopeId::ROOT, &next, after, &why).await {
+    let save = settings::Save::whole(role, &next, after, &why);
+    match settings::save(&world.app, &second, &save).await {
         Ok(settings::Saved::Waits(change)) => change.to_string(),
         outcome => panic!("{outcome:?}"),
     }
@@ -232,10 +233,10 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             "settings": careful_settings(), "after": 1, "reason": "Shorter",
         })),
         ("post", "/settings/templates") => {
-            Some(json!({ "name": format!("Template of {asker}"), "settings": settings() }))
+            Some(json!({ "name": format!("Template of {asker}"), "settings": careful_settings() }))
         }
         ("put", "/settings/templates/{id}") => {
-            Some(json!({ "name": "Other", "settings": settings(), "after": 1 }))
+            Some(json!({ "name": "Other", "settings": careful_settings(), "after": 1 }))
         }
         ("post", "/settings/templates/{id}/retire") => None,
         ("post", "/settings/apply") => Some(json!({

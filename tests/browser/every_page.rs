@@ -14,9 +14,8 @@ use latchkey::{
     secret::Token,
     service::{
         activation::{Reasons, Requested},
-        role,
+        assignment, role,
         settings::{self, NewTemplate, Save},
-        assignment, settings,
     },
 };
 
@@ -342,7 +341,7 @@ async fn roles(world: &World) -> AssignmentId {
 
 /// A folder with terms of its own.
 async fn terms_of_a_folder(world: &World) -> String {
-    let folder = super::settings::folder(world, "Finance").await;
+    let folder = world.scope_id("Finance");
     let (grace, role) = (world.actor("grace").await, world.role_id("Payroll Reader"));
     let shown = settings::show(&world.app, &grace, role, folder).await.unwrap();
     let mut own = shown.declared;
@@ -363,6 +362,8 @@ async fn template(world: &World) -> String {
     };
     let grace = world.actor("grace").await;
     settings::create(&world.app, &grace, &new).await.unwrap().to_string()
+}
+
 /// A change that waits for a second administrator, and a wish for more time.
 async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
     let (grace, role) = (world.actor("grace").await, world.role_id("Database Operator"));
@@ -371,8 +372,8 @@ async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
     next.activation.requires_ticket = false;
     next.activation.approvers.insert(world.principal("hugo"));
     let why = Justification::parse("Nobody writes tickets at night.").unwrap();
-    let saved =
-        settings::save(&world.app, &grace, role, ScopeId::ROOT, &next, shown.number, &why).await;
+    let save = Save::whole(role, &next, shown.number, &why);
+    let saved = settings::save(&world.app, &grace, &save).await;
     let Ok(settings::Saved::Waits(change)) = saved else { panic!("{saved:?}") };
     let (ada, end) = (world.actor("ada").await, world.now().await + Duration::days(30));
     let why = Justification::parse("The release slipped by a month.").unwrap();
