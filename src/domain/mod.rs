@@ -1,6 +1,7 @@
 //! The rules. Pure: no clock, no random numbers, no SQL, no HTTP, nothing to wait for.
 pub mod activation;
 pub mod actor;
+pub mod application;
 pub mod assignment;
 pub mod audit;
 pub mod delivery;
@@ -10,6 +11,7 @@ pub mod notice;
 pub mod password;
 pub mod percent;
 pub mod permission;
+pub mod principal;
 pub mod request;
 pub mod role;
 pub mod settings;

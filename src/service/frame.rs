@@ -20,6 +20,8 @@ pub struct Around {
     pub permissions: Permissions,
     /// How many requests wait for the reader's decision.
     pub awaiting: usize,
+    /// Whether the reader owns an application.
+    pub owns_applications: bool,
 }
 
 /// Reads what surrounds every page.
@@ -30,6 +32,7 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
         now: store::now(&mut connection).await?,
         permissions: access::permissions(&mut connection, actor).await?,
         awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        owns_applications: store::application::owns(&mut connection, user.person, None).await?,
     })
 }
 

@@ -140,10 +140,14 @@ pub async fn save(
     Ok(id)
 }
 
-/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account.
+/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account, or
+/// through an application that they answer for.
 async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
-    let Some(user) = actor.user() else { return Ok(()) };
-    for account in store::person::accounts(change.connection(), user.person).await? {
+    let mut accounts = Vec::new();
+    for person in actor.people() {
+        accounts.extend(store::person::accounts(change.connection(), *person).await?);
+    }
+    for account in accounts {
         let wanted = Wanted {
             principal: Some(account),
             role: Some(role),

@@ -34,7 +34,7 @@ pub struct NewAssignment<'a> {
 pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<AssignmentId, Error> {
     let id = AssignmentId::new();
     let at = change.at();
-    let by = change.actor().user().map(|user| user.principal.0);
+    let by = change.actor().principal().map(|id| id.0);
     sqlx::query!(
         r#"
         insert into assignments (
@@ -180,6 +180,8 @@ pub struct Told {
     pub account: String,
     /// Whether that is a group.
     pub is_group: bool,
+    /// Whether that is an application.
+    pub is_application: bool,
     /// Whether that account is disabled, so that none of this has effect.
     pub disabled: bool,
     /// Which role.
@@ -263,7 +265,8 @@ async fn select(
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
             origin as "origin: AssignmentOrigin", principal_id as "principal: PrincipalId",
-            coalesce(persons.display_name, principals.name) as "holder!", principals.name as account,
+            case principals.kind when 'user' then persons.display_name else principals.name end as "holder!",
+            principals.name as account, principals.kind = 'service_principal' as "is_application!",
             principals.kind = 'group' as "is_group!", disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
             roles.description as role_description, privileged, scope_id as "scope: ScopeId", scopes.name as scope_name,
             starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant", ended_at,
@@ -271,7 +274,8 @@ async fn select(
             -- What an activation is for was said in its request.
             coalesce(nullif(assignments.justification, ''), (select requests.justification from requests
                 where requests.id = request_id), '') as "justification!", assignments.created_at,
-            (select display_name from principals as maker join persons on persons.id = maker.person_id
+            (select case maker.kind when 'user' then display_name else maker.name end
+                from principals as maker left join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
             -- Two questions, since no index has both what has ended and what has not.

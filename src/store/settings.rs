@@ -165,7 +165,10 @@ async fn load(
             eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
             active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
             reason, created_at,
-            (select display_name from persons where id = author_person_id) as author,
+            coalesce(
+                (select name from principals where id = author_id and kind = 'service_principal'),
+                (select display_name from persons where id = author_person_id)
+            ) as author,
             array(select principal_id from settings_approvers where settings_id = role_settings.id)
                 as "approvers!: Vec<PrincipalId>"
         from role_settings
@@ -194,7 +197,9 @@ pub async fn write(
 ) -> Result<SettingsId, Error> {
     let id = SettingsId::new();
     let at = change.at();
-    let author = change.actor().user().map(|user| (user.principal.0, user.person.0));
+    let author = change.actor().principal().map(|id| id.0);
+    // Of an application, who is accountable for it.
+    let author_person = change.actor().people().first().map(|id| id.0);
     let terms = &settings.activation;
     sqlx::query!(
         r#"
@@ -228,8 +233,8 @@ pub async fn write(
         settings.active.maximum.seconds(),
         settings.active.requires_justification,
         settings.active.requires_mfa,
-        author.map(|(principal, _)| principal),
-        author.map(|(_, person)| person),
+        author,
+        author_person,
         reason,
         at,
     )

@@ -35,6 +35,15 @@ pub enum Kind {
     RoleCreated,
     RoleChanged,
     GroupCreated,
+    ApplicationRegistered,
+    ApplicationChanged,
+    ApplicationDisabled,
+    ApplicationEnabled,
+    ApplicationOwnerAdded,
+    ApplicationOwnerRemoved,
+    ApplicationCredentialAdded,
+    ApplicationCredentialRevoked,
+    ApplicationSignInFailed,
     PersonInvited,
     PersonChanged,
     PersonDisabled,
@@ -63,7 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 51] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -82,6 +91,15 @@ impl Kind {
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
         (Self::GroupCreated, "group.created"),
+        (Self::ApplicationRegistered, "application.registered"),
+        (Self::ApplicationChanged, "application.changed"),
+        (Self::ApplicationDisabled, "application.disabled"),
+        (Self::ApplicationEnabled, "application.enabled"),
+        (Self::ApplicationOwnerAdded, "application.owner_added"),
+        (Self::ApplicationOwnerRemoved, "application.owner_removed"),
+        (Self::ApplicationCredentialAdded, "application.credential_added"),
+        (Self::ApplicationCredentialRevoked, "application.credential_revoked"),
+        (Self::ApplicationSignInFailed, "application.sign_in_failed"),
         (Self::PersonInvited, "person.invited"),
         (Self::PersonChanged, "person.changed"),
         (Self::PersonDisabled, "person.disabled"),

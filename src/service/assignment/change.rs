@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     commit,
-    give::{Assign, Telling, give, permission, tell, terms},
+    give::{Assign, Telling, give, permission, refuse_eligible_application, tell, terms},
 };
 use crate::{
     App,
@@ -147,9 +147,12 @@ pub async fn update(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
+    let holder = store::principal::holder(&mut change, locked.principal).await?;
+    if longer && actor.is_one_of(&holder.people) {
         return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
+            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+             administrator"
+                .to_owned(),
         ));
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
@@ -244,7 +247,9 @@ pub async fn convert(
             "only an assignment of the other kind can be made this".to_owned(),
         ));
     }
-    let own = actor.user().is_some_and(|user| Some(user.person) == locked.person);
+    let holder = store::principal::holder(&mut change, locked.principal).await?;
+    refuse_eligible_application(holder.kind, to)?;
+    let own = actor.is_one_of(&holder.people);
     if own && to == AssignmentKind::Active {
         return Err(Error::NotAllowed(
             "nobody can make themself active for good: ask another administrator".to_owned(),

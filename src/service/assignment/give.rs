@@ -7,9 +7,10 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PersonId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
+        principal::PrincipalKind,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -18,7 +19,7 @@ use crate::{
     },
     error::Error,
     service::{access, step_up},
-    store::{self, Change, assignment::NewAssignment},
+    store::{self, Change, assignment::NewAssignment, principal::Holder},
 };
 
 /// What an administrator assigns to one or several people.
@@ -144,24 +145,43 @@ async fn assign_one(
     Ok(id)
 }
 
-/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself.
-async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: PersonId) -> Result<(), Error> {
-    let Some(own) = change.actor().user().map(|user| user.person) else { return Ok(()) };
-    if own == holder {
+/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself. Who answers for an
+/// application is the same as the application.
+async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
+    if change.actor().is_one_of(&holder.people) {
         return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
+            "nobody can give a role to themself, from whichever account, nor to an application that they answer for: \
+             ask another administrator"
                 .to_owned(),
         ));
     }
-    if wanted.role == RoleId::MEMBER
-        && store::settings::approve_for(change.connection(), wanted.scope, own).await?
-    {
-        return Err(Error::NotAllowed(
-            "this group approves a role that you are eligible for yourself: somebody else must choose its members"
-                .to_owned(),
-        ));
+    if wanted.role != RoleId::MEMBER {
+        return Ok(());
+    }
+    for own in change.actor().people().to_vec() {
+        if store::settings::approve_for(change.connection(), wanted.scope, own).await? {
+            return Err(Error::NotAllowed(
+                "this group approves a role that you are eligible for yourself: somebody else must choose its members"
+                    .to_owned(),
+            ));
+        }
     }
     Ok(())
+}
+
+/// An application is powerful or not; there is nobody who would activate anything.
+pub(super) fn refuse_eligible_application(
+    holder: PrincipalKind,
+    kind: AssignmentKind,
+) -> Result<(), Error> {
+    match (holder, kind) {
+        (PrincipalKind::ServicePrincipal, AssignmentKind::Eligible) => Err(Error::invalid(
+            "kind",
+            "an application can't activate anything, so it can't be eligible: assign the role as active, with an end \
+             if it is not needed for good",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
@@ -172,16 +192,24 @@ pub(in crate::service) async fn give(
     principal: PrincipalId,
     proof: Option<(ProofId, &Act)>,
 ) -> Result<AssignmentId, Error> {
-    let holder = store::person::one(change.connection(), principal).await?;
-    if holder.disabled_at.is_some() {
-        return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
+    let holder = store::principal::holder(change, principal).await?;
+    match (holder.kind, holder.disabled_at) {
+        (PrincipalKind::Group, _) => return Err(Error::NotFound("person")),
+        (_, None) => {}
+        (PrincipalKind::User, Some(_)) => {
+            return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
+        }
+        (PrincipalKind::ServicePrincipal, Some(_)) => {
+            return Err(Error::Conflict(format!("the application {} is disabled", holder.name)));
+        }
     }
-    refuse_gain(change, wanted, holder.person).await?;
+    refuse_eligible_application(holder.kind, wanted.kind)?;
+    refuse_gain(change, wanted, &holder).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
         Window { starts_at: wanted.starts_at.unwrap_or(now).max(now), ends_at: wanted.ends_at };
-    let by_terms = matches!(change.actor().who, Who::User(_));
+    let by_terms = change.actor().principal().is_some();
     let faults = faults(
         window,
         terms(&version.settings, wanted.kind),
@@ -237,6 +265,7 @@ pub(super) async fn tell(
     let told = store::assignment::one(change.connection(), id).await?;
     let by = match &change.actor().who {
         Who::User(user) => user.name.clone(),
+        Who::Application(application) => application.name.clone(),
         Who::Operator => "The operator".to_owned(),
         Who::System | Who::Anonymous => "Latchkey".to_owned(),
     };
