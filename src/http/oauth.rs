@@ -36,8 +36,7 @@ const ASSERTION_TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-be
 
 /// The token endpoint.
 pub(super) fn router() -> Router<Web> {
-    Router::new()
-        .route("/oauth/token", post(token).fallback(super::problem::no_such_method))
+    Router::new().route("/oauth/token", post(token).fallback(super::problem::no_such_method))
 }
 
 /// Why no token is given (RFC 6749 section 5.2).
@@ -165,8 +164,8 @@ fn read(
     headers: &HeaderMap,
     form: Result<Form<Vec<(String, String)>>, FormRejection>,
 ) -> Result<Asked, Refusal> {
-    let Form(pairs) = form
-        .map_err(|_| Refusal::request("Send a form, as application/x-www-form-urlencoded."))?;
+    let Form(pairs) =
+        form.map_err(|_| Refusal::request("Send a form, as application/x-www-form-urlencoded."))?;
     let mut fields = Fields::of(pairs)?;
     match fields.take("grant_type").as_deref() {
         Some("client_credentials") => {}
@@ -220,7 +219,9 @@ fn basic(headers: &HeaderMap) -> Result<Option<(String, String)>, Refusal> {
     let Some(shown) = shown else { return Ok(None) };
     let read = || {
         let (scheme, encoded) = shown.to_str().ok()?.split_once(' ')?;
-        let text = scheme.eq_ignore_ascii_case("basic").then(|| BASE64.decode(encoded.trim().as_bytes()).ok())??;
+        let text = scheme
+            .eq_ignore_ascii_case("basic")
+            .then(|| BASE64.decode(encoded.trim().as_bytes()).ok())??;
         let text = String::from_utf8(text).ok()?;
         let (name, password) = text.split_once(':')?;
         Some((percent::decode(name)?, percent::decode(password)?))
@@ -260,10 +261,14 @@ mod tests {
         let named = Some("app".to_owned());
         assert_eq!(asked("app:s", GRANT), Ok((named.clone(), "secret")));
         assert_eq!(asked("a%70p:s%2B", GRANT), Ok((named.clone(), "secret")));
-        assert_eq!(asked("app:s", &format!("{GRANT}&client_id=app")), Ok((named.clone(), "secret")));
+        assert_eq!(
+            asked("app:s", &format!("{GRANT}&client_id=app")),
+            Ok((named.clone(), "secret"))
+        );
         let form = format!("{GRANT}&client_id=app&client_secret=s&scope=read");
         assert_eq!(asked("", &form), Ok((named, "secret")));
-        let signed = format!("{GRANT}&client_assertion_type={ASSERTION_TYPE}&client_assertion=a.b.c");
+        let signed =
+            format!("{GRANT}&client_assertion_type={ASSERTION_TYPE}&client_assertion=a.b.c");
         assert_eq!(asked("", &signed), Ok((None, "assertion")));
 
         assert_eq!(asked("", GRANT), Err("invalid_client"));

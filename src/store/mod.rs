@@ -129,7 +129,8 @@ impl Change {
 
     /// Keeps what the actor's idempotency key made, if there is a key.
     pub async fn made(&mut self, target: uuid::Uuid) -> Result<(), Error> {
-        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         sqlx::query!(
@@ -149,7 +150,8 @@ impl Change {
     }
 
     async fn refuse_repeat(&mut self) -> Result<(), Error> {
-        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         // Of two at once with the same key, the second waits here until it can see what the first has made.

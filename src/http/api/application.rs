@@ -1,8 +1,5 @@
 //! Applications: registering them, who answers for them, and what they sign in with.
-use axum::{
-    extract::State,
-    http::StatusCode,
-};
+use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -11,6 +8,7 @@ use uuid::Uuid;
 use super::{
     answer::{Created, Page, created},
     assignment::{Assignment, Why},
+    cursor,
 };
 use crate::{
     App,
@@ -111,9 +109,17 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Application>>, ApiError> {
-    let found = application::list(&app, &actor, wanted.search, wanted.cursor).await?;
+    let after = match &wanted.cursor {
+        Some(cursor) => cursor::name(&cursor::read(&app.keys, cursor::List::Applications, cursor)?)
+            .map(|(name, _)| name),
+        None => None,
+    };
+    let found = application::list(&app, &actor, wanted.search, after).await?;
     let full = i64::try_from(found.len()).is_ok_and(|length| length == application::PAGE);
-    let next = found.last().filter(|_| full).map(|last| last.name.clone());
+    let next = found.last().filter(|_| full).map(|last| {
+        let position = cursor::by_name(&last.name, last.principal.0);
+        cursor::write(&app.keys, cursor::List::Applications, &position)
+    });
     Ok(Json(Page { items: found.into_iter().map(Application::from).collect(), next }))
 }
 

@@ -17,6 +17,7 @@ pub(super) enum List {
     Requests,
     Assignments,
     People,
+    Applications,
     AuditEvents,
 }
 
@@ -26,6 +27,7 @@ impl List {
             Self::Requests => b"requests",
             Self::Assignments => b"assignments",
             Self::People => b"people",
+            Self::Applications => b"applications",
             Self::AuditEvents => b"audit events",
         }
     }

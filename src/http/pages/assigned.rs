@@ -20,7 +20,8 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
         return ended(told.end_reason);
     }
     if told.disabled {
-        return Status::new(Kind::Ended, "account disabled");
+        let what = if told.is_application { "application disabled" } else { "account disabled" };
+        return Status::new(Kind::Ended, what);
     }
     if told.starts_at > reader.now {
         return Status::new(
@@ -70,7 +71,11 @@ pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
             initials: say::initials(&told.holder),
             ..Who::default()
         },
-        kind: if told.is_group { "Group" } else { &told.account }.to_owned(),
+        kind: match (told.is_group, told.is_application) {
+            (true, _) => "Group".to_owned(),
+            (_, true) => "Application".to_owned(),
+            _ => told.account.clone(),
+        },
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         status: status(told, reader),

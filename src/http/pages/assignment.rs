@@ -13,7 +13,7 @@ use super::{
         Fact, Who,
         activation::{Activated, ActivationResult},
         assignment::{EditAssignment, NewAssignment},
-        form::Field,
+        form::{Choice, Field},
         frame::Section,
         status::{Kind, Status},
     },
@@ -29,6 +29,7 @@ use crate::{
     },
     error::Error,
     service::{
+        application,
         assignment::{self, Assign, Assigned, Told},
         role, settings,
     },
@@ -71,9 +72,9 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
         action: format!("/roles/{id}/assignments"),
         back: format!("/roles/{id}"),
         role: told.name,
-        principals: choices(page, &form.principal).await?,
+        principals: with_applications(page, &form.principal).await?,
         principals_field: faults.take("principals", ""),
-        kind: Field::new(&form.kind),
+        kind: faults.take("kind", &form.kind),
         length: Field::new(&form.length),
         starts_at: faults.take("starts_at", &form.starts_at),
         ends_at: faults.take("ends_at", if first { &proposed } else { &form.ends_at }),
@@ -95,6 +96,24 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
         frame,
     };
     answer(status, &view)
+}
+
+/// People, groups and applications to choose from.
+async fn with_applications(page: &Page, chosen: &[String]) -> Result<Vec<Choice>, Error> {
+    let mut all = choices(page, chosen).await?;
+    let applications = match application::list(&page.app, &page.actor, None, None).await {
+        Err(Error::Forbidden(_)) => Vec::new(),
+        found => found?,
+    };
+    let enabled = applications.iter().filter(|told| told.disabled_at.is_none());
+    all.extend(enabled.map(|told| {
+        let value = told.principal.to_string();
+        let is_chosen = chosen.contains(&value);
+        Choice::new(value, told.name.clone())
+            .hint(format!("Application, {}", told.accountable_name))
+            .chosen(is_chosen)
+    }));
+    Ok(all)
 }
 
 fn length_help(kind: &str, terms: &AssignmentTerms) -> String {
@@ -132,7 +151,7 @@ fn read(role: RoleId, form: &Form) -> Result<Assign, Faults> {
     };
     let principals: Vec<_> = form.principal.iter().filter_map(|text| text.parse().ok()).collect();
     if principals.is_empty() {
-        faults.note("principals", "Choose at least one person or group.");
+        faults.note("principals", "Choose at least one person, group or application.");
     }
     match justification {
         Some(justification) if faults.is_empty() => Ok(Assign {
@@ -177,7 +196,7 @@ pub async fn create(Path(role): Path<String>, posted: Posted<Form>) -> Answer {
 /// Tells what became of each of several people's assignments.
 async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
     let Opened { frame, .. } = page.open(Section::Roles).await?;
-    let names = choices(page, &[]).await?;
+    let names = with_applications(page, &[]).await?;
     let taken = assigned.iter().filter(|one| one.outcome.is_ok()).count();
     let title = format!("{taken} of {} assigned", say::count(assigned.len(), "person"))
         .replace("persons", "people");
@@ -253,7 +272,11 @@ async fn draw_one(
         zone: reader.zone_name(),
         reason: faults.take("justification", typed.map_or("", |typed| &typed.justification)),
         code: (may_change && !of_group).then(|| faults.take("code", "")),
-        convert: if may_change && !of_group { format!("Make {other}") } else { String::new() },
+        convert: if may_change && !of_group && !told.is_application {
+            format!("Make {other}")
+        } else {
+            String::new()
+        },
         convert_consequence: convert_consequence(&told),
         remove_consequence: remove_consequence(&told),
         problems: faults.rest(),

@@ -23,7 +23,7 @@ use crate::{
     },
     error::Error,
     http::{Web, actor::SignedIn, csrf::ProtectedForm, headers::Nonce, problem::PageError},
-    service,
+    service::{self, application::may_list},
 };
 
 /// What a handler of a page answers.
@@ -112,7 +112,10 @@ impl Page {
             initials: say::initials(&self.user.name),
             section,
             approvals: around.awaiting,
-            rights: rights(&around.permissions),
+            rights: Rights {
+                applications: may_list(&around.permissions) || around.owns_applications,
+                ..rights(&around.permissions)
+            },
             theme: self.look.theme,
             nonce: self.look.nonce.clone(),
             csrf: self.form_token.clone(),
@@ -130,6 +133,7 @@ fn rights(permissions: &Permissions) -> Rights {
         people: permissions.allow(Permission::ReadPeople),
         groups: permissions.allow(Permission::ReadPeople),
         audit: permissions.allow(Permission::ReadAudit),
+        applications: false,
     }
 }
 

@@ -76,8 +76,8 @@ pub async fn add_key(
     id: PrincipalId,
     new: &NewKey<'_>,
 ) -> Result<ApplicationCredentialId, Error> {
-    let key = PublicKey::from_pem(new.public_key)
-        .map_err(|error| Error::invalid("public_key", error))?;
+    let key =
+        PublicKey::from_pem(new.public_key).map_err(|error| Error::invalid("public_key", error))?;
     let credential = Wanted {
         kind: CredentialKind::Key,
         name: new.name,
@@ -144,8 +144,10 @@ async fn add(
         store::mfa_proof::spend(&mut change, proof, &act, credential.0).await?;
     }
     change.made(credential.0).await?;
-    let event =
-        Event::new(Kind::ApplicationCredentialAdded).subject(id).target(credential.0).detail(json!({
+    let event = Event::new(Kind::ApplicationCredentialAdded)
+        .subject(id)
+        .target(credential.0)
+        .detail(json!({
             "kind": wanted.kind,
             "name": name,
             "expires_at": expires_at,

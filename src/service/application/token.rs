@@ -169,7 +169,7 @@ fn signer<'a>(
         }
     }
     if !looked && let Some(nobodys) = PublicKey::nobodys(assertion) {
-        nobodys.verify(assertion);
+        let _ = nobodys.verify(assertion);
     }
     None
 }
@@ -203,12 +203,13 @@ async fn give(
     let lasts = ends_at.since(change.at()).as_secs();
     let rests_on = (candidate.credential, ends_at);
     store::application::keep_token(&mut change, &application, &token.hash(), rests_on).await?;
-    let event = Event::new(Kind::TokenCreated).subject(id).target(application.token.0).detail(json!({
-        "credential": candidate.credential,
-        "by": if assertion.is_some() { "key" } else { "secret" },
-        "scopes": scopes,
-        "expires_at": ends_at,
-    }));
+    let event =
+        Event::new(Kind::TokenCreated).subject(id).target(application.token.0).detail(json!({
+            "credential": candidate.credential,
+            "by": if assertion.is_some() { "key" } else { "secret" },
+            "scopes": scopes,
+            "expires_at": ends_at,
+        }));
     change.commit(&event).await?;
     app.wake.audit().notify_one();
     let mut connection = app.database.acquire().await?;
@@ -240,8 +241,7 @@ async fn refuse(
     }
     let mut change = Change::begin(&app.database, visitor).await?;
     let known = store::application::exists(change.connection(), id).await?;
-    let event =
-        Event::failed(Kind::ApplicationSignInFailed).detail(json!({ "because": denied.0 }));
+    let event = Event::failed(Kind::ApplicationSignInFailed).detail(json!({ "because": denied.0 }));
     change.commit(&Event { subject: known.then_some(id), ..event }).await?;
     app.wake.audit().notify_one();
     Err(Error::Unauthenticated)

@@ -15,6 +15,8 @@ pub enum Section {
     People,
     /// Groups.
     Groups,
+    /// Applications.
+    Applications,
     /// The audit trail.
     Audit,
     /// The reader's own account.
@@ -34,6 +36,7 @@ impl Section {
             Self::Roles => "roles",
             Self::People => "people",
             Self::Groups => "groups",
+            Self::Applications => "applications",
             Self::Audit => "audit",
             Self::Account => "account",
             Self::None => "",
@@ -91,6 +94,8 @@ pub struct Rights {
     pub people: bool,
     /// Groups.
     pub groups: bool,
+    /// Applications.
+    pub applications: bool,
     /// The audit trail.
     pub audit: bool,
 }
@@ -99,7 +104,7 @@ impl Rights {
     /// Whether there is any of them.
     #[must_use]
     pub fn any(self) -> bool {
-        self.roles || self.people || self.groups || self.audit
+        self.roles || self.people || self.groups || self.applications || self.audit
     }
 }
 
