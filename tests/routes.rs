@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::support::{
     World,
+    applications::Pair,
     http::{EVERY_SCOPE, call},
 };
 
@@ -139,6 +140,7 @@ async fn things(world: &World) -> Things {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };
     let group = world.group("Crew", &[]).await;
+    let application = world.register("admin", "Crew Sync", &["user"]).await.unwrap();
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
         ("assignment", world.eligible("bystander", "Reader").await.to_string()),
@@ -148,6 +150,8 @@ async fn things(world: &World) -> Things {
         ("person", world.principal("bystander").to_string()),
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
+        ("application", application.to_string()),
+        ("credential", Uuid::now_v7().to_string()),
         ("problem", "refused".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
@@ -203,6 +207,16 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
+        ("post", "/applications") => Some(json!({ "name": format!("Application of {asker}") })),
+        ("patch", "/applications/{id}") => Some(json!({ "name": "Crew Sync", "description": "" })),
+        ("post", "/applications/{id}/owners") => Some(json!({ "principal": things.0["person"] })),
+        ("post", "/applications/{id}/secrets") => Some(json!({ "name": "first", "days": 90 })),
+        ("post", "/applications/{id}/keys") => Some(json!({
+            "name": "first", "days": 90, "public_key": Pair::p256().public_pem(),
+        })),
+        ("post", path) if path.contains("/owners/{principal}/") || path.ends_with("/revoke") => {
+            None
+        }
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,

@@ -17,6 +17,7 @@ use latchkey::{
 use super::{Site, activation::careful};
 use crate::support::{
     World,
+    applications::Pair,
     credentials::{Credentials, PASSWORD},
     http::EVERY_SCOPE,
 };
@@ -28,7 +29,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 14] = [
+const EVERYBODY: [Stop; 15] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -53,10 +54,11 @@ const EVERYBODY: [Stop; 14] = [
     ("/approvals", "/approvals", "bob", "Waiting for you 1"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
+    ("/applications/{application}", "/applications/{application}", "hugo", "New secret"),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 25] = [
+const SOME: [Stop; 33] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -84,6 +86,29 @@ const SOME: [Stop; 25] = [
     ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
     ("/groups", "/groups", "grace", "New group"),
     ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/applications", "/applications", "grace", "Release Pipeline"),
+    ("/applications", "/applications?search=nothing", "eve", "Nothing found"),
+    ("/applications/new", "/applications/new", "grace", "Who answers for it"),
+    ("/applications/{application}", "/applications/{application}", "grace", "Ed25519 (EdDSA)"),
+    ("/applications/{application}", "/applications/{application}", "eve", "Getting a token"),
+    (
+        "/applications/{application}/edit",
+        "/applications/{application}/edit",
+        "grace",
+        "What it holds and signs in with stays",
+    ),
+    (
+        "/applications/{application}/secrets/new",
+        "/applications/{application}/secrets/new?name=first",
+        "grace",
+        "Earlier ones go on working",
+    ),
+    (
+        "/applications/{application}/keys/new",
+        "/applications/{application}/keys/new",
+        "grace",
+        "In PEM",
+    ),
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
@@ -194,6 +219,7 @@ impl Company {
         let first = roles(world).await;
         let group = group(world).await;
         let (activation, request) = requests(world).await;
+        let application = application(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
@@ -208,6 +234,7 @@ impl Company {
             ("role", world.role_id("Database Operator").to_string()),
             ("person", world.principal("ada").to_string()),
             ("group", group),
+            ("application", application),
         ]);
         Self { sessions, things }
     }
@@ -268,6 +295,20 @@ async fn group(world: &World) -> String {
         world.assign(kind, world.principal(name), (role, scope), (None, None)).await;
     }
     group.to_string()
+}
+
+/// An application that holds a role and has everything to sign in with. Its owners are hugo and ivy.
+async fn application(world: &World) -> String {
+    let application = world.register("grace", "Release Pipeline", &["hugo", "ivy"]).await.unwrap();
+    let (_, secret) = world.make_secret("hugo", application).await.unwrap();
+    world.add_key("hugo", application, &Pair::ed25519().public_pem()).await.unwrap();
+    let (revoked, _) = world.make_secret("ivy", application).await.unwrap();
+    let ivy = world.actor("ivy").await;
+    latchkey::service::application::revoke(&world.app, &ivy, application, revoked).await.unwrap();
+    let here = (world.role_id("Network Operator"), ScopeId::ROOT);
+    world.assign("active", application, here, (None, None)).await;
+    world.token_of(application, &secret, "read").await;
+    application.to_string()
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.
