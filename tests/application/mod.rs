@@ -103,9 +103,9 @@ async fn owners_see_their_application_and_nobody_else_knows_of_it() {
         let actor = world.actor(name).await;
         let shown = application::show(&world.app, &actor, application).await;
         assert_eq!(shown.is_ok(), sees, "{name}");
-        let refused =
-            application::disable(&world.app, &world.actor("otto").await, application, &reason());
-        assert!(matches!(refused.await, Err(Error::NotFound("application"))));
+        let otto = world.actor("otto").await;
+        let refused = application::disable(&world.app, &otto, application, &reason()).await;
+        assert!(matches!(refused, Err(Error::NotFound("application"))));
         let listed = application::list(&world.app, &actor, None, None).await;
         assert_eq!(listed.is_ok_and(|listed| listed.len() == 1), sees, "{name}");
     }

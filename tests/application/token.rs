@@ -82,7 +82,7 @@ async fn every_way_to_be_wrong_is_answered_alike_and_recorded() {
     for (id, secret) in [
         (&*nobody, &*secret),
         (&*other, &*secret),
-        (&*id, &*secret[..secret.len() - 1]),
+        (&*id, &secret[..secret.len() - 1]),
         (&*id, &*changed),
         ("no identifier", &*secret),
     ] {
@@ -364,7 +364,7 @@ async fn the_log_says_what_an_application_did() {
     let events = world.ask_api("get", &path, &token, None).await.json();
     let kinds: Vec<_> =
         events["items"].as_array().unwrap().iter().map(|event| event["kind"].clone()).collect();
-    assert_eq!(kinds, ["role.created", "token.created"], "{events}");
+    assert_eq!(kinds, ["role.created", "settings.changed", "token.created"], "{events}");
     assert_eq!(events["items"][0]["actor_kind"], "application");
     world.check_invariants().await;
 }
