@@ -165,6 +165,7 @@ pub async fn cut_activations(
 
 /// An assignment as it is told.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Told {
     /// Which.
     pub id: AssignmentId,

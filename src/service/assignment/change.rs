@@ -147,13 +147,8 @@ pub async fn update(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    let holder = store::principal::holder(&mut change, locked.principal).await?;
-    if longer && actor.is_one_of(&holder.people) {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
-             administrator"
-                .to_owned(),
-        ));
+    if longer {
+        refuse_gain(&mut change, locked.principal).await?;
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let proved = !longer || proof.is_some();
@@ -189,6 +184,19 @@ pub async fn update(
     change.record(&event).await?;
     commit(change).await?;
     app.wake.everything();
+    Ok(())
+}
+
+/// Nobody lengthens what they hold, from whichever account or through an application that they answer for.
+async fn refuse_gain(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
+    let holder = store::principal::holder(change, holder).await?;
+    if change.actor().is_one_of(&holder.people) {
+        return Err(Error::NotAllowed(
+            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+             administrator"
+                .to_owned(),
+        ));
+    }
     Ok(())
 }
 
