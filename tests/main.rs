@@ -25,6 +25,7 @@ mod actor;
 mod administration;
 mod api;
 mod api_description;
+mod application;
 mod approval;
 mod audit;
 mod browser;

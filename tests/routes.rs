@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use crate::support::{
     World,
+    applications::Pair,
     http::{EVERY_SCOPE, call},
     reason,
 };
@@ -145,6 +146,7 @@ async fn things(world: &World) -> Things {
     };
     let group = world.group("Crew", &[]).await;
     let change = waiting_change(world).await;
+    let application = world.register("admin", "Crew Sync", &["user"]).await.unwrap();
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
         ("change", change.clone()),
@@ -157,6 +159,8 @@ async fn things(world: &World) -> Things {
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
         ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
+        ("application", application.to_string()),
+        ("credential", Uuid::now_v7().to_string()),
         ("problem", "refused".to_owned()),
         ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
@@ -251,6 +255,16 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
+        ("post", "/applications") => Some(json!({ "name": format!("Application of {asker}") })),
+        ("patch", "/applications/{id}") => Some(json!({ "name": "Crew Sync", "description": "" })),
+        ("post", "/applications/{id}/owners") => Some(json!({ "principal": things.0["person"] })),
+        ("post", "/applications/{id}/secrets") => Some(json!({ "name": "first", "days": 90 })),
+        ("post", "/applications/{id}/keys") => Some(json!({
+            "name": "first", "days": 90, "public_key": Pair::p256().public_pem(),
+        })),
+        ("post", path) if path.contains("/owners/{principal}/") || path.ends_with("/revoke") => {
+            None
+        }
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,

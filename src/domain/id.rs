@@ -66,10 +66,12 @@ ids! {
     ProofId,
     /// Identifies a signed-in browser.
     SessionId,
-    /// Identifies a personal access token.
+    /// Identifies an access token.
     AccessTokenId,
     /// Identifies a password, an authenticator or a recovery code.
     CredentialId,
+    /// Identifies a secret or a key of an application.
+    ApplicationCredentialId,
     /// Identifies an invitation or recovery link.
     LinkId,
     /// Identifies an audit event.

@@ -1,6 +1,7 @@
 //! The rules. Pure: no clock, no random numbers, no SQL, no HTTP, nothing to wait for.
 pub mod activation;
 pub mod actor;
+pub mod application;
 pub mod assignment;
 pub mod audit;
 pub mod change_notice;

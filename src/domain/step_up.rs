@@ -85,6 +85,11 @@ pub enum Act {
     RenewRecoveryCodes,
     /// Make a token for the API.
     CreateAccessToken,
+    /// Give an application another secret or key to sign in with.
+    CredentialApplication {
+        /// The application.
+        application: PrincipalId,
+    },
 }
 
 impl Act {
@@ -103,6 +108,7 @@ impl Act {
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
             Self::CreateAccessToken => "create_access_token",
+            Self::CredentialApplication { .. } => "credential_application",
         }
     }
 
@@ -118,7 +124,8 @@ impl Act {
             | Self::Assign { .. }
             | Self::DecideChange { .. }
             | Self::ChangeAssignment { .. }
-            | Self::CreateAccessToken => false,
+            | Self::CreateAccessToken
+            | Self::CredentialApplication { .. } => false,
         }
     }
 
@@ -141,6 +148,7 @@ impl Act {
                 digest.number(duration.map(Duration::seconds));
             }
             Self::Deny { request } => digest.id(request.0),
+            Self::CredentialApplication { application } => digest.id(application.0),
             Self::Assign { principal, role, scope } => {
                 digest.id(principal.0);
                 digest.id(role.0);
@@ -250,6 +258,7 @@ mod tests {
             Act::ReplaceAuthenticator,
             Act::RenewRecoveryCodes,
             Act::CreateAccessToken,
+            Act::CredentialApplication { application: PrincipalId::new() },
         ]
     }
 

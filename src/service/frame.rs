@@ -22,6 +22,8 @@ pub struct Around {
     pub somewhere: Permissions,
     /// How many requests and changes wait for the reader's decision.
     pub awaiting: usize,
+    /// Whether the reader owns an application.
+    pub owns_applications: bool,
 }
 
 /// Reads what surrounds every page.
@@ -34,6 +36,7 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
         somewhere: access::permissions_anywhere(&mut connection, actor).await?,
         awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
             + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        owns_applications: store::application::owns(&mut connection, user.person, None).await?,
     })
 }
 

@@ -4,6 +4,7 @@
 pub mod access;
 pub mod access_token;
 pub mod activation;
+pub mod application;
 pub mod approval;
 pub mod assignment;
 pub mod audit;

@@ -291,10 +291,10 @@ pub(super) async fn relocate_within(
     store::scope::relocate(change, id, parent).await?;
     let is = above(store::scope::way_to(change.connection(), parent).await?);
     reach::refuse_gain(change, before).await?;
-    let lost: Vec<_> = was.iter().copied().filter(|place| !is.contains(place)).collect();
-    let won: Vec<_> = is.iter().copied().filter(|place| !was.contains(place)).collect();
-    let lose = store::scope::holdings(change.connection(), &lost, MOST).await?;
-    let gain = store::scope::holdings(change.connection(), &won, MOST).await?;
+    let no_more: Vec<_> = was.iter().copied().filter(|place| !is.contains(place)).collect();
+    let from_now: Vec<_> = is.iter().copied().filter(|place| !was.contains(place)).collect();
+    let lose = store::scope::holdings(change.connection(), &no_more, MOST).await?;
+    let gain = store::scope::holdings(change.connection(), &from_now, MOST).await?;
     change.settle().await?;
     let ended = store::scope::end_moved(change, id).await?;
     record_ends(change, &ended, AssignmentEnd::ScopeMoved).await?;

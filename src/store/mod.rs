@@ -19,6 +19,7 @@ pub mod access;
 pub mod access_token;
 pub mod account;
 pub mod activation;
+pub mod application;
 pub mod assignment;
 pub mod audit;
 pub mod change_request;
@@ -154,7 +155,8 @@ impl Change {
 
     /// Keeps what the actor's idempotency key made, if there is a key.
     pub async fn made(&mut self, target: uuid::Uuid) -> Result<(), Error> {
-        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         sqlx::query!(
@@ -162,7 +164,7 @@ impl Change {
             insert into idempotency_keys (principal_id, key, fingerprint, target_id, created_at)
             values ($1, $2, $3, $4, $5)
             "#,
-            user.principal.0,
+            asker.0,
             idempotency.key,
             idempotency.fingerprint.as_slice(),
             target,
@@ -174,20 +176,21 @@ impl Change {
     }
 
     async fn refuse_repeat(&mut self) -> Result<(), Error> {
-        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         // Of two at once with the same key, the second waits here until it can see what the first has made.
         sqlx::query!(
             "select pg_advisory_xact_lock(hashtextextended($1 || $2, 0))",
-            user.principal.0.to_string(),
+            asker.0.to_string(),
             idempotency.key,
         )
         .execute(&mut *self.transaction)
         .await?;
         let before = sqlx::query!(
             "select fingerprint, target_id from idempotency_keys where principal_id = $1 and key = $2",
-            user.principal.0,
+            asker.0,
             idempotency.key,
         )
         .fetch_optional(&mut *self.transaction)

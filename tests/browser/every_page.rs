@@ -22,6 +22,7 @@ use latchkey::{
 use super::{Site, activation::careful};
 use crate::support::{
     World,
+    applications::Pair,
     credentials::{Credentials, PASSWORD},
     http::EVERY_SCOPE,
 };
@@ -33,7 +34,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 16] = [
+const EVERYBODY: [Stop; 17] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -65,10 +66,11 @@ const EVERYBODY: [Stop; 16] = [
         "ada",
         "Ask for more time with Release Manager",
     ),
+    ("/applications/{application}", "/applications/{application}", "hugo", "New secret"),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 46] = [
+const SOME: [Stop; 55] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -157,6 +159,30 @@ const SOME: [Stop; 46] = [
     ),
     ("/resources/{scope}/retire", "/resources/{finance}/retire", "grace", "These go with it"),
     ("/activations/new", "/activations/new?assignment={placed}", "hugo", "Less is safer"),
+    ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/applications", "/applications", "grace", "Release Pipeline"),
+    ("/applications", "/applications?search=nothing", "eve", "Nothing found"),
+    ("/applications/new", "/applications/new", "grace", "Who answers for it"),
+    ("/applications/{application}", "/applications/{application}", "grace", "Ed25519 (EdDSA)"),
+    ("/applications/{application}", "/applications/{application}", "eve", "Getting a token"),
+    (
+        "/applications/{application}/edit",
+        "/applications/{application}/edit",
+        "grace",
+        "What it holds and signs in with stays",
+    ),
+    (
+        "/applications/{application}/secrets/new",
+        "/applications/{application}/secrets/new?name=first",
+        "grace",
+        "Earlier ones go on working",
+    ),
+    (
+        "/applications/{application}/keys/new",
+        "/applications/{application}/keys/new",
+        "grace",
+        "In PEM",
+    ),
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
@@ -268,6 +294,7 @@ impl Company {
         let group = group(world).await;
         let [finance, ledger, sales, placed] = places(world).await;
         let (activation, request) = requests(world).await;
+        let application = application(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
@@ -293,6 +320,7 @@ impl Company {
             ("folder", terms_of_a_folder(world).await),
             ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
             ("own", template(world).await),
+            ("application", application),
         ]);
         Self { sessions, things }
     }
@@ -414,6 +442,20 @@ async fn places(world: &World) -> [String; 4] {
         .collect::<Vec<_>>()
         .try_into()
         .expect("there are four")
+}
+
+/// An application that holds a role and has everything to sign in with. Its owners are hugo and ivy.
+async fn application(world: &World) -> String {
+    let application = world.register("grace", "Release Pipeline", &["hugo", "ivy"]).await.unwrap();
+    let (_, secret) = world.make_secret("hugo", application).await.unwrap();
+    world.add_key("hugo", application, &Pair::ed25519().public_pem()).await.unwrap();
+    let (revoked, _) = world.make_secret("ivy", application).await.unwrap();
+    let ivy = world.actor("ivy").await;
+    latchkey::service::application::revoke(&world.app, &ivy, application, revoked).await.unwrap();
+    let here = (world.role_id("Network Operator"), ScopeId::ROOT);
+    world.assign("active", application, here, (None, None)).await;
+    world.token_of(application, &secret, "read").await;
+    application.to_string()
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.

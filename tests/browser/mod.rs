@@ -5,6 +5,7 @@
 mod account;
 mod activation;
 mod administration;
+mod application;
 mod approval;
 mod arrival;
 mod auditor;

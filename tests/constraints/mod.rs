@@ -1,6 +1,7 @@
 //! The database refuses what may not be, by the constraint that is there for it, and takes what may.
 //!
 //! Every case runs with the rights of the server unless it says otherwise, up to the checks at commit, and is then undone.
+mod applications;
 mod assignments;
 mod audit;
 mod catalogue;

@@ -6,8 +6,11 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 30] = [
+const RIGHTS: [&str; 33] = [
     "access_tokens update last_used_at revoked_at",
+    "application_assertions delete",
+    "application_credentials update last_used_at revoked_at",
+    "application_owners update ended_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
     "audit_verification update",
@@ -20,7 +23,7 @@ const RIGHTS: [&str; 30] = [
     "outbox update",
     "password_credentials update",
     "persons update display_name email email_folded",
-    "principals update break_glass description disabled_at name name_folded",
+    "principals update break_glass description disabled_at name name_folded person_id",
     "recovery_codes update removed_at used_at",
     "reminder_progress update through",
     "requests update closed_at failure granted_seconds prior state",
@@ -72,7 +75,11 @@ async fn history_is_beyond_the_server() {
         "delete from request_moves",
         "update assignments set principal_id = id('eve')",
         "update requests set requested_seconds = 300",
-        "update principals set person_id = person('eve')",
+        "update principals set kind = 'group'",
+        "delete from application_owners",
+        "delete from application_credentials",
+        "update application_credentials set expires_at = 'infinity'",
+        "update access_tokens set expires_at = 'infinity'",
         "update role_settings set activation_requires_approval = false",
     ] {
         lab.refuses(HISTORY, sql).await;

@@ -94,6 +94,10 @@ pub fn all() -> Vec<Row> {
         verification(),
         mail(),
         idempotency_key(),
+        application_owner(),
+        secret(),
+        key(),
+        assertion(),
     ]
 }
 
@@ -521,6 +525,68 @@ pub fn idempotency_key() -> Row {
             ("fingerprint", "hash('new')"),
             ("target_id", "id('waiting')"),
             ("created_at", "instant()"),
+        ],
+    )
+}
+
+/// Somebody else who answers for the application 'backup'.
+pub fn application_owner() -> Row {
+    Row::new(
+        "application_owners",
+        [
+            ("id", "id('backup')"),
+            ("principal_id", "id('backup')"),
+            ("person_id", "person('eve')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// A secret of an application.
+pub fn secret() -> Row {
+    Row::new(
+        "application_credentials",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('backup')"),
+            ("kind", "'secret'"),
+            ("name", "'new'"),
+            ("secret_hash", "hash('new')"),
+            ("created_at", "instant()"),
+            ("created_by", "id('bob')"),
+            ("expires_at", "instant() + interval '90 days'"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// A key of an application.
+pub fn key() -> Row {
+    secret()
+        .with("kind", "'key'")
+        .with("secret_hash", "null")
+        .with("public_key", "hash('new') || hash('key')")
+}
+
+/// A token of an application, got with [`secret`], which is not there yet.
+pub fn application_token() -> Row {
+    token()
+        .with("id", "id('token')")
+        .with("principal_id", "id('backup')")
+        .with("token_hash", "hash('token')")
+        .with("expires_at", "instant() + interval '1 hour'")
+        .with("credential_id", "id('new')")
+}
+
+/// An assertion that was shown.
+pub fn assertion() -> Row {
+    Row::new(
+        "application_assertions",
+        [
+            ("principal_id", "id('backup')"),
+            ("digest", "hash('new')"),
+            ("expires_at", "instant() + interval '5 minutes'"),
         ],
     )
 }

@@ -50,6 +50,15 @@ pub enum Kind {
     ScopeChanged,
     ScopeMoved,
     ScopeRetired,
+    ApplicationRegistered,
+    ApplicationChanged,
+    ApplicationDisabled,
+    ApplicationEnabled,
+    ApplicationOwnerAdded,
+    ApplicationOwnerRemoved,
+    ApplicationCredentialAdded,
+    ApplicationCredentialRevoked,
+    ApplicationSignInFailed,
     PersonInvited,
     PersonChanged,
     PersonDisabled,
@@ -78,7 +87,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 57] = [
+    pub const ALL: [(Self, &'static str); 66] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -112,6 +121,15 @@ impl Kind {
         (Self::ScopeChanged, "scope.changed"),
         (Self::ScopeMoved, "scope.moved"),
         (Self::ScopeRetired, "scope.retired"),
+        (Self::ApplicationRegistered, "application.registered"),
+        (Self::ApplicationChanged, "application.changed"),
+        (Self::ApplicationDisabled, "application.disabled"),
+        (Self::ApplicationEnabled, "application.enabled"),
+        (Self::ApplicationOwnerAdded, "application.owner_added"),
+        (Self::ApplicationOwnerRemoved, "application.owner_removed"),
+        (Self::ApplicationCredentialAdded, "application.credential_added"),
+        (Self::ApplicationCredentialRevoked, "application.credential_revoked"),
+        (Self::ApplicationSignInFailed, "application.sign_in_failed"),
         (Self::PersonInvited, "person.invited"),
         (Self::PersonChanged, "person.changed"),
         (Self::PersonDisabled, "person.disabled"),

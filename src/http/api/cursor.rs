@@ -19,6 +19,7 @@ pub(super) enum List {
     Assignments,
     Expiring,
     People,
+    Applications,
     AuditEvents,
 }
 
@@ -30,6 +31,7 @@ impl List {
             Self::Assignments => b"assignments",
             Self::Expiring => b"expiring",
             Self::People => b"people",
+            Self::Applications => b"applications",
             Self::AuditEvents => b"audit events",
         }
     }

@@ -16,6 +16,7 @@ use super::{Web, idempotency, problem};
 mod access;
 mod activation;
 mod answer;
+mod application;
 mod assignment;
 mod audit;
 mod bulk;
@@ -61,6 +62,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(bulk::routes())
         .merge(person::routes())
         .merge(group::routes())
+        .merge(application::routes())
         .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)

@@ -23,7 +23,12 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
         return ended(told.end_reason);
     }
     if told.disabled {
-        return Status::new(Kind::Ended, "account disabled");
+        let what = if told.holder_kind == PrincipalKind::ServicePrincipal {
+            "application disabled"
+        } else {
+            "account disabled"
+        };
+        return Status::new(Kind::Ended, what);
     }
     if told.starts_at > reader.now {
         return Status::new(

@@ -41,10 +41,17 @@ pub enum Done {
     SignedOut,
     SignedOutEverywhere,
     Verified,
+    ApplicationRegistered,
+    ApplicationChanged,
+    ApplicationDisabled,
+    ApplicationEnabled,
+    OwnersChanged,
+    KeyAdded,
+    CredentialRevoked,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 37] = [
+    const ALL: [(Self, &'static str, &'static str); 44] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -118,6 +125,33 @@ impl Done {
         (Self::SignedOut, "signed-out", "You are signed out."),
         (Self::SignedOutEverywhere, "signed-out-everywhere", "You are signed out everywhere."),
         (Self::Verified, "verified", "The audit trail was verified."),
+        (
+            Self::ApplicationRegistered,
+            "application-registered",
+            "The application is registered. Make a secret or add a key, then give it roles.",
+        ),
+        (Self::ApplicationChanged, "application-changed", "The application is changed."),
+        (
+            Self::ApplicationDisabled,
+            "application-disabled",
+            "The application is disabled, and its tokens have ended.",
+        ),
+        (
+            Self::ApplicationEnabled,
+            "application-enabled",
+            "The application works again, with what it holds.",
+        ),
+        (Self::OwnersChanged, "owners-changed", "The owners are changed."),
+        (
+            Self::KeyAdded,
+            "key-added",
+            "The key is registered. Assertions that it signed count from now on.",
+        ),
+        (
+            Self::CredentialRevoked,
+            "credential-revoked",
+            "It no longer works, and the tokens that were got with it have ended.",
+        ),
     ];
 
     /// Its name in addresses.

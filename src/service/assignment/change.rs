@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     Proof, commit,
-    give::{Assign, Telling, give, tell, terms},
+    give::{Assign, Telling, give, refuse_eligible_application, tell, terms},
 };
 use crate::{
     App,
@@ -179,10 +179,8 @@ pub(in crate::service) async fn update_within(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
-        ));
+    if longer {
+        refuse_gain(change, locked.principal).await?;
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let proved = !longer || proof.is_there();
@@ -226,6 +224,19 @@ pub(super) async fn move_window(
             "justification": reason,
         }));
     change.record(&event).await
+}
+
+/// Nobody lengthens what they hold, from whichever account or through an application that they answer for.
+async fn refuse_gain(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
+    let holder = store::principal::holder(change, holder).await?;
+    if change.actor().is_one_of(&holder.people) {
+        return Err(Error::NotAllowed(
+            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+             administrator"
+                .to_owned(),
+        ));
+    }
+    Ok(())
 }
 
 /// Whether one end comes after another; none never comes.
@@ -299,7 +310,9 @@ pub(in crate::service) async fn convert_within(
             "only an assignment of the other kind can be made this".to_owned(),
         ));
     }
-    let own = actor.user().is_some_and(|user| Some(user.person) == locked.person);
+    let holder = store::principal::holder(change, locked.principal).await?;
+    refuse_eligible_application(holder.kind, to)?;
+    let own = actor.is_one_of(&holder.people);
     if own && to == AssignmentKind::Active {
         return Err(Error::NotAllowed(
             "nobody can make themself active for good: ask another administrator".to_owned(),

@@ -97,7 +97,7 @@ pub struct Filter {
 /// The assignments that `filter` asks for, [`PAGE`] at most. Everybody may see their own.
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, TokenScope::Read)?.principal;
+    let own = access::principal(actor, TokenScope::Read)?;
     let places = if filter.principal == Some(own) {
         None
     } else {
@@ -122,7 +122,7 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
 /// One assignment.
 pub async fn show(app: &App, actor: &Actor, id: AssignmentId) -> Result<Told, Error> {
     let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, TokenScope::Read)?.principal;
+    let own = access::principal(actor, TokenScope::Read)?;
     let told = store::assignment::one(&mut connection, id).await;
     if let Ok(told) = &told
         && (told.principal == own

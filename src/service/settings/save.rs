@@ -113,7 +113,12 @@ async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error
         Err(Error::Repeated(before)) => return repeated(app, before).await,
         begun => begun?,
     };
-    if actor.user().is_some() && weakens(change.connection(), save).await? {
+    if actor.principal().is_some() && weakens(change.connection(), save).await? {
+        if actor.user().is_none() {
+            return Err(Error::NotAllowed(
+                "these terms are weaker than before: a person has to ask for that, and another one to agree".to_owned(),
+            ));
+        }
         let proposed = weaker(&mut change, actor, save).await?;
         return change_request::propose(app, change, proposed).await.map(Saved::Waits);
     }
@@ -380,10 +385,14 @@ pub async fn recompute_below(
     Ok(rewritten)
 }
 
-/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account.
+/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account, or
+/// through an application that they answer for.
 async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
-    let Some(user) = actor.user() else { return Ok(()) };
-    for account in store::person::accounts(change.connection(), user.person).await? {
+    let mut accounts = Vec::new();
+    for person in actor.people() {
+        accounts.extend(store::person::accounts(change.connection(), *person).await?);
+    }
+    for account in accounts {
         let wanted = Wanted {
             principal: Some(account),
             role: Some(role),

@@ -6,6 +6,7 @@ pub mod access;
 pub mod account;
 pub mod activation;
 pub mod api;
+pub mod application;
 pub mod approval;
 pub mod assignment;
 pub mod audit;
