@@ -6,7 +6,8 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 33] = [
+const RIGHTS: [&str; 34] = [
+    "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
     "application_assertions delete",
     "application_credentials update last_used_at revoked_at",
