@@ -10,7 +10,7 @@ use super::{
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     person::Reason,
     request::Nothing,
-    role::choices,
+    role,
     say::{self, Reader},
     view::{
         Fact, Pages, Who,
@@ -135,12 +135,10 @@ async fn draw_new(page: &Page, mut faults: Faults, form: &Form) -> Answer {
 
 /// The people who could answer for an application.
 async fn people(page: &Page, chosen: &[String]) -> Result<Vec<Choice>, Error> {
-    let mut people = match choices(page, chosen).await {
-        Err(Error::Forbidden(_)) => Vec::new(),
-        all => all?,
-    };
-    people.retain(|choice| !choice.hint.starts_with("Group,"));
-    Ok(people)
+    match role::people(page, chosen).await {
+        Err(Error::Forbidden(_)) => Ok(Vec::new()),
+        people => people,
+    }
 }
 
 /// Registers an application.

@@ -11,6 +11,7 @@ use super::{
     say::Reader,
     view::{
         Pages,
+        form::Choice,
         frame::Section,
         role::{Activity, NewRole, RoleActivity, RoleAssignments, RoleHead, RoleRow, Roles},
     },
@@ -20,12 +21,13 @@ use crate::{
         assignment::AssignmentKind,
         id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
+        principal::PrincipalKind,
         text::{Description, Name},
     },
     error::Error,
     service::{
         assignment::{self, Filter},
-        audit, request,
+        audit, principal, request,
         role::{self, Told},
         scope,
     },
@@ -260,24 +262,30 @@ pub async fn create(posted: Posted<Form>) -> Answer {
 }
 
 /// Whoever can be chosen to hold a role, with those that are chosen.
-pub async fn choices(
+pub async fn choices(page: &Page, chosen: &[String]) -> Result<Vec<Choice>, Error> {
+    choose_from(page, chosen, |_| true).await
+}
+
+/// The people among them.
+pub async fn people(page: &Page, chosen: &[String]) -> Result<Vec<Choice>, Error> {
+    choose_from(page, chosen, |kind| kind == PrincipalKind::User).await
+}
+
+async fn choose_from(
     page: &Page,
     chosen: &[String],
-) -> Result<Vec<super::view::form::Choice>, Error> {
-    use super::view::form::Choice;
-    use crate::{domain::principal::PrincipalKind, service::principal};
+    of: impl Fn(PrincipalKind) -> bool,
+) -> Result<Vec<Choice>, Error> {
     let candidates = principal::candidates(&page.app, &page.actor, None).await?;
-    Ok(candidates
-        .into_iter()
-        .map(|candidate| {
-            let value = candidate.id.to_string();
-            let is_chosen = chosen.contains(&value);
-            let hint = match candidate.kind {
-                PrincipalKind::User => candidate.hint,
-                PrincipalKind::Group => "Group".to_owned(),
-                PrincipalKind::ServicePrincipal => "Application".to_owned(),
-            };
-            Choice::new(value, candidate.name).hint(hint).chosen(is_chosen)
-        })
-        .collect())
+    let choice = |candidate: principal::Candidate| {
+        let value = candidate.id.to_string();
+        let is_chosen = chosen.contains(&value);
+        let hint = match candidate.kind {
+            PrincipalKind::User => candidate.hint,
+            PrincipalKind::Group => "Group".to_owned(),
+            PrincipalKind::ServicePrincipal => "Application".to_owned(),
+        };
+        Choice::new(value, candidate.name).hint(hint).chosen(is_chosen)
+    };
+    Ok(candidates.into_iter().filter(|candidate| of(candidate.kind)).map(choice).collect())
 }
