@@ -40,6 +40,7 @@ mod mail;
 mod openapi_fuzz;
 mod private_postgres;
 mod races;
+mod reach;
 mod routes;
 mod scope;
 mod server;

@@ -5,7 +5,6 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        assignment::AssignmentKind,
         audit::{Event, Kind},
         id::{PrincipalId, RoleId, ScopeId, SettingsId},
         permission::Permission,
@@ -13,8 +12,8 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::{access, approval},
-    store::{self, Change, assignment::Wanted},
+    service::{access, approval, reach},
+    store::{self, Change},
 };
 
 pub use crate::store::settings::Version;
@@ -123,7 +122,7 @@ pub async fn save(
         return Err(Error::Conflict("nothing has changed".to_owned()));
     }
     if current.settings.weakened_by(settings) {
-        refuse_beneficiary(&mut change, actor, role).await?;
+        reach::refuse_easing(&mut change, role, scope).await?;
     }
     let id =
         store::settings::write(&mut change, role, scope, settings, after, reason.as_str()).await?;
@@ -138,25 +137,4 @@ pub async fn save(
     change.commit(&event).await?;
     app.wake.everything();
     Ok(id)
-}
-
-/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account.
-async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
-    let Some(user) = actor.user() else { return Ok(()) };
-    for account in store::person::accounts(change.connection(), user.person).await? {
-        let wanted = Wanted {
-            principal: Some(account),
-            role: Some(role),
-            kind: Some(AssignmentKind::Eligible),
-            ..Wanted::default()
-        };
-        if !store::assignment::list(change.connection(), wanted, 1).await?.is_empty() {
-            return Err(Error::NotAllowed(
-                "these terms are weaker than before, and you are eligible for this role yourself: somebody else must \
-                 weaken them"
-                    .to_owned(),
-            ));
-        }
-    }
-    Ok(())
 }

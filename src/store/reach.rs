@@ -1,11 +1,12 @@
 //! What somebody can come to hold.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 
 use crate::{
     domain::{
         id::{PersonId, PrincipalId, RoleId, ScopeId},
+        permission::Permissions,
         reach::Graph,
     },
     error::Error,
@@ -26,12 +27,12 @@ pub async fn own(
     Ok(own.into_iter().collect())
 }
 
-/// As much of the picture as can be seen from `own`.
+/// As much of the picture as can be seen from `own`; the tree, and what roles allow, are read by themselves.
 pub async fn graph(
     connection: &mut PgConnection,
     own: &BTreeSet<PrincipalId>,
 ) -> Result<Graph, Error> {
-    let own: Vec<_> = own.iter().map(|id| id.0).collect();
+    let from: Vec<_> = own.iter().map(|id| id.0).collect();
     let ways = sqlx::query!(
         r#"
         with recursive ways (from_id, group_id) as (
@@ -49,26 +50,114 @@ pub async fn graph(
         )
         select from_id as "from!: PrincipalId", group_id as "group!: PrincipalId" from ways
         "#,
-        &own,
+        &from,
     )
     .fetch_all(&mut *connection)
     .await?;
     let ways: BTreeSet<_> = ways.into_iter().map(|way| (way.from, way.group)).collect();
     let principals: Vec<_> =
-        own.iter().copied().chain(ways.iter().map(|(_, group)| group.0)).collect();
-    let holdings = sqlx::query!(
+        own.iter().copied().chain(ways.iter().map(|(_, group)| *group)).map(|id| id.0).collect();
+    let rows = sqlx::query!(
         r#"
-        select distinct principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId"
+        select
+            principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId",
+            bool_or(kind = 'eligible') as "eligible!"
         from assignments
         where principal_id = any($1) and ended_at is null and ends_at > instant()
+        group by principal_id, role_id, scope_id
         "#,
         &principals,
     )
     .fetch_all(connection)
     .await?;
-    let holdings =
-        holdings.into_iter().map(|held| (held.principal, held.role, held.scope)).collect();
-    Ok(Graph { ways, holdings })
+    let holding = |eligible: bool| {
+        rows.iter()
+            .filter(move |held| held.eligible || !eligible)
+            .map(|held| (held.principal, held.role, held.scope))
+    };
+    Ok(Graph {
+        own: own.clone(),
+        ways,
+        holdings: holding(false).collect(),
+        eligible: holding(true).collect(),
+        ..Graph::default()
+    })
+}
+
+/// The whole picture, as `people` see it: with the accounts of everybody else, and the applications behind each.
+pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result<Graph, Error> {
+    let ids: Vec<_> = people.iter().map(|id| id.0).collect();
+    let own = own(connection, people).await?;
+    let others = sqlx::query!(
+        r#"
+        select
+            others.id as "id: PrincipalId", reaches_privilege(others.id) as "protected!",
+            coalesce(array_agg(applications.id) filter (where applications.id is not null), '{}')
+                as "applications!: Vec<PrincipalId>"
+        from principals as others
+        left join principals as applications
+            on applications.person_id = others.person_id and applications.kind = 'service_principal'
+        where others.kind = 'user' and others.person_id <> all($1)
+        group by others.id
+        "#,
+        &ids,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let answered_for = others.iter().flat_map(|other| &other.applications);
+    let from = own.iter().copied().chain(others.iter().map(|other| other.id));
+    let mut whole = graph(connection, &from.chain(answered_for.copied()).collect()).await?;
+    whole.own = own;
+    for other in others {
+        whole.ways.extend(other.applications.into_iter().map(|to| (other.id, to)));
+        whole.accounts.insert(other.id, other.protected);
+    }
+    Ok(whole)
+}
+
+/// What each role allows in Latchkey; roles that allow nothing are left out.
+pub async fn permissions(
+    connection: &mut PgConnection,
+) -> Result<BTreeMap<RoleId, Permissions>, Error> {
+    let rows = sqlx::query!(
+        r#"select id as "id: RoleId", permissions from roles where permissions <> '{}' and retired_at is null"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Permissions::named(&row.permissions))).collect())
+}
+
+/// The roles whose approvers the members of the group at this place are, or those of a group that it lies in, with the places
+/// for which the terms that say so were written.
+pub async fn approved_by(
+    connection: &mut PgConnection,
+    group: ScopeId,
+) -> Result<BTreeSet<(RoleId, ScopeId)>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        with recursive up (id) as (
+            select group_id from scopes where id = $1
+            union
+            select scopes.group_id
+            from up
+            join assignments on assignments.principal_id = up.id and ended_at is null and ends_at > instant()
+                and role_id = '00000000-0000-8000-8000-000000000008'
+            join scopes on scopes.id = assignments.scope_id
+        )
+        select distinct role_id as "role: RoleId", scope_id as "scope: ScopeId"
+        from up
+        join settings_approvers on settings_approvers.principal_id = up.id
+        join role_settings as terms on terms.id = settings_id and activation_requires_approval
+        where not exists (
+            select from role_settings as newer
+            where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id and newer.version > terms.version
+        )
+        "#,
+        group.0,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.role, row.scope)).collect())
 }
 
 /// Of these places, every pair of one that lies in the other.

@@ -310,28 +310,3 @@ pub async fn approving_people(
     .await?;
     Ok(usize::try_from(count).unwrap_or(0))
 }
-
-/// Whether the members of the group whose scope this is approve a role that `person` is eligible for.
-pub async fn approve_for(
-    connection: &mut PgConnection,
-    group: ScopeId,
-    person: PersonId,
-) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from principals
-            join assignments as eligibilities
-                on eligibilities.principal_id = principals.id and eligibilities.kind = 'eligible' and ended_at is null
-            cross join lateral current_settings(eligibilities.role_id, eligibilities.scope_id) as terms
-            join settings_approvers on settings_approvers.settings_id = terms.id
-            join scopes on scopes.id = $1 and scopes.group_id = settings_approvers.principal_id
-            where principals.person_id = $2 and terms.activation_requires_approval
-        ) as "approve!"
-        "#,
-        group.0,
-        person.0,
-    )
-    .fetch_one(connection)
-    .await?)
-}

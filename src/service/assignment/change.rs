@@ -18,7 +18,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, group, membership, request, step_up},
+    service::{access, group, membership, reach, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -161,9 +161,10 @@ pub async fn update(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
+    if longer && reach::is_own(&mut change, locked.principal).await? {
         return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
+            "nobody can lengthen an assignment of their own, or of a group of theirs: ask another administrator"
+                .to_owned(),
         ));
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;

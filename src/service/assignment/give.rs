@@ -1,4 +1,6 @@
 //! Giving roles, to one person or several.
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use crate::{
@@ -11,6 +13,7 @@ use crate::{
         notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
+        reach::Write,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -145,26 +148,20 @@ async fn assign_one(
     Ok(id)
 }
 
-/// Nobody gives themself a role, by whichever account, application or group, nor anybody else the right to approve what they
-/// ask for themself.
-async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
-    for own in change.actor().people() {
-        if holder.people.contains(&own) {
-            return Err(Error::NotAllowed(
-                "nobody can give a role to themself, from whichever account: ask another administrator"
-                    .to_owned(),
-            ));
-        }
-        if wanted.role == RoleId::MEMBER
-            && store::settings::approve_for(change.connection(), wanted.scope, own).await?
-        {
-            return Err(Error::NotAllowed(
-                "this group approves a role that you are eligible for yourself: somebody else must choose its members"
-                    .to_owned(),
-            ));
-        }
+/// Nobody gives themself a role, by whichever account or application; what else would help them is judged when it is written.
+async fn refuse_own(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<Write, Error> {
+    if change.actor().people().iter().any(|own| holder.people.contains(own)) {
+        return Err(Error::NotAllowed(
+            "nobody can give a role to themself, from whichever account: ask another administrator"
+                .to_owned(),
+        ));
     }
-    Ok(())
+    let eases = if wanted.role == RoleId::MEMBER {
+        store::reach::approved_by(change.connection(), wanted.scope).await?
+    } else {
+        BTreeSet::new()
+    };
+    Ok(Write { to: holder.people.iter().copied().collect(), eases, moves: None })
 }
 
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
@@ -191,8 +188,8 @@ pub(in crate::service) async fn give(
             "an application cannot be eligible, since nobody is there who would activate: assign it as active",
         ));
     }
-    refuse_gain(change, wanted, &holder).await?;
-    let before = reach::before(change, None).await?;
+    let write = refuse_own(change, wanted, &holder).await?;
+    let before = reach::before_writing(change, write).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
