@@ -1,8 +1,9 @@
 //! What somebody can come to hold by themself, and what follows: no administrative act widens the reach of its author.
 //!
 //! Reach is what somebody is given or eligible for, by their own accounts, the applications that they answer for, and every
-//! group that they belong to, may get into, or own. Approvals are left out on purpose: whoever is eligible counts as reaching
-//! the role, so that becoming eligible is a gain, whatever the terms say today.
+//! group that they belong to, may get into, or own. Whoever is eligible counts as reaching the role, so that becoming eligible
+//! is a gain, whatever the terms say today. What of this needs nobody's approval is looked at by itself, so that getting
+//! round an approval is a gain too.
 //!
 //! Command goes further: whoever may help people back in can step into their accounts, and whoever may besides give roles at
 //! a place can give every role there to an account of their own making. Neither reach nor command may grow by one's own act.
@@ -24,6 +25,10 @@ pub struct Graph {
     pub holdings: BTreeSet<(PrincipalId, RoleId, ScopeId)>,
     /// Those of the holdings that have to be activated first.
     pub eligible: BTreeSet<(PrincipalId, RoleId, ScopeId)>,
+    /// Those of the eligible ones that somebody else has to approve.
+    pub guarded: BTreeSet<(PrincipalId, RoleId, ScopeId)>,
+    /// Those of the ways that somebody else has to approve.
+    pub guarded_ways: BTreeSet<(PrincipalId, PrincipalId)>,
     /// What roles allow in Latchkey.
     pub permissions: BTreeMap<RoleId, Permissions>,
     /// Places, each with itself and all that it lies in.
@@ -69,6 +74,14 @@ impl Graph {
     #[must_use]
     pub fn command(&self) -> Reach {
         self.commanded().1
+    }
+
+    /// The same picture without what somebody else has to approve.
+    fn unguarded(&self) -> Self {
+        let mut graph = self.clone();
+        graph.holdings.retain(|held| !self.guarded.contains(held));
+        graph.ways.retain(|way| !self.guarded_ways.contains(way));
+        graph
     }
 
     fn commanded(&self) -> (BTreeSet<PrincipalId>, Reach) {
@@ -123,9 +136,10 @@ impl Graph {
 
     fn may(&self, reach: &Reach, permission: Permission, place: ScopeId) -> bool {
         reach.every.iter().any(|above| self.lies_in(place, *above))
-            || reach.roles.iter().any(|(role, above)| {
-                self.allows(*role, permission) && self.lies_in(place, *above)
-            })
+            || reach
+                .roles
+                .iter()
+                .any(|(role, above)| self.allows(*role, permission) && self.lies_in(place, *above))
     }
 
     /// What `reach` comes to at `place`: what is had there, or above.
@@ -144,7 +158,7 @@ impl Graph {
     }
 
     /// What of `reach`, seen here, lies beyond `other`, seen in the picture `before`; looked at where either counts, and at
-    /// a place that has moved.
+    /// a place that has moved. A role that allows more than before is a gain for whoever has it.
     fn beyond(
         &self,
         reach: &Reach,
@@ -152,17 +166,31 @@ impl Graph {
         moved: Option<ScopeId>,
     ) -> BTreeSet<(Power, ScopeId)> {
         let held = reach.roles.iter().chain(&other.roles).map(|(_, place)| *place);
-        let places: BTreeSet<_> =
-            held.chain(reach.every.iter().copied()).chain(moved).collect();
+        let places: BTreeSet<_> = held.chain(reach.every.iter().copied()).chain(moved).collect();
         let mut beyond = BTreeSet::new();
         for place in places {
             let had = before.powers(other, place);
-            if !had.contains(&Power::Every) {
-                let has = self.powers(reach, place);
-                beyond.extend(has.difference(&had).map(|power| (*power, place)));
+            if had.contains(&Power::Every) {
+                continue;
+            }
+            for power in self.powers(reach, place) {
+                let gained = match power {
+                    Power::Every => true,
+                    Power::Role(role) => !had.contains(&power) || self.wider(role, before),
+                    Power::May(_) => false,
+                };
+                if gained {
+                    beyond.insert((power, place));
+                }
             }
         }
         beyond
+    }
+
+    /// Whether a role allows more here than `before`.
+    fn wider(&self, role: RoleId, before: &Self) -> bool {
+        let mut allowed = self.permissions.get(&role).into_iter().flat_map(Permissions::iter);
+        allowed.any(|permission| !before.allows(role, permission))
     }
 
     /// Whether one of `carriers` is eligible for the role where its terms at `place` count.
@@ -186,6 +214,8 @@ impl Graph {
 pub struct Write {
     /// Whom it gives something: the people behind the account or application.
     pub to: BTreeSet<PersonId>,
+    /// The group that it gives something.
+    pub group: Option<PrincipalId>,
     /// The roles whose terms, at and below these places, it makes weaker, or whose approvers it chooses.
     pub eases: BTreeSet<(RoleId, ScopeId)>,
     /// The place that it moves.
@@ -208,19 +238,33 @@ pub enum Judgement {
 /// Judges whether `people` may do this alone: `before` and `after` are what they see before and after it.
 #[must_use]
 pub fn judge(people: &[PersonId], before: &Graph, after: &Graph, write: &Write) -> Judgement {
-    if people.iter().any(|own| write.to.contains(own)) {
+    let own = before.carriers();
+    if people.iter().any(|own| write.to.contains(own))
+        || write.group.is_some_and(|group| own.contains(&group))
+    {
         return Judgement::ToThemself;
     }
     let (carriers, command) = before.commanded();
-    let own = before.carriers();
     let nowhere = BTreeSet::new();
     if write.eases.iter().any(|eased| {
         before.waits(&own, *eased, &nowhere) || before.waits(&carriers, *eased, &command.every)
     }) {
         return Judgement::Eases;
     }
-    let mut gained = after.beyond(&after.reach(), (before, &before.reach()), write.moves);
-    gained.extend(after.beyond(&after.command(), (before, &command), write.moves));
+    let mut gained = BTreeSet::new();
+    for (before, after) in [(before, after), (&before.unguarded(), &after.unguarded())] {
+        gained.extend(after.beyond(&after.reach(), (before, &before.reach()), write.moves));
+        gained.extend(after.beyond(&after.command(), (before, &before.command()), write.moves));
+    }
+    // Another account that they can step into is another voice, which could approve.
+    let stepped = |carriers: &BTreeSet<PrincipalId>| {
+        after.accounts.keys().filter(|id| carriers.contains(id)).copied().collect::<BTreeSet<_>>()
+    };
+    if !command.every.contains(&ScopeId::ROOT)
+        && !stepped(&after.commanded().0).is_subset(&stepped(&carriers))
+    {
+        gained.insert((Power::May(Permission::ManagePeople), ScopeId::ROOT));
+    }
     if gained.is_empty() { Judgement::Alone } else { Judgement::Gains(gained) }
 }
 
@@ -262,7 +306,8 @@ mod tests {
     }
 
     #[test]
-    fn whoever_can_step_into_an_account_gains_what_is_given_to_it_unless_they_could_give_it_themself() {
+    fn whoever_can_step_into_an_account_gains_what_is_given_to_it_unless_they_could_give_it_themself()
+     {
         let [ada, ben] = std::array::from_fn(|_| PrincipalId::new());
         let [helps, gives, power] = std::array::from_fn(|_| RoleId::new());
         let allow = |permission: Permission| Permissions::named(&[permission.name().to_owned()]);

@@ -60,7 +60,7 @@ pub(super) async fn refuse_gain(change: &mut Change, before: Before) -> Result<(
             "this makes it easier to get a role that you are eligible for yourself: somebody else must do it".to_owned(),
         )),
         Judgement::ToThemself => Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
+            "nobody can give a role to themself, from whichever account, or to a group of theirs: ask another administrator"
                 .to_owned(),
         )),
     }

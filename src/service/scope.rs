@@ -304,7 +304,8 @@ pub(super) async fn relocate_within(
     Ok(MoveEffect { lose, gain, ending: ended.len(), closing: moved.len() })
 }
 
-async fn record_ends(
+/// Records that these were ended, and why.
+pub(super) async fn record_ends(
     change: &mut Change,
     ended: &[Ended],
     because: AssignmentEnd,

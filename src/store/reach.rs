@@ -48,12 +48,28 @@ pub async fn graph(
                 and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
             join scopes on scopes.id = assignments.scope_id and scopes.kind = 'group'
         )
-        select from_id as "from!: PrincipalId", group_id as "group!: PrincipalId" from ways
+        select
+            from_id as "from!: PrincipalId", ways.group_id as "group!: PrincipalId",
+            -- Several memberships and ownerships make one way, which is guarded if all of them are.
+            (
+                select bool_and(assignments.kind = 'eligible' and coalesce((
+                    select activation_requires_approval
+                    from current_settings(assignments.role_id, assignments.scope_id)
+                ), false))
+                from scopes
+                join assignments on assignments.scope_id = scopes.id and assignments.principal_id = from_id
+                    and ended_at is null and ends_at > instant()
+                    and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
+                where scopes.group_id = ways.group_id
+            ) as "guarded!"
+        from ways
         "#,
         &from,
     )
     .fetch_all(&mut *connection)
     .await?;
+    let guarded_ways =
+        ways.iter().filter(|way| way.guarded).map(|way| (way.from, way.group)).collect();
     let ways: BTreeSet<_> = ways.into_iter().map(|way| (way.from, way.group)).collect();
     let principals: Vec<_> =
         own.iter().copied().chain(ways.iter().map(|(_, group)| *group)).map(|id| id.0).collect();
@@ -61,7 +77,11 @@ pub async fn graph(
         r#"
         select
             principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId",
-            bool_or(kind = 'eligible') as "eligible!"
+            bool_or(kind = 'eligible') as "eligible!",
+            bool_and(kind = 'eligible' and coalesce((
+                select activation_requires_approval
+                from current_settings(assignments.role_id, assignments.scope_id)
+            ), false)) as "guarded!"
         from assignments
         where principal_id = any($1) and ended_at is null and ends_at > instant()
         group by principal_id, role_id, scope_id
@@ -70,18 +90,18 @@ pub async fn graph(
     )
     .fetch_all(connection)
     .await?;
-    let holding = |eligible: bool| {
-        rows.iter()
-            .filter(move |held| held.eligible || !eligible)
-            .map(|held| (held.principal, held.role, held.scope))
-    };
-    Ok(Graph {
-        own: own.clone(),
-        ways,
-        holdings: holding(false).collect(),
-        eligible: holding(true).collect(),
-        ..Graph::default()
-    })
+    let mut graph = Graph { own: own.clone(), ways, guarded_ways, ..Graph::default() };
+    for row in rows {
+        let held = (row.principal, row.role, row.scope);
+        graph.holdings.insert(held);
+        if row.eligible {
+            graph.eligible.insert(held);
+        }
+        if row.guarded {
+            graph.guarded.insert(held);
+        }
+    }
+    Ok(graph)
 }
 
 /// The whole picture, as `people` see it: with the accounts of everybody else, and the applications behind each.

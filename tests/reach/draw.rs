@@ -151,8 +151,13 @@ pub fn act(dice: &mut Dice, state: &State, author: usize) -> Act {
             if state.fits(given) { Act::Give(given) } else { Act::NewGroup { parent: 0 } }
         }
         5 | 6 => {
-            let all: Vec<_> = state.given.iter().copied().collect();
-            Act::Take(all[dice.below(all.len())])
+            // The last administrator cannot go.
+            let last = Given { principal: 0, role: ADMINISTRATOR, place: 0, eligible: false };
+            let all: Vec<_> = state.given.iter().copied().filter(|it| *it != last).collect();
+            match all.as_slice() {
+                [] => Act::NewGroup { parent: 0 },
+                all => Act::Take(all[dice.below(all.len())]),
+            }
         }
         7 => {
             let role = dice.below(state.roles.len());

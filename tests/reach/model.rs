@@ -81,6 +81,11 @@ impl State {
             .filter(|id| matches!(self.principals[*id], Principal::Account { .. }))
     }
 
+    /// Whether somebody else has to approve before it is held.
+    pub fn guarded(&self, given: &Given) -> bool {
+        given.eligible && self.approvers.contains_key(&given.role)
+    }
+
     /// The groups that lead on from a principal, by belonging or owning, now or at will.
     fn groups_of(&self, principal: usize) -> impl Iterator<Item = usize> {
         self.given
@@ -117,9 +122,10 @@ impl State {
                 && (self.roles[given.role].privileged
                     || (given.role == OWNER && self.group_at(given.place).is_none()))
         });
-        let approves = self.approvers.iter().any(|(role, approvers)| {
-            self.roles[*role].privileged && !approvers.is_disjoint(&ways)
-        });
+        let approves = self
+            .approvers
+            .iter()
+            .any(|(role, approvers)| self.roles[*role].privileged && !approvers.is_disjoint(&ways));
         holds || approves
     }
 
@@ -142,12 +148,15 @@ impl State {
                 {
                     self.take(given.role, given.place, &mut things);
                     if given.role <= OWNER {
+                        // Owning a group is as good as belonging to it.
+                        self.take(MEMBER, given.place, &mut things);
                         controlled.extend(self.group_at(given.place));
                     }
                 }
             }
             if things.contains(&(Thing::May(Permission::ManagePeople), 0)) {
-                let everybody = things.contains(&(Thing::May(Permission::ManagePrivilegedPeople), 0));
+                let everybody =
+                    things.contains(&(Thing::May(Permission::ManagePrivilegedPeople), 0));
                 for account in self.accounts() {
                     if everybody || !self.protected(account) {
                         controlled.insert(account);

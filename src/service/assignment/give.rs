@@ -161,7 +161,12 @@ async fn refuse_own(change: &mut Change, wanted: &Assign, holder: &Holder) -> Re
     } else {
         BTreeSet::new()
     };
-    Ok(Write { to: holder.people.iter().copied().collect(), eases, moves: None })
+    Ok(Write {
+        to: holder.people.iter().copied().collect(),
+        group: (holder.kind == PrincipalKind::Group).then_some(holder.id),
+        eases,
+        moves: None,
+    })
 }
 
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
