@@ -33,8 +33,19 @@ pub struct Graph {
     pub permissions: BTreeMap<RoleId, Permissions>,
     /// Places, each with itself and all that it lies in.
     pub within: BTreeMap<ScopeId, BTreeSet<ScopeId>>,
+    /// The groups that could be given to somebody else.
+    pub groups: BTreeMap<PrincipalId, Group>,
     /// Other people's accounts; true for those that only some administrators may help back in.
     pub accounts: BTreeMap<PrincipalId, bool>,
+}
+
+/// A group, as whoever manages it sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its own place, where it is managed.
+    pub place: ScopeId,
+    /// Where it carries something, by itself or through groups: whoever changes it may assign there.
+    pub carries: BTreeSet<ScopeId>,
 }
 
 /// Roles with the places at which they can be had.
@@ -76,6 +87,32 @@ impl Graph {
         self.commanded().1
     }
 
+    /// Fills in the groups, each with its place, from what else is seen.
+    pub fn see_groups(&mut self, groups: impl IntoIterator<Item = (PrincipalId, ScopeId)>) {
+        for (group, place) in groups {
+            let ways = self.onwards([group].into());
+            let carries = self.holdings.iter().filter(|(holder, ..)| ways.contains(holder));
+            let carries = carries.map(|(.., at)| *at).collect();
+            self.groups.insert(group, Group { place, carries });
+        }
+    }
+
+    /// The groups that `reach` allows to give to somebody, a new account among them.
+    fn manageable(&self, reach: &Reach) -> Vec<(PrincipalId, ScopeId)> {
+        let is_group = |at: &ScopeId| self.groups.values().any(|group| group.place == *at);
+        let assignable = |at: &ScopeId| {
+            let needed =
+                if is_group(at) { Permission::ManageGroups } else { Permission::ManageAssignments };
+            self.may(reach, needed, *at)
+        };
+        self.groups
+            .iter()
+            .filter(|(_, group)| self.may(reach, Permission::ManageGroups, group.place))
+            .filter(|(_, group)| group.carries.iter().all(assignable))
+            .map(|(id, group)| (*id, group.place))
+            .collect()
+    }
+
     /// The same picture without what somebody else has to approve.
     fn unguarded(&self) -> Self {
         let mut graph = self.clone();
@@ -90,8 +127,14 @@ impl Graph {
         while self.may(&reach, Permission::ManagePeople, ScopeId::ROOT) {
             let everybody = self.may(&reach, Permission::ManagePrivilegedPeople, ScopeId::ROOT);
             let open = self.accounts.iter().filter(|(_, protected)| everybody || !**protected);
-            let next = self.onwards(open.map(|(id, _)| *id).chain(carriers.clone()).collect());
+            let groups = self.manageable(&reach);
+            let open = open.map(|(id, _)| *id).chain(groups.iter().map(|(id, _)| *id));
+            let next = self.onwards(open.chain(carriers.clone()).collect());
             let mut wider = self.carried(&next);
+            for (_, place) in groups {
+                wider.roles.extend([(RoleId::MEMBER, place), (RoleId::OWNER, place)]);
+            }
+            wider.roles.extend(reach.roles.iter().copied());
             wider.every = self.assignable(&wider).chain(reach.every.iter().copied()).collect();
             if (&next, &wider) == (&carriers, &reach) {
                 break;

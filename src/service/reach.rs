@@ -104,6 +104,7 @@ async fn of(
     graph.permissions = store::reach::permissions(connection).await?;
     let mut places: BTreeSet<_> = graph.holdings.iter().map(|(.., place)| *place).collect();
     places.insert(ScopeId::ROOT);
+    places.extend(graph.groups.values().map(|group| group.place));
     places.extend(write.moves);
     places.extend(write.eases.iter().map(|(_, place)| *place));
     let mut within: BTreeMap<ScopeId, BTreeSet<ScopeId>> = BTreeMap::new();

@@ -125,8 +125,18 @@ pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result
     .fetch_all(&mut *connection)
     .await?;
     let answered_for = others.iter().flat_map(|other| &other.applications);
+    let groups = sqlx::query!(
+        r#"
+        select group_id as "id!: PrincipalId", id as "place: ScopeId" from scopes
+        where kind = 'group' and retired_at is null
+        "#,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     let from = own.iter().copied().chain(others.iter().map(|other| other.id));
-    let mut whole = graph(connection, &from.chain(answered_for.copied()).collect()).await?;
+    let from = from.chain(answered_for.copied()).chain(groups.iter().map(|group| group.id));
+    let mut whole = graph(connection, &from.collect()).await?;
+    whole.see_groups(groups.into_iter().map(|group| (group.id, group.place)));
     whole.own = own;
     for other in others {
         whole.ways.extend(other.applications.into_iter().map(|to| (other.id, to)));

@@ -67,7 +67,7 @@ fn seen(state: &State, author: usize) -> Graph {
         let names: Vec<_> = it.permissions.iter().map(|it| it.name().to_owned()).collect();
         Permissions::named(&names)
     };
-    Graph {
+    let mut graph = Graph {
         own: state.own(author).map(principal).collect(),
         holdings: state.given.iter().map(holding).collect(),
         eligible: state.given.iter().filter(|given| given.eligible).map(holding).collect(),
@@ -99,7 +99,12 @@ fn seen(state: &State, author: usize) -> Graph {
             .collect(),
         ways,
         accounts,
-    }
+        ..Graph::default()
+    };
+    let groups =
+        (0..state.parents.len()).filter_map(|at| Some((principal(state.group_at(at)?), place(at))));
+    graph.see_groups(groups);
+    graph
 }
 
 /// What an act does beside what is seen before and after it.
