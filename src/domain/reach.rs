@@ -114,7 +114,8 @@ impl Graph {
     }
 
     /// The same picture without what somebody else has to approve.
-    fn unguarded(&self) -> Self {
+    #[must_use]
+    pub fn unguarded(&self) -> Self {
         let mut graph = self.clone();
         graph.holdings.retain(|held| !self.guarded.contains(held));
         graph.ways.retain(|way| !self.guarded_ways.contains(way));
@@ -303,7 +304,7 @@ pub fn judge(people: &[PersonId], before: &Graph, after: &Graph, write: &Write) 
     let stepped = |carriers: &BTreeSet<PrincipalId>| {
         after.accounts.keys().filter(|id| carriers.contains(id)).copied().collect::<BTreeSet<_>>()
     };
-    if !command.every.contains(&ScopeId::ROOT)
+    if !before.unguarded().command().every.contains(&ScopeId::ROOT)
         && !stepped(&after.commanded().0).is_subset(&stepped(&carriers))
     {
         gained.insert((Power::May(Permission::ManagePeople), ScopeId::ROOT));
@@ -370,11 +371,11 @@ mod tests {
             graph.holdings.insert(held);
             graph
         };
-        let given = with(&before, (ben, power, ScopeId::ROOT));
-        let judged = judge(&[], &before, &given, &Write::default());
+        let after = with(&before, (ben, power, ScopeId::ROOT));
+        let judged = judge(&[], &before, &after, &Write::default());
         assert_eq!(judged, Judgement::Gains([(Power::Role(power), ScopeId::ROOT)].into()));
-        let giver = (ada, gives, ScopeId::ROOT);
-        let judged = judge(&[], &with(&before, giver), &with(&given, giver), &Write::default());
+        let also = (ada, gives, ScopeId::ROOT);
+        let judged = judge(&[], &with(&before, also), &with(&after, also), &Write::default());
         assert_eq!(judged, Judgement::Alone);
     }
 }

@@ -43,9 +43,12 @@ pub(super) async fn before_writing(change: &mut Change, write: Write) -> Result<
 
 /// Whether whoever looks may help people back in, without being able to give everything anyway.
 fn steps_into_accounts(graph: &Graph) -> bool {
-    let powers = graph.powers(&graph.reach(), ScopeId::ROOT);
-    powers.contains(&Power::May(Permission::ManagePeople))
-        && !powers.contains(&Power::May(Permission::ManageAssignments))
+    let free = graph.unguarded();
+    let may = |graph: &Graph, permission| {
+        graph.powers(&graph.reach(), ScopeId::ROOT).contains(&Power::May(permission))
+    };
+    may(graph, Permission::ManagePeople)
+        && !(may(&free, Permission::ManagePeople) && may(&free, Permission::ManageAssignments))
 }
 
 /// Refuses the act if its author may not do it alone. The refusal undoes it: nothing was committed.
