@@ -432,10 +432,12 @@ async fn people_are_invited_by_a_link_that_is_shown_once() {
 #[tokio::test]
 async fn roles_are_made_with_careful_terms() {
     let world = world().await;
-    let new = role::NewRole {
+    let new = role::Terms {
         name: Name::parse("Keeper of the keys").unwrap(),
         description: Description::default(),
         privileged: true,
+        scope_kinds: role::USUAL_KINDS.to_vec(),
+        permissions: latchkey::domain::permission::Permissions::default(),
     };
     let outcome = role::create(&world.app, &world.actor("ada").await, &new).await;
     assert!(matches!(outcome, Err(Error::Forbidden(Permission::ManageRoles))), "{outcome:?}");

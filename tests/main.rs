@@ -44,6 +44,7 @@ mod openapi_fuzz;
 mod private_postgres;
 mod prolong;
 mod races;
+mod reach;
 mod routes;
 mod scope;
 mod server;

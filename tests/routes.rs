@@ -233,6 +233,11 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/roles") => {
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
+        ("put", "/roles/{id}") => Some(json!({
+            "role": { "name": format!("Changed by {asker}"), "privileged": true },
+        })),
+        // Nothing is retired, so that the rows after it still have a role.
+        ("post", "/roles/{id}/retire") => Some(json!({ "preview": true })),
         ("put", "/roles/{id}/settings") => Some(json!({
             "settings": careful_settings(), "after": 1, "reason": "Shorter",
         })),

@@ -76,6 +76,11 @@ impl Permissions {
         self.0.contains(&permission)
     }
 
+    /// Each of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = Permission> {
+        self.0.iter().copied()
+    }
+
     /// Their names, in order.
     #[must_use]
     pub fn names(&self) -> Vec<&'static str> {

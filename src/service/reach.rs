@@ -1,79 +1,137 @@
 //! No lift: nobody widens, by an administrative act, what they can come to hold themself.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     domain::{
-        id::{PersonId, RoleId, ScopeId},
-        reach::Reach,
+        id::{PersonId, PrincipalId, RoleId, ScopeId},
+        permission::Permission,
+        reach::{Graph, Judgement, Power, Write, judge},
     },
     error::Error,
     store::{self, Change},
 };
 
-/// What an actor could come to hold before an act, to be compared with what they could after it.
+/// What an actor sees before an act, to be compared with what they see after it.
 pub(super) struct Before {
     people: Vec<PersonId>,
-    reach: Reach,
-    /// What they reach at a place that the act moves.
-    at: Option<(ScopeId, BTreeSet<RoleId>)>,
+    graph: Graph,
+    write: Write,
+    /// Whether they can step into other people's accounts, so that it matters what those hold.
+    steps_in: bool,
 }
 
 /// Looks before an act; at `moved` too, if the act moves a place.
 pub(super) async fn before(change: &mut Change, moved: Option<ScopeId>) -> Result<Before, Error> {
+    let write = Write { moves: moved, ..Write::default() };
+    before_writing(change, write).await
+}
+
+/// The same before an act that does more than what is seen before and after it.
+pub(super) async fn before_writing(change: &mut Change, write: Write) -> Result<Before, Error> {
     let people = change.actor().people().to_vec();
-    let reach = of(change, &people).await?;
-    let at = match moved {
-        None => None,
-        Some(scope) => Some((scope, roles_at(change, &reach, scope).await?)),
+    let mut graph = Graph::default();
+    let mut steps_in = false;
+    if !people.is_empty() {
+        graph = of(change, &people, false, &write).await?;
+        steps_in = steps_into_accounts(&graph);
+        if steps_in {
+            graph = of(change, &people, true, &write).await?;
+        }
+    }
+    Ok(Before { people, graph, write, steps_in })
+}
+
+/// Whether whoever looks may help people back in, without being able to give everything anyway.
+fn steps_into_accounts(graph: &Graph) -> bool {
+    let free = graph.unguarded();
+    let may = |graph: &Graph, permission| {
+        graph.powers(&graph.reach(), ScopeId::ROOT).contains(&Power::May(permission))
     };
-    Ok(Before { people, reach, at })
+    may(graph, Permission::ManagePeople)
+        && !(may(&free, Permission::ManagePeople) && may(&free, Permission::ManageAssignments))
 }
 
-/// Refuses the act if it has widened what the actor can come to hold. The refusal undoes it: nothing was committed.
+/// Refuses the act if its author may not do it alone. The refusal undoes it: nothing was committed.
 pub(super) async fn refuse_gain(change: &mut Change, before: Before) -> Result<(), Error> {
-    if gains(change, before).await?.is_empty() {
-        return Ok(());
+    match judged(change, before).await? {
+        Judgement::Alone => Ok(()),
+        Judgement::Gains(_) => Err(Error::NotAllowed(
+            "this would widen what you can come to hold yourself: another administrator has to do it, who gains nothing by it"
+                .to_owned(),
+        )),
+        Judgement::Eases => Err(Error::NotAllowed(
+            "this makes it easier to get a role that you are eligible for yourself: somebody else must do it".to_owned(),
+        )),
+        Judgement::ToThemself => Err(Error::NotAllowed(
+            "nobody can give a role to themself, from whichever account, or to a group of theirs: ask another administrator"
+                .to_owned(),
+        )),
     }
-    Err(Error::NotAllowed(
-        "this would widen what you can come to hold yourself: another administrator has to do it, who gains nothing by it"
-            .to_owned(),
-    ))
 }
 
-/// The roles that the actor can come to hold since `before`, and could not then.
-pub(super) async fn gains(change: &mut Change, before: Before) -> Result<Vec<RoleId>, Error> {
-    if before.people.is_empty() {
-        return Ok(Vec::new());
-    }
-    let after = of(change, &before.people).await?;
-    let places = before.reach.0.iter().chain(&after.0).map(|(_, scope)| *scope).collect();
-    let nesting = store::reach::nesting(change.connection(), &places).await?;
-    let beyond = after.beyond(&before.reach, |place, above| nesting.contains(&(place, above)));
-    let mut gained: BTreeSet<_> = beyond.into_iter().map(|(role, _)| role).collect();
-    if let Some((scope, had)) = before.at {
-        gained.extend(roles_at(change, &after, scope).await?.difference(&had));
-    }
-    Ok(gained.into_iter().collect())
-}
-
-async fn of(change: &mut Change, people: &[PersonId]) -> Result<Reach, Error> {
+/// Judges an act that was just written, by what was seen before it.
+pub(super) async fn judged(change: &mut Change, before: Before) -> Result<Judgement, Error> {
+    let Before { people, graph: mut seen, write, steps_in } = before;
     if people.is_empty() {
-        return Ok(Reach::default());
+        return Ok(Judgement::Alone);
     }
-    let own = store::reach::own(change.connection(), people).await?;
-    Ok(store::reach::graph(change.connection(), &own).await?.reach(&own))
+    let mut now = of(change, &people, steps_in, &write).await?;
+    if !steps_in && steps_into_accounts(&now) {
+        // Helping people back in is a gain by itself; what lies behind it need not be looked at.
+        return Ok(judge(&people, &seen, &now, &write));
+    }
+    if write.moves.is_none() {
+        // The tree is as it was: what is known of it after the act was so before.
+        let mut tree = seen.within.clone();
+        tree.extend(now.within.clone());
+        seen.within.clone_from(&tree);
+        now.within = tree;
+    }
+    Ok(judge(&people, &seen, &now, &write))
 }
 
-/// The roles that count at `scope`: held there or above.
-async fn roles_at(
+/// What these people see at this moment; with other people's accounts, or without.
+async fn of(
     change: &mut Change,
-    reach: &Reach,
+    people: &[PersonId],
+    everybody: bool,
+    write: &Write,
+) -> Result<Graph, Error> {
+    let connection = change.connection();
+    let mut graph = if everybody {
+        store::reach::whole(connection, people).await?
+    } else {
+        let own = store::reach::own(connection, people).await?;
+        store::reach::graph(connection, &own).await?
+    };
+    graph.permissions = store::reach::permissions(connection).await?;
+    let mut places: BTreeSet<_> = graph.holdings.iter().map(|(.., place)| *place).collect();
+    places.insert(ScopeId::ROOT);
+    places.extend(graph.groups.values().map(|group| group.place));
+    places.extend(write.moves);
+    places.extend(write.eases.iter().map(|(_, place)| *place));
+    let mut within: BTreeMap<ScopeId, BTreeSet<ScopeId>> = BTreeMap::new();
+    for (place, above) in store::reach::nesting(connection, &places).await? {
+        within.entry(place).or_default().insert(above);
+    }
+    graph.within = within;
+    Ok(graph)
+}
+
+/// Refuses an act, before it is written, that makes it easier to get a role which its author waits to activate.
+pub(super) async fn refuse_easing(
+    change: &mut Change,
+    role: RoleId,
     scope: ScopeId,
-) -> Result<BTreeSet<RoleId>, Error> {
-    let above: BTreeSet<_> = store::scope::way_to(change.connection(), scope)
-        .await?
-        .into_iter()
-        .map(|place| place.id)
-        .collect();
-    Ok(reach.0.iter().filter(|(_, at)| above.contains(at)).map(|(role, _)| *role).collect())
+) -> Result<(), Error> {
+    let write = Write { eases: [(role, scope)].into(), ..Write::default() };
+    let before = before_writing(change, write).await?;
+    refuse_gain(change, before).await
+}
+
+/// Whether what `principal` holds counts as the actor's own: their accounts, applications and groups.
+pub(super) async fn is_own(change: &mut Change, principal: PrincipalId) -> Result<bool, Error> {
+    let people = change.actor().people().to_vec();
+    let own = store::reach::own(change.connection(), &people).await?;
+    Ok(store::reach::graph(change.connection(), &own).await?.carriers().contains(&principal))
 }

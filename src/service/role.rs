@@ -1,24 +1,25 @@
-//! Roles: which there are, and making new ones.
+//! Roles: which there are, making new ones, changing and retiring them.
 use serde_json::json;
 
 use crate::{
     App,
     domain::{
         actor::Actor,
+        assignment::AssignmentEnd,
         audit::{Event, Kind},
         id::{RoleId, ScopeId},
         permission::Permission,
         role::ScopeKind,
         settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
-        text::{Description, Name},
+        text::{Justification, Name},
         time::Duration,
     },
     error::Error,
-    service::access,
-    store::{self, Change},
+    service::{access, reach, request, scope},
+    store::{self, Change, request::Of},
 };
 
-pub use crate::store::role::Told;
+pub use crate::store::role::{Terms, Told};
 
 /// The roles, with how many hold them where the asker may see it. Member is left out: it is seen at the groups.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
@@ -51,15 +52,31 @@ pub async fn name_organisation(app: &App, name: &str) -> Result<(), Error> {
     store::role::name_organisation(&mut *app.database.acquire().await?, &name).await
 }
 
-/// A role to be made.
-#[derive(Clone, Debug)]
-pub struct NewRole {
-    /// Its name.
-    pub name: Name,
-    /// What it lets one do.
-    pub description: Description,
-    /// Whether it is privileged.
-    pub privileged: bool,
+/// The kinds of place at which a role can be held, unless it says otherwise.
+pub const USUAL_KINDS: [ScopeKind; 4] =
+    [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
+
+/// What may be allowed to somebody whose role is not privileged: to look, and to ask.
+const HARMLESS: [Permission; 5] = [
+    Permission::ReadRoles,
+    Permission::ReadPeople,
+    Permission::ReadRequests,
+    Permission::ReadAudit,
+    Permission::CheckAccess,
+];
+
+/// Refuses what no role can be.
+fn check(role: &Terms) -> Result<(), Error> {
+    if role.scope_kinds.is_empty() {
+        return Err(Error::invalid("scope_kinds", "choose at least one kind of place"));
+    }
+    if !role.privileged && role.permissions.iter().any(|it| !HARMLESS.contains(&it)) {
+        return Err(Error::invalid(
+            "privileged",
+            "whoever holds this role can change something in Latchkey: mark it as privileged",
+        ));
+    }
+    Ok(())
 }
 
 /// The terms that a new role begins with: careful for what is privileged, light for what is not.
@@ -92,26 +109,155 @@ pub fn first_terms(privileged: bool) -> Settings {
 }
 
 /// Makes a role, with its first terms.
-pub async fn create(app: &App, actor: &Actor, new: &NewRole) -> Result<RoleId, Error> {
+pub async fn create(app: &App, actor: &Actor, new: &Terms) -> Result<RoleId, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(RoleId(before)),
         begun => begun?,
     };
     access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
-    let kinds =
-        [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
-    let id = store::role::create(&mut change, &new.name, &new.description, new.privileged, &kinds)
-        .await?;
+    check(new)?;
+    let id = store::role::create(&mut change, new).await?;
     let terms = first_terms(new.privileged);
     let why = "The terms that a new role begins with";
     let settings = store::settings::write_first(&mut change, id, &terms, why).await?;
     let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
     change.record(&event.detail(json!({ "version": 1 }))).await?;
     change.made(id.0).await?;
-    let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0).detail(
-        json!({ "name": new.name, "description": new.description, "privileged": new.privileged }),
-    );
-    change.commit(&event).await?;
+    let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0);
+    change.commit(&event.detail(facts(new))).await?;
     app.wake.audit().notify_one();
     Ok(id)
+}
+
+fn facts(role: &Terms) -> serde_json::Value {
+    json!({
+        "name": role.name, "description": role.description, "privileged": role.privileged,
+        "scope_kinds": role.scope_kinds, "permissions": role.permissions.names(),
+    })
+}
+
+/// What becomes of a role.
+#[derive(Clone, Debug)]
+pub struct RoleChange {
+    /// Which role.
+    pub role: RoleId,
+    /// What it is from now on.
+    pub to: Terms,
+    /// Why.
+    pub reason: Justification,
+}
+
+/// Changes what a role is: its name, where it can be held, what it allows, whether it is privileged.
+pub async fn change(app: &App, actor: &Actor, wanted: &RoleChange) -> Result<(), Error> {
+    let mut change = match Change::begin(&app.database, actor).await {
+        Err(Error::Repeated(_)) => return Ok(()),
+        begun => begun?,
+    };
+    change_within(&mut change, actor, wanted).await?;
+    change.made(wanted.role.0).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(())
+}
+
+/// The same within a change. Nobody widens a role that they can come to hold themself.
+pub(super) async fn change_within(
+    change: &mut Change,
+    actor: &Actor,
+    wanted: &RoleChange,
+) -> Result<(), Error> {
+    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
+    check(&wanted.to)?;
+    let before = reach::before(change, None).await?;
+    let told = own_of_the_organisation(change, wanted.role).await?;
+    for kind in store::role::held_at(change.connection(), wanted.role).await? {
+        if !wanted.to.scope_kinds.contains(&kind) {
+            return Err(Error::invalid(
+                "scope_kinds",
+                "the role is held at a place of a kind that would be left out: take it there first",
+            ));
+        }
+    }
+    store::role::write(change, wanted.role, &wanted.to).await?;
+    reach::refuse_gain(change, before).await?;
+    let event = Event::new(Kind::RoleChanged).role(wanted.role, ScopeId::ROOT);
+    let detail = json!({
+        "before": {
+            "name": told.name, "description": told.description, "privileged": told.privileged,
+            "scope_kinds": told.scope_kinds, "permissions": told.permissions,
+        },
+        "after": facts(&wanted.to),
+        "justification": wanted.reason,
+    });
+    change.record(&event.target(wanted.role.0).detail(detail)).await
+}
+
+/// Locks a role that the organisation made itself and that is in use; those that ship with Latchkey stay as they are.
+async fn own_of_the_organisation(change: &mut Change, role: RoleId) -> Result<Told, Error> {
+    let told = store::role::lock(change, role).await?;
+    if told.built_in {
+        return Err(Error::Conflict("a role that ships with Latchkey stays as it is".to_owned()));
+    }
+    if told.retired_at.is_some() {
+        return Err(Error::Conflict("this role is retired".to_owned()));
+    }
+    Ok(told)
+}
+
+/// What retiring a role does.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct RetireEffect {
+    /// How many assignments and activations end.
+    pub assignments: i64,
+    /// How many open requests are closed.
+    pub requests: i64,
+}
+
+/// Says what retiring a role would do. Nothing is retired.
+pub async fn preview_retire(app: &App, actor: &Actor, role: RoleId) -> Result<RetireEffect, Error> {
+    let actor = Actor { idempotency: None, ..actor.clone() };
+    let mut change = Change::begin(&app.database, &actor).await?;
+    access::authorise(change.connection(), &actor, Permission::ManageRoles).await?;
+    own_of_the_organisation(&mut change, role).await?;
+    let (assignments, requests) = store::role::count(change.connection(), role).await?;
+    Ok(RetireEffect { assignments, requests })
+}
+
+/// Takes a role out of use: what is held of it ends at once, open requests for it are closed.
+pub async fn retire(
+    app: &App,
+    actor: &Actor,
+    role: RoleId,
+    reason: &Justification,
+) -> Result<RetireEffect, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    let effect = retire_within(&mut change, actor, role, reason).await?;
+    change.made(role.0).await?;
+    change.commit_recorded().await?;
+    app.wake.everything();
+    Ok(effect)
+}
+
+/// The same within a change.
+pub(super) async fn retire_within(
+    change: &mut Change,
+    actor: &Actor,
+    role: RoleId,
+    reason: &Justification,
+) -> Result<RetireEffect, Error> {
+    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
+    let before = reach::before(change, None).await?;
+    own_of_the_organisation(change, role).await?;
+    let (assignments, requests) = store::role::count(change.connection(), role).await?;
+    change.settle().await?;
+    let why = "The role was retired.";
+    let closed = store::request::fail_all(change, Of::Role(role), why).await?;
+    request::record_failures(change, &closed, "role_retired", why).await?;
+    let ended = store::role::end_assignments(change, role).await?;
+    scope::record_ends(change, &ended, AssignmentEnd::RoleRetired).await?;
+    store::role::retire(change, role).await?;
+    reach::refuse_gain(change, before).await?;
+    let event = Event::new(Kind::RoleRetired).role(role, ScopeId::ROOT).target(role.0);
+    change.record(&event.detail(json!({ "justification": reason }))).await?;
+    Ok(RetireEffect { assignments, requests })
 }

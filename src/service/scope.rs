@@ -7,7 +7,7 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind},
         audit::{Event, Kind},
-        id::{RequestId, RoleId, ScopeId},
+        id::{PrincipalId, RequestId, RoleId, ScopeId},
         permission::Permission,
         role::ScopeKind,
         text::{Description, Justification, Name},
@@ -312,7 +312,8 @@ fn moved_because(name: &str) -> Justification {
     Justification::parse(&format!("{name} was moved")).unwrap_or_default()
 }
 
-async fn record_ends(
+/// Records that these were ended, and why.
+pub(super) async fn record_ends(
     change: &mut Change,
     ended: &[Ended],
     because: AssignmentEnd,
@@ -362,25 +363,24 @@ async fn retire_effect(
     change: &mut Change,
     actor: &Actor,
     id: ScopeId,
-) -> Result<(RetireEffect, Vec<ScopeId>), Error> {
+) -> Result<(RetireEffect, Vec<(ScopeId, Option<PrincipalId>)>), Error> {
     let told = visible(change, actor, id).await?;
     let Some(parent) = told.parent else {
         return Err(Error::Conflict("the organisation cannot be retired".to_owned()));
     };
-    if told.kind == ScopeKind::Group {
-        group::authorise(change.connection(), actor, id).await?;
-    } else {
-        access::authorise_at(change.connection(), actor, Permission::ManageScopes, parent).await?;
-    }
     let places = store::scope::below(change.connection(), id, None, 100_000).await?;
-    let ids = store::scope::lock_below(change, id).await?;
-    for place in &ids {
-        let (kind, _) = store::role::scope(change.connection(), *place).await?;
-        group::authorise_assigning(change.connection(), actor, *place, kind).await?;
+    let retired = store::scope::lock_below(change, id).await?;
+    if told.kind != ScopeKind::Group {
+        access::authorise_at(change.connection(), actor, Permission::ManageScopes, parent).await?;
+        access::authorise_at(change.connection(), actor, Permission::ManageAssignments, id).await?;
     }
+    for (place, _) in retired.iter().filter(|(_, group)| group.is_some()) {
+        group::authorise(change.connection(), actor, *place).await?;
+    }
+    let ids: Vec<_> = retired.iter().map(|(place, _)| *place).collect();
     let (assignments, requests) = store::scope::count(change.connection(), &ids).await?;
     let holdings = store::scope::holdings(change.connection(), &ids, MOST).await?;
-    Ok((RetireEffect { places, holdings, assignments, requests }, ids))
+    Ok((RetireEffect { places, holdings, assignments, requests }, retired))
 }
 
 /// Takes a place, and everything below it, out of use: what is held there ends at once, open requests are closed.
@@ -406,7 +406,8 @@ pub(super) async fn retire_within(
     id: ScopeId,
     reason: &Justification,
 ) -> Result<RetireEffect, Error> {
-    let (effect, ids) = retire_effect(change, actor, id).await?;
+    let (effect, retired) = retire_effect(change, actor, id).await?;
+    let (ids, groups): (Vec<_>, Vec<_>) = retired.into_iter().unzip();
     change.settle().await?;
     let why = "The place was retired.";
     for place in &ids {
@@ -414,7 +415,9 @@ pub(super) async fn retire_within(
         request::record_failures(change, &closed, "role_retired", why).await?;
     }
     // A group that goes may be eligible for something elsewhere, and so may its members be by it.
-    end_what_groups_hold(app, change, actor, &ids, reason).await?;
+    for group in groups.into_iter().flatten() {
+        end_what_it_holds(app, change, actor, group, reason).await?;
+    }
     let ended = store::scope::end_assignments(change, &ids).await?;
     record_ends(change, &ended, AssignmentEnd::ScopeRetired).await?;
     for group in store::scope::retire(change, &ids).await? {
@@ -428,28 +431,23 @@ pub(super) async fn retire_within(
     Ok(effect)
 }
 
-/// Takes from the groups among these places what they hold anywhere.
-async fn end_what_groups_hold(
+/// Takes from a group what it holds anywhere.
+async fn end_what_it_holds(
     app: &App,
     change: &mut Change,
     actor: &Actor,
-    places: &[ScopeId],
+    group: PrincipalId,
     reason: &Justification,
 ) -> Result<(), Error> {
-    for place in places {
-        let Some(group) = store::scope::one(change.connection(), *place).await?.group else {
-            continue;
+    for kind in [AssignmentKind::Eligible, AssignmentKind::Active] {
+        let wanted = store::assignment::Wanted {
+            principal: Some(group),
+            kind: Some(kind),
+            ..store::assignment::Wanted::default()
         };
-        for kind in [AssignmentKind::Eligible, AssignmentKind::Active] {
-            let wanted = store::assignment::Wanted {
-                principal: Some(group),
-                kind: Some(kind),
-                ..store::assignment::Wanted::default()
-            };
-            for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
-                let why = (reason, Proof::None);
-                assignment::remove_within(app, change, actor, held.id, why).await?;
-            }
+        for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
+            let why = (reason, Proof::None);
+            assignment::remove_within(app, change, actor, held.id, why).await?;
         }
     }
     Ok(())

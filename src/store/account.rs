@@ -94,10 +94,9 @@ pub async fn administrators(change: &mut Change) -> Result<Vec<PrincipalId>, Err
             union
             select member.principal_id
             from clock
-            cross join lateral live_assignments(now) as member
-            join scopes on scopes.id = member.scope_id and scopes.kind = 'group'
-            join holders on holders.principal_id = scopes.group_id
-            where member.role_id = $2
+            cross join holders
+            join principals as groups on groups.id = holders.principal_id and groups.kind = 'group'
+            cross join lateral members_of(groups.id, now) as member
         )
         select principals.id as "id: PrincipalId"
         from principals
@@ -106,7 +105,6 @@ pub async fn administrators(change: &mut Change) -> Result<Vec<PrincipalId>, Err
         order by principals.id
         "#,
         RoleId::GLOBAL_ADMINISTRATOR.0,
-        RoleId::MEMBER.0,
     )
     .fetch_all(change.connection())
     .await?)

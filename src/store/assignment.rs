@@ -229,8 +229,8 @@ pub struct Told {
 /// Which assignments are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// This one.
-    pub id: Option<AssignmentId>,
+    /// These.
+    pub ids: Option<&'a [AssignmentId]>,
     /// Those of this account.
     pub principal: Option<PrincipalId>,
     /// Those of this role.
@@ -270,6 +270,7 @@ async fn select(
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     let places = super::ids(wanted.places);
+    let ids = wanted.ids.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
     Ok(sqlx::query_as!(
         Told,
         r#"
@@ -304,7 +305,7 @@ async fn select(
         join roles on roles.id = role_id
         join scopes on scopes.id = scope_id
         where (ended_at is not null) = $1
-            and ($2::uuid is null or assignments.id = $2)
+            and ($2::uuid[] is null or assignments.id = any($2))
             and ($3::uuid is null or principal_id = $3)
             and ($4::uuid is null or role_id = $4)
             and ($5::uuid is null or scope_id = $5)
@@ -316,7 +317,7 @@ async fn select(
         limit $8
         "#,
         over,
-        wanted.id.map(|id| id.0),
+        ids.as_deref(),
         wanted.principal.map(|id| id.0),
         wanted.role.map(|id| id.0),
         wanted.scope.map(|id| id.0),
@@ -331,7 +332,7 @@ async fn select(
 
 /// One assignment, over or not.
 pub async fn one(connection: &mut PgConnection, id: AssignmentId) -> Result<Told, Error> {
-    let wanted = Wanted { id: Some(id), ..Wanted::default() };
+    let wanted = Wanted { ids: Some(&[id]), ..Wanted::default() };
     let mut found = list(&mut *connection, wanted, 1).await?;
     if found.is_empty() {
         found = ended(connection, wanted, 1).await?;
@@ -346,21 +347,14 @@ pub async fn eligible_by_groups(
 ) -> Result<Vec<Told>, Error> {
     let found = sqlx::query_scalar!(
         r#"
-        select assignment_id as "id!: AssignmentId"
-        from effective_eligibilities($1, instant())
+        select assignment_id as "id!: AssignmentId" from effective_eligibilities($1, instant())
         where through is not null
-        order by 1
-        limit 500
         "#,
         principal.0,
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut told = Vec::with_capacity(found.len());
-    for id in found {
-        told.push(one(&mut *connection, id).await?);
-    }
-    Ok(told)
+    list(connection, Wanted { ids: Some(&found), ..Wanted::default() }, 500).await
 }
 
 /// What `principal` holds at this moment through the groups that it belongs to.
@@ -370,19 +364,12 @@ pub async fn held_by_groups(
 ) -> Result<Vec<Told>, Error> {
     let found = sqlx::query_scalar!(
         r#"
-        select assignment_id as "id!: AssignmentId"
-        from effective_assignments($1, instant())
+        select assignment_id as "id!: AssignmentId" from effective_assignments($1, instant())
         where through is not null
-        order by 1
-        limit 500
         "#,
         principal.0,
     )
     .fetch_all(&mut *connection)
     .await?;
-    let mut told = Vec::with_capacity(found.len());
-    for id in found {
-        told.push(one(&mut *connection, id).await?);
-    }
-    Ok(told)
+    list(connection, Wanted { ids: Some(&found), ..Wanted::default() }, 500).await
 }

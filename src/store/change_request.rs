@@ -257,7 +257,7 @@ pub struct Told {
 
 /// Which change requests are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// This one.
     pub id: Option<ChangeRequestId>,
     /// Those that this human being made.
@@ -270,14 +270,17 @@ pub struct Wanted {
     pub open: Option<bool>,
     /// Those that come after this one, newest first.
     pub after: Option<(Instant, ChangeRequestId)>,
+    /// Those about something at or below these places.
+    pub places: Option<&'a [ScopeId]>,
 }
 
 /// Change requests, newest first, `limit` at most.
 pub async fn list(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
+    let places = super::ids(wanted.places);
     Ok(sqlx::query_as!(
         Told,
         r#"
@@ -286,7 +289,7 @@ pub async fn list(
             author_person_id as "author_person: PersonId", authors.display_name as author_name, permission,
             asked.scope_id as "scope: ScopeId", scopes.name as scope_name, asked.role_id as "role: RoleId",
             roles.name as "role_name?", subject_id as "subject: PrincipalId",
-            coalesce(holders.display_name, subjects.name) as subject_name, payload as "write: Json<Write>",
+            case subjects.kind when 'user' then holders.display_name else subjects.name end as subject_name, payload as "write: Json<Write>",
             difference as "difference: Json<Vec<Line>>", reason, asked.created_at, expires_at,
             decider_person_id as "decider_person: PersonId", deciders.display_name as "decided_by?", decision_reason,
             amended as "amended: Json<Amended>", closed_at, failure
@@ -303,6 +306,8 @@ pub async fn list(
             and ($4::uuid is null or assignment_id = $4)
             and ($5::boolean is null or (state = 'pending') = $5)
             and ($6::timestamptz is null or (asked.created_at, asked.id) < ($6, $7::uuid))
+            and ($9::uuid[] is null or exists (select from scope_ancestors
+                where scope_ancestors.scope_id = asked.scope_id and ancestor_id = any($9)))
         order by asked.created_at desc, asked.id desc
         limit $8
         "#,
@@ -314,6 +319,7 @@ pub async fn list(
         wanted.after.map(|(at, _)| at),
         wanted.after.map(|(_, id)| id.0),
         limit,
+        places.as_deref(),
     )
     .fetch_all(connection)
     .await?)
@@ -342,17 +348,11 @@ pub async fn awaiting(
         join change_requests as asked on state = 'pending' and expires_at > clock.now
             and permission = any(array(
                 select unnest(roles.permissions)
-                from live_assignments(clock.now) as held
+                from effective_assignments($1, clock.now) as held
                 join roles on roles.id = held.role_id
-                where held.principal_id = $1
             ))
         where author_person_id <> own.person_id
-            and exists (
-                select from live_assignments(clock.now) as held
-                join roles on roles.id = held.role_id and asked.permission = any(roles.permissions)
-                join scope_ancestors on scope_ancestors.scope_id = asked.scope_id and ancestor_id = held.scope_id
-                where held.principal_id = $1
-            )
+            and permitted($1, asked.permission, asked.scope_id, clock.now)
             and not gains_by_change(asked.id, own.person_id, clock.now)
         order by asked.created_at, asked.id
         limit $2

@@ -65,7 +65,7 @@ pub async fn ending(
         r#"
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
-            principal_id as "principal: PrincipalId", coalesce(display_name, principals.name) as "holder!",
+            principal_id as "principal: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "holder!",
             principals.name as account, assignments.role_id as "role: RoleId", roles.name as role_name, privileged,
             assignments.scope_id as "scope: ScopeId", scopes.name as scope_name, starts_at, ends_at as "ends_at: Instant",
             (select asked.id from change_requests as asked where asked.assignment_id = assignments.id
@@ -105,7 +105,7 @@ pub async fn run_out(
         r#"
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
-            principal_id as "principal: PrincipalId", coalesce(display_name, principals.name) as "holder!",
+            principal_id as "principal: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "holder!",
             principals.name as account, assignments.role_id as "role: RoleId", roles.name as role_name, privileged,
             assignments.scope_id as "scope: ScopeId", scopes.name as scope_name, starts_at, ends_at as "ends_at: Instant",
             (select asked.id from change_requests as asked where asked.assignment_id = assignments.id

@@ -113,9 +113,9 @@ pub async fn carried_at(
             union
             select scopes.group_id
             from up
-            join assignments on assignments.principal_id = up.id and ended_at is null
-                and role_id = '00000000-0000-8000-8000-000000000008'
-            join scopes on scopes.id = assignments.scope_id
+            join assignments on assignments.principal_id = up.id and ended_at is null and ends_at > instant()
+                and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
+            join scopes on scopes.id = assignments.scope_id and scopes.kind = 'group'
         )
         select distinct scopes.id as "scope: ScopeId", scopes.kind as "kind: ScopeKind"
         from up

@@ -1,11 +1,12 @@
 //! What somebody can come to hold.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::PgConnection;
 
 use crate::{
     domain::{
         id::{PersonId, PrincipalId, RoleId, ScopeId},
+        permission::Permissions,
         reach::Graph,
     },
     error::Error,
@@ -30,12 +31,12 @@ pub async fn own(
     Ok(own.into_iter().collect())
 }
 
-/// As much of the picture as can be seen from `own`.
+/// As much of the picture as can be seen from `own`; the tree, and what roles allow, are read by themselves.
 pub async fn graph(
     connection: &mut PgConnection,
     own: &BTreeSet<PrincipalId>,
 ) -> Result<Graph, Error> {
-    let own: Vec<_> = own.iter().map(|id| id.0).collect();
+    let from: Vec<_> = own.iter().map(|id| id.0).collect();
     let ways = sqlx::query!(
         r#"
         with recursive ways (from_id, group_id) as (
@@ -51,28 +52,145 @@ pub async fn graph(
                 and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
             join scopes on scopes.id = assignments.scope_id and scopes.kind = 'group'
         )
-        select from_id as "from!: PrincipalId", group_id as "group!: PrincipalId" from ways
+        select
+            from_id as "from!: PrincipalId", ways.group_id as "group!: PrincipalId",
+            -- Several memberships and ownerships make one way, which is guarded if all of them are.
+            (
+                select bool_and(assignments.kind = 'eligible' and coalesce((
+                    select activation_requires_approval
+                    from current_settings(assignments.role_id, assignments.scope_id)
+                ), false))
+                from scopes
+                join assignments on assignments.scope_id = scopes.id and assignments.principal_id = from_id
+                    and ended_at is null and ends_at > instant()
+                    and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
+                where scopes.group_id = ways.group_id
+            ) as "guarded!"
+        from ways
         "#,
-        &own,
+        &from,
     )
     .fetch_all(&mut *connection)
     .await?;
+    let guarded_ways =
+        ways.iter().filter(|way| way.guarded).map(|way| (way.from, way.group)).collect();
     let ways: BTreeSet<_> = ways.into_iter().map(|way| (way.from, way.group)).collect();
     let principals: Vec<_> =
-        own.iter().copied().chain(ways.iter().map(|(_, group)| group.0)).collect();
-    let holdings = sqlx::query!(
+        own.iter().copied().chain(ways.iter().map(|(_, group)| *group)).map(|id| id.0).collect();
+    let rows = sqlx::query!(
         r#"
-        select distinct principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId"
+        select
+            principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId",
+            bool_or(kind = 'eligible') as "eligible!",
+            bool_and(kind = 'eligible' and coalesce((
+                select activation_requires_approval
+                from current_settings(assignments.role_id, assignments.scope_id)
+            ), false)) as "guarded!"
         from assignments
         where principal_id = any($1) and ended_at is null and ends_at > instant()
+        group by principal_id, role_id, scope_id
         "#,
         &principals,
     )
     .fetch_all(connection)
     .await?;
-    let holdings =
-        holdings.into_iter().map(|held| (held.principal, held.role, held.scope)).collect();
-    Ok(Graph { ways, holdings })
+    let mut graph = Graph { own: own.clone(), ways, guarded_ways, ..Graph::default() };
+    for row in rows {
+        let held = (row.principal, row.role, row.scope);
+        graph.holdings.insert(held);
+        if row.eligible {
+            graph.eligible.insert(held);
+        }
+        if row.guarded {
+            graph.guarded.insert(held);
+        }
+    }
+    Ok(graph)
+}
+
+/// The whole picture, as `people` see it: with the accounts of everybody else, and the applications behind each.
+pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result<Graph, Error> {
+    let ids: Vec<_> = people.iter().map(|id| id.0).collect();
+    let own = own(connection, people).await?;
+    let others = sqlx::query!(
+        r#"
+        select
+            others.id as "id: PrincipalId", reaches_privilege(others.id) as "protected!",
+            array(
+                select principal_id from application_owners
+                where application_owners.person_id = others.person_id and ended_at is null
+            ) as "applications!: Vec<PrincipalId>"
+        from principals as others
+        where others.kind = 'user' and others.person_id <> all($1)
+        "#,
+        &ids,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let answered_for = others.iter().flat_map(|other| &other.applications);
+    let groups = sqlx::query!(
+        r#"
+        select group_id as "id!: PrincipalId", id as "place: ScopeId" from scopes
+        where kind = 'group' and retired_at is null
+        "#,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let from = own.iter().copied().chain(others.iter().map(|other| other.id));
+    let from = from.chain(answered_for.copied()).chain(groups.iter().map(|group| group.id));
+    let mut whole = graph(connection, &from.collect()).await?;
+    whole.see_groups(groups.into_iter().map(|group| (group.id, group.place)));
+    whole.own = own;
+    for other in others {
+        whole.ways.extend(other.applications.into_iter().map(|to| (other.id, to)));
+        whole.accounts.insert(other.id, other.protected);
+    }
+    Ok(whole)
+}
+
+/// What each role allows in Latchkey; roles that allow nothing are left out.
+pub async fn permissions(
+    connection: &mut PgConnection,
+) -> Result<BTreeMap<RoleId, Permissions>, Error> {
+    let rows = sqlx::query!(
+        r#"select id as "id: RoleId", permissions from roles where permissions <> '{}' and retired_at is null"#
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.id, Permissions::named(&row.permissions))).collect())
+}
+
+/// The roles whose approvers the members of the group at this place are, or those of a group that it lies in, with the places
+/// for which the terms that say so were written.
+pub async fn approved_by(
+    connection: &mut PgConnection,
+    group: ScopeId,
+) -> Result<BTreeSet<(RoleId, ScopeId)>, Error> {
+    let rows = sqlx::query!(
+        r#"
+        with recursive up (id) as (
+            select group_id from scopes where id = $1
+            union
+            select scopes.group_id
+            from up
+            join assignments on assignments.principal_id = up.id and ended_at is null and ends_at > instant()
+                and role_id = '00000000-0000-8000-8000-000000000008'
+            join scopes on scopes.id = assignments.scope_id
+        )
+        select distinct role_id as "role: RoleId", scope_id as "scope: ScopeId"
+        from up
+        join settings_approvers on settings_approvers.principal_id = up.id
+        join role_settings as terms on terms.id = settings_id and activation_requires_approval
+        where not exists (
+            select from role_settings as newer
+            where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id and newer.version > terms.version
+        )
+        "#,
+        group.0,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.role, row.scope)).collect())
 }
 
 /// Of these places, every pair of one that lies in the other.

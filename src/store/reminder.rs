@@ -123,7 +123,7 @@ pub async fn take_ending(
         )
         select
             near.id as "assignment: AssignmentId", near.principal_id as "principal: PrincipalId",
-            coalesce(display_name, principals.name) as "holder!", roles.name as role_name,
+            case principals.kind when 'user' then display_name else principals.name end as "holder!", roles.name as role_name,
             near.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
             near.kind as "kind: AssignmentKind", near.ends_at as "ends_at: Instant"
         from near
@@ -173,7 +173,7 @@ pub async fn take_ended(
         )
         select
             over.id as "assignment: AssignmentId", over.principal_id as "principal: PrincipalId",
-            coalesce(display_name, principals.name) as "holder!", roles.name as role_name,
+            case principals.kind when 'user' then display_name else principals.name end as "holder!", roles.name as role_name,
             over.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
             over.kind as "kind: AssignmentKind", over.ends_at as "ends_at: Instant"
         from over
@@ -198,7 +198,7 @@ fn seconds(seconds: i64) -> f64 {
     seconds as f64
 }
 
-/// The enabled people who are allowed this at `scope` at this moment, because they hold such a role.
+/// The enabled people who are allowed this at `scope` at this moment, by themselves or through a group.
 pub async fn administrators(
     connection: &mut PgConnection,
     permission: Permission,
@@ -207,12 +207,7 @@ pub async fn administrators(
 ) -> Result<Vec<PrincipalId>, Error> {
     Ok(sqlx::query_scalar!(
         r#"
-        select distinct principals.id as "id: PrincipalId"
-        from scope_ancestors
-        join live_assignments($3) as held on held.scope_id = ancestor_id
-        join roles on roles.id = held.role_id and $2 = any(roles.permissions)
-        join principals on principals.id = held.principal_id and principals.kind = 'user'
-        where scope_ancestors.scope_id = $1
+        select principal_id as "id!: PrincipalId" from people_permitted($2, $1, $3)
         "#,
         scope.0,
         permission.name(),

@@ -5,6 +5,7 @@ use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
         id::{RoleId, ScopeId},
+        permission::Permissions,
         role::ScopeKind,
         text::{Description, Name},
         time::Instant,
@@ -86,20 +87,36 @@ pub async fn one(connection: &mut PgConnection, id: RoleId) -> Result<Told, Erro
     list(connection, None, Some(id), None).await?.pop().ok_or(Error::NotFound("role"))
 }
 
+/// What a role is.
+#[derive(Clone, Debug)]
+pub struct Terms {
+    /// Its name.
+    pub name: Name,
+    /// What it lets one do.
+    pub description: Description,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// Where it can be held.
+    pub scope_kinds: Vec<ScopeKind>,
+    /// What it allows in Latchkey.
+    pub permissions: Permissions,
+}
+
+impl Terms {
+    fn permission_names(&self) -> Vec<String> {
+        self.permissions.names().into_iter().map(str::to_owned).collect()
+    }
+}
+
 /// Creates a role.
-pub async fn create(
-    change: &mut Change,
-    name: &Name,
-    description: &Description,
-    privileged: bool,
-    scope_kinds: &[ScopeKind],
-) -> Result<RoleId, Error> {
+pub async fn create(change: &mut Change, role: &Terms) -> Result<RoleId, Error> {
     let id = RoleId::new();
     let at = change.at();
+    let Terms { name, description, privileged, scope_kinds, .. } = role;
     sqlx::query!(
         r#"
-        insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at, permissions)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
         "#,
         id.0,
         name.as_str(),
@@ -108,6 +125,7 @@ pub async fn create(
         privileged,
         scope_kinds as &[ScopeKind],
         at,
+        &role.permission_names(),
     )
     .execute(change.connection())
     .await
@@ -115,6 +133,100 @@ pub async fn create(
         Error::invalid("name", "there is a role of that name already")
     })?;
     Ok(id)
+}
+
+/// Gives a role other terms.
+pub async fn write(change: &mut Change, id: RoleId, role: &Terms) -> Result<(), Error> {
+    let Terms { name, description, privileged, scope_kinds, .. } = role;
+    sqlx::query!(
+        r#"
+        update roles set
+            name = $2, name_folded = $3, description = $4, privileged = $5, scope_kinds = $6, permissions = $7
+        where id = $1
+        "#,
+        id.0,
+        name.as_str(),
+        name.folded(),
+        description.as_str(),
+        privileged,
+        scope_kinds as &[ScopeKind],
+        &role.permission_names(),
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("roles_name_unique", || {
+        Error::invalid("name", "there is a role of that name already")
+    })?;
+    Ok(())
+}
+
+/// Locks a role, so that nobody is given it meanwhile.
+pub async fn lock(change: &mut Change, id: RoleId) -> Result<Told, Error> {
+    sqlx::query!("select id from roles where id = $1 for update", id.0)
+        .fetch_optional(change.connection())
+        .await?
+        .ok_or(Error::NotFound("role"))?;
+    one(change.connection(), id).await
+}
+
+/// The kinds of place at which a role is held.
+pub async fn held_at(connection: &mut PgConnection, id: RoleId) -> Result<Vec<ScopeKind>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select distinct scopes.kind as "kind: ScopeKind"
+        from assignments
+        join scopes on scopes.id = scope_id
+        where role_id = $1 and ended_at is null
+        "#,
+        id.0,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// How many assignments and activations of a role there are, and how many open requests for it.
+pub async fn count(connection: &mut PgConnection, id: RoleId) -> Result<(i64, i64), Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            (select count(*) from assignments where role_id = $1 and ended_at is null) as "assignments!",
+            (select count(*) from requests where role_id = $1 and state in ('pending', 'scheduled')) as "requests!"
+        "#,
+        id.0,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((row.assignments, row.requests))
+}
+
+/// Ends whatever is held of a role, activations too.
+pub async fn end_assignments(
+    change: &mut Change,
+    id: RoleId,
+) -> Result<Vec<super::activation::Ended>, Error> {
+    let at = change.at();
+    Ok(sqlx::query_as!(
+        super::activation::Ended,
+        r#"
+        update assignments set ended_at = $2, end_reason = 'role_retired'
+        where role_id = $1 and ended_at is null
+        returning id as "id: _", principal_id as "principal: _", role_id as "role: RoleId", scope_id as "scope: ScopeId",
+            request_id as "request: _"
+        "#,
+        id.0,
+        at,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// Takes a role out of use.
+pub async fn retire(change: &mut Change, id: RoleId) -> Result<(), Error> {
+    let at = change.at();
+    sqlx::query!("update roles set retired_at = $2 where id = $1", id.0, at)
+        .execute(change.connection())
+        .await?;
+    Ok(())
 }
 
 /// The kind of a scope that is in use, and its name.

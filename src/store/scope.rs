@@ -249,10 +249,13 @@ fn fits<T>(written: sqlx::Result<T>) -> Result<(), Error> {
 }
 
 /// The places in use from `id` down, deepest first, held under lock.
-pub async fn lock_below(change: &mut Change, id: ScopeId) -> Result<Vec<ScopeId>, Error> {
-    Ok(sqlx::query_scalar!(
+pub async fn lock_below(
+    change: &mut Change,
+    id: ScopeId,
+) -> Result<Vec<(ScopeId, Option<PrincipalId>)>, Error> {
+    let locked = sqlx::query!(
         r#"
-        select scopes.id as "id: ScopeId"
+        select scopes.id as "id: ScopeId", group_id as "group: PrincipalId"
         from scope_ancestors
         join scopes on scopes.id = scope_ancestors.scope_id and retired_at is null
         where ancestor_id = $1
@@ -262,7 +265,8 @@ pub async fn lock_below(change: &mut Change, id: ScopeId) -> Result<Vec<ScopeId>
         id.0,
     )
     .fetch_all(change.connection())
-    .await?)
+    .await?;
+    Ok(locked.into_iter().map(|place| (place.id, place.group)).collect())
 }
 
 /// Takes places out of use, and the groups whose places they are.
@@ -324,7 +328,7 @@ pub async fn holdings(
         r#"
         select
             held.id as "assignment: AssignmentId", held.kind as "kind: AssignmentKind",
-            held.principal_id as "principal: PrincipalId", coalesce(display_name, principals.name) as "holder!",
+            held.principal_id as "principal: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "holder!",
             roles.id as "role: RoleId", roles.name as role_name, privileged, places.id as "scope: ScopeId",
             places.name as scope_name, held.origin = 'activated' as "activated!",
             nullif(held.ends_at, 'infinity') as "ends_at: Instant"

@@ -9,10 +9,12 @@ use crate::{
     App,
     domain::{
         id::RoleId,
+        permission::{Permission, Permissions},
         role::ScopeKind,
-        text::{Description, Name},
+        text::{Description, Justification, Name},
         time::Instant,
     },
+    error::Error,
     http::{
         Web,
         actor::Bearer,
@@ -23,7 +25,10 @@ use crate::{
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show))
+    OpenApiRouter::new()
+        .routes(routes!(list, create))
+        .routes(routes!(show, change))
+        .routes(routes!(retire))
 }
 
 /// A role.
@@ -95,7 +100,7 @@ async fn show(
     Ok(Json(role::show(&app, &actor, id).await?.into()))
 }
 
-/// A role to be made.
+/// A role to be made, or as it is to be.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewRole {
@@ -107,6 +112,30 @@ struct NewRole {
     description: Description,
     /// Whether it is privileged.
     privileged: bool,
+    /// Where it can be held; anywhere but at groups if left out.
+    #[serde(default)]
+    #[schema(required = false)]
+    scope_kinds: Option<Vec<ScopeKind>>,
+    /// What it allows in Latchkey; what changes anything makes it privileged.
+    #[serde(default)]
+    #[schema(required = false)]
+    permissions: Vec<String>,
+}
+
+impl NewRole {
+    fn terms(self) -> Result<role::Terms, Error> {
+        let known = |name: &String| Permission::named(name).is_some();
+        if !self.permissions.iter().all(known) {
+            return Err(Error::invalid("permissions", "there is no such permission"));
+        }
+        Ok(role::Terms {
+            name: self.name,
+            description: self.description,
+            privileged: self.privileged,
+            scope_kinds: self.scope_kinds.unwrap_or_else(|| role::USUAL_KINDS.to_vec()),
+            permissions: Permissions::named(&self.permissions),
+        })
+    }
 }
 
 /// Makes a role, on careful first terms.
@@ -119,7 +148,85 @@ async fn create(
     Bearer(actor): Bearer,
     Json(body): Json<NewRole>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
-    let NewRole { name, description, privileged } = body;
-    let new = role::NewRole { name, description, privileged };
-    Ok(created(role::create(&app, &actor, &new).await?.0))
+    Ok(created(role::create(&app, &actor, &body.terms()?).await?.0))
+}
+
+/// What a role is from now on.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangedRole {
+    /// All of it.
+    role: NewRole,
+    /// Why.
+    #[serde(default)]
+    #[schema(required = false)]
+    justification: Justification,
+}
+
+/// Changes a role that the organisation made. Nobody widens a role that they can come to hold themself.
+#[utoipa::path(
+    put, path = "/roles/{id}", tag = "roles", request_body = ChangedRole,
+    params(("id" = RoleId, Path, description = "The role")),
+    responses((status = NO_CONTENT, description = "It is so"))
+)]
+async fn change(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RoleId>,
+    Json(body): Json<ChangedRole>,
+) -> Result<StatusCode, ApiError> {
+    let to = body.role.terms()?;
+    let wanted = role::RoleChange { role: id, to, reason: body.justification };
+    role::change(&app, &actor, &wanted).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Whether and why a role is retired.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RetireRole {
+    /// Why.
+    #[serde(default)]
+    #[schema(required = false)]
+    justification: Justification,
+    /// Only say what it would do.
+    #[serde(default)]
+    #[schema(required = false)]
+    preview: bool,
+}
+
+/// What retiring a role does, or did.
+#[derive(Serialize, ToSchema)]
+struct RoleRetireEffect {
+    /// Whether it was only looked at.
+    preview: bool,
+    /// How many assignments and activations end.
+    assignments: i64,
+    /// How many open requests are closed.
+    requests: i64,
+}
+
+/// Takes a role out of use: what is held of it ends at once. With `preview`, only says so.
+#[utoipa::path(
+    post, path = "/roles/{id}/retire", tag = "roles", request_body = RetireRole,
+    params(("id" = RoleId, Path, description = "The role")),
+    responses((status = OK, body = RoleRetireEffect, description = "What it does"))
+)]
+async fn retire(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RoleId>,
+    Json(body): Json<RetireRole>,
+) -> Result<Json<RoleRetireEffect>, ApiError> {
+    let RetireRole { justification, preview } = body;
+    let effect = if preview {
+        role::preview_retire(&app, &actor, id).await?
+    } else {
+        match role::retire(&app, &actor, id, &justification).await {
+            Err(Error::Repeated(_)) => role::RetireEffect::default(),
+            effect => effect?,
+        }
+    };
+    let role::RetireEffect { assignments, requests } = effect;
+    Ok(Json(RoleRetireEffect { preview, assignments, requests }))
 }

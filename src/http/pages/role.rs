@@ -20,7 +20,7 @@ use crate::{
     domain::{
         assignment::AssignmentKind,
         id::{AssignmentId, RoleId, ScopeId},
-        permission::Permission,
+        permission::{Permission, Permissions},
         principal::PrincipalKind,
         text::{Description, Name},
     },
@@ -254,7 +254,13 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     let (Some(name), Some(description)) = (name, description) else {
         return draw(&page, faults, &form).await;
     };
-    let new = role::NewRole { name, description, privileged: form.privileged.is_some() };
+    let new = role::Terms {
+        name,
+        description,
+        privileged: form.privileged.is_some(),
+        scope_kinds: role::USUAL_KINDS.to_vec(),
+        permissions: Permissions::default(),
+    };
     match role::create(&page.app, &page.actor, &new).await {
         Ok(id) => done(&format!("/roles/{id}/settings"), Done::RoleMade),
         Err(error) => draw(&page, Faults::of(error)?, &form).await,

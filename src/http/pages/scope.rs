@@ -141,14 +141,14 @@ fn crumb(place: &scope::Place) -> Crumb {
     Crumb { link: format!("/resources/{}", place.id), name: place.path.clone() }
 }
 
+/// The kinds of place that are made on the page of the one above, as forms name them; groups have a page of their own.
+const MADE_HERE: [(ScopeKind, &str); 3] = [
+    (ScopeKind::Folder, "folder"),
+    (ScopeKind::System, "system"),
+    (ScopeKind::Resource, "resource"),
+];
+
 fn creation(parent: ScopeKind, faults: &mut Faults, form: Option<&Form>) -> NewScope {
-    let kinds: &[(&str, &str)] = match parent {
-        ScopeKind::Organization | ScopeKind::Folder => {
-            &[("folder", "Folder"), ("system", "System"), ("resource", "Resource")]
-        }
-        ScopeKind::System | ScopeKind::Resource => &[("resource", "Resource")],
-        ScopeKind::Group => &[],
-    };
     let nothing = Form::default();
     let form = form.unwrap_or(&nothing);
     let mut take = |name, value: &String| {
@@ -159,7 +159,11 @@ fn creation(parent: ScopeKind, faults: &mut Faults, form: Option<&Form>) -> NewS
         kind: take("kind", &form.kind),
         name: take("name", &form.name),
         purpose: take("description", &form.description),
-        kinds: kinds.iter().map(|(value, label)| Choice::new(*value, *label)).collect(),
+        kinds: MADE_HERE
+            .into_iter()
+            .filter(|(made, _)| made.may_lie_in(parent))
+            .map(|(made, value)| Choice::new(value, kind(made)))
+            .collect(),
     }
 }
 
@@ -170,15 +174,10 @@ pub async fn create(Path(place): Path<String>, posted: Posted<Form>) -> Answer {
     let mut faults = Faults::default();
     let name: Option<Name> = faults.read("name", &form.name);
     let description: Option<Description> = faults.read("description", &form.description);
-    let kind = match form.kind.as_str() {
-        "folder" => Some(ScopeKind::Folder),
-        "system" => Some(ScopeKind::System),
-        "resource" => Some(ScopeKind::Resource),
-        _ => {
-            faults.note("kind", "Choose a folder, a system or a resource.");
-            None
-        }
-    };
+    let kind = MADE_HERE.into_iter().find_map(|(made, value)| (value == form.kind).then_some(made));
+    if kind.is_none() {
+        faults.note("kind", "Choose a folder, a system or a resource.");
+    }
     let (Some(name), Some(description), Some(kind)) = (name, description, kind) else {
         return draw(&page, parent, faults, &form).await;
     };
@@ -227,15 +226,9 @@ async fn draw_move(page: &Page, id: ScopeId, mut faults: Faults, form: &Move) ->
     let node = scope::show(&page.app, &page.actor, id).await?;
     let places = scope::choices(&page.app, &page.actor, Permission::ManageScopes, None).await?;
     let fits = |place: &&scope::Place| {
-        let may_lie = match node.told.kind {
-            ScopeKind::Folder | ScopeKind::System => {
-                matches!(place.kind, ScopeKind::Organization | ScopeKind::Folder)
-            }
-            ScopeKind::Resource | ScopeKind::Group | ScopeKind::Organization => {
-                place.kind != ScopeKind::Group
-            }
-        };
-        may_lie && place.id != id && Some(place.id) != node.told.parent
+        node.told.kind.may_lie_in(place.kind)
+            && place.id != id
+            && Some(place.id) != node.told.parent
     };
     let choices: Vec<_> = places.iter().filter(fits).map(choice).collect();
     let Opened { frame, reader, .. } = page.open(Section::Resources).await?;

@@ -1,4 +1,6 @@
 //! Many assignments at once: first what would happen to each, then, with one reason and one code, that.
+use sqlx::PgConnection;
+
 use super::{
     Prolonged, Proof,
     change::{convert_within, find, remove_within, update_within},
@@ -170,15 +172,30 @@ async fn parts(app: &App, actor: &Actor, bulk: &Bulk) -> Result<Vec<Part>, Error
     }
     let mut connection = app.database.acquire().await?;
     let now = store::now(&mut connection).await?;
-    let permissions = access::permissions(&mut connection, actor).await?;
-    let may_read = permissions.allow(Permission::ReadRoles);
     let mut parts = Vec::with_capacity(bulk.assignments.len());
     for id in &bulk.assignments {
-        let told = store::assignment::one(&mut connection, *id).await.ok();
+        let told = visible(&mut connection, actor, *id).await?;
         let ends_at = told.as_ref().and_then(|told| bulk.operation.end_after(told.ends_at, now));
-        parts.push(Part { id: *id, told: told.filter(|_| may_read), ends_at });
+        parts.push(Part { id: *id, told, ends_at });
     }
     Ok(parts)
+}
+
+/// The assignment, if the asker may see what is held where it is.
+async fn visible(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    id: AssignmentId,
+) -> Result<Option<Told>, Error> {
+    let told = match store::assignment::one(connection, id).await {
+        Err(Error::NotFound(_)) => return Ok(None),
+        told => told?,
+    };
+    match access::authorise_at(connection, actor, Permission::ReadRoles, told.scope).await {
+        Ok(()) => Ok(Some(told)),
+        Err(Error::Forbidden(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 async fn change_one(

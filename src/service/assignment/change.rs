@@ -18,7 +18,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, group, membership, request, step_up},
+    service::{access, group, membership, reach, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -180,7 +180,7 @@ pub(in crate::service) async fn update_within(
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
     if longer {
-        refuse_gain(change, locked.principal).await?;
+        refuse_own(change, locked.principal).await?;
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let proved = !longer || proof.is_there();
@@ -226,12 +226,11 @@ pub(super) async fn move_window(
     change.record(&event).await
 }
 
-/// Nobody lengthens what they hold, from whichever account or through an application that they answer for.
-async fn refuse_gain(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
-    let holder = store::principal::holder(change, holder).await?;
-    if change.actor().is_one_of(&holder.people) {
+/// Nobody lengthens what they hold: by whichever account, application or group of theirs.
+pub(super) async fn refuse_own(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
+    if reach::is_own(change, holder).await? {
         return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+            "nobody can lengthen an assignment of their own, or of an application or a group of theirs: ask another \
              administrator"
                 .to_owned(),
         ));

@@ -1,5 +1,5 @@
 //! Giving roles, to one person or several.
-use std::fmt::Display;
+use std::{collections::BTreeSet, fmt::Display};
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -16,6 +16,7 @@ use crate::{
         notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
+        reach::Write,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -177,28 +178,23 @@ async fn assign_one(
     Ok(id)
 }
 
-/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself. Who answers for an
-/// application is the same as the application.
-async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
-    if change.actor().is_one_of(&holder.people) {
-        return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account, nor to an application that they answer for: \
-             ask another administrator"
-                .to_owned(),
-        ));
-    }
-    if wanted.role != RoleId::MEMBER {
-        return Ok(());
-    }
-    for own in change.actor().people().to_vec() {
-        if store::settings::approve_for(change.connection(), wanted.scope, own).await? {
-            return Err(Error::NotAllowed(
-                "this group approves a role that you are eligible for yourself: somebody else must choose its members"
-                    .to_owned(),
-            ));
-        }
-    }
-    Ok(())
+/// What giving a role does beside what it gives: whom it reaches, and whose approvers it chooses.
+async fn written(
+    change: &mut Change,
+    wanted: &Assign,
+    (principal, holder): (PrincipalId, &Holder),
+) -> Result<Write, Error> {
+    let eases = if wanted.role == RoleId::MEMBER {
+        store::reach::approved_by(change.connection(), wanted.scope).await?
+    } else {
+        BTreeSet::new()
+    };
+    Ok(Write {
+        to: holder.people.iter().copied().collect(),
+        group: (holder.kind == PrincipalKind::Group).then_some(principal),
+        eases,
+        moves: None,
+    })
 }
 
 /// An application is powerful or not; there is nobody who would activate anything.
@@ -235,8 +231,8 @@ pub(in crate::service) async fn give(
         }));
     }
     refuse_eligible_application(holder.kind, wanted.kind)?;
-    refuse_gain(change, wanted, &holder).await?;
-    let before = reach::before(change, None).await?;
+    let write = written(change, wanted, (principal, &holder)).await?;
+    let before = reach::before_writing(change, write).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =

@@ -105,7 +105,7 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
     };
     let wanted = Wanted {
         places: places.as_deref(),
-        id: None,
+        ids: None,
         principal: filter.principal,
         role: filter.role,
         scope: filter.scope,

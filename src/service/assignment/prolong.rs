@@ -1,7 +1,7 @@
 //! More time: for an assignment that ends soon, and for one that has run out. Asked for by its holder, or given.
 use super::{
     Assign, Proof,
-    change::{end, find, move_window, outlasts, terms_of},
+    change::{end, find, move_window, outlasts, refuse_own, terms_of},
     commit,
     give::{Telling, give, permission, tell, terms},
 };
@@ -16,7 +16,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, change_request, step_up},
+    service::{access, change_request, group, step_up},
     store::{
         self, Change,
         assignment::{Locked, Told, Wanted},
@@ -154,16 +154,12 @@ pub(in crate::service) async fn prolong_within(
 ) -> Result<AssignmentId, Error> {
     let told = find(change.connection(), actor, id).await?;
     let (place, _) = store::role::scope(change.connection(), told.scope).await?;
-    access::authorise_at(change.connection(), actor, permission(place), told.scope).await?;
+    group::authorise_assigning(change.connection(), actor, told.scope, place).await?;
     let locked = store::assignment::lock(change, id).await?;
     // Under lock it may be over for another reason than before.
     let told = store::assignment::one(change.connection(), id).await?;
     let now = change.settle().await?;
-    if actor.user().is_some_and(|user| Some(user.person) == locked.person) {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
-        ));
-    }
+    refuse_own(change, locked.principal).await?;
     let kind = prolonged.kind.unwrap_or(told.kind);
     match life(&told).more_time(now).map_err(|why| Error::Conflict(why.to_owned()))? {
         MoreTime::Extend if kind == told.kind => {

@@ -132,10 +132,9 @@ pub async fn seen(app: &App, actor: &Actor, id: ChangeRequestId) -> Result<Detai
     let decider = deciders.iter().any(|decider| decider.principal == user.principal);
     let has_decided = told.decider_person == Some(user.person);
     if !(own || decider || has_decided) {
-        let permissions = access::permissions(&mut connection, actor).await?;
-        if !permissions.allow(Permission::ReadRequests) {
-            return Err(Error::NotFound("change request"));
-        }
+        access::authorise_at(&mut connection, actor, Permission::ReadRequests, told.scope)
+            .await
+            .map_err(|_| Error::NotFound("change request"))?;
     }
     let waits = told.state == ChangeState::Pending && told.expires_at > now;
     let named = named_in(&told.difference);
@@ -175,11 +174,16 @@ pub struct Filter {
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
     let user = access::user(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
-    if filter.everybody {
-        access::authorise(&mut connection, actor, Permission::ReadRequests).await?;
-    }
+    let places = if filter.everybody {
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests)
+            .await?
+            .limited()
+    } else {
+        None
+    };
     let wanted = Wanted {
         author: (!filter.everybody).then_some(user.person),
+        places: places.as_deref(),
         open: filter.open,
         after: filter.after,
         ..Wanted::default()

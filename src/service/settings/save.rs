@@ -7,7 +7,6 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        assignment::AssignmentKind,
         audit::{Event, Kind},
         change_request::{Line, Proposed, WAITS, Write},
         fault::FieldError,
@@ -17,8 +16,8 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::{access, approval, change_request},
-    store::{self, Change, assignment::Wanted, settings::Next},
+    service::{access, approval, change_request, reach},
+    store::{self, Change, settings::Next},
 };
 
 /// What an administrator wants the terms of a role at a scope to be.
@@ -245,7 +244,7 @@ pub(super) async fn lay_down(
     let (here, below) = judge(change, &standing, save).await?;
     let weakened = here.weakens() || below.iter().any(Step::weakens);
     if weakened {
-        refuse_beneficiary(change, actor, role).await?;
+        reach::refuse_easing(change, role, scope).await?;
     }
     let id =
         write_step(change, role, &here, None, (save.reason.as_str(), save.template.as_deref()))
@@ -383,29 +382,4 @@ pub async fn recompute_below(
         approval::fail_undecidable(app, change, role).await?;
     }
     Ok(rewritten)
-}
-
-/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account, or
-/// through an application that they answer for.
-async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
-    let mut accounts = Vec::new();
-    for person in actor.people() {
-        accounts.extend(store::person::accounts(change.connection(), *person).await?);
-    }
-    for account in accounts {
-        let wanted = Wanted {
-            principal: Some(account),
-            role: Some(role),
-            kind: Some(AssignmentKind::Eligible),
-            ..Wanted::default()
-        };
-        if !store::assignment::list(change.connection(), wanted, 1).await?.is_empty() {
-            return Err(Error::NotAllowed(
-                "these terms are weaker than before, and you are eligible for this role yourself: somebody else must \
-                 weaken them"
-                    .to_owned(),
-            ));
-        }
-    }
-    Ok(())
 }

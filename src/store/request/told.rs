@@ -188,10 +188,7 @@ pub async fn awaiting(
             where settings_approvers.principal_id = any(array(
                 select $1::uuid
                 union all
-                select scopes.group_id
-                from live_assignments(clock.now) as members
-                join scopes on scopes.id = members.scope_id
-                where members.principal_id = $1 and scopes.group_id is not null
+                select groups.group_id from belongs_to($1, clock.now) as groups
             ))
         ))
         where exists (
@@ -264,10 +261,9 @@ pub async fn context(
 ) -> Result<(Vec<String>, Option<Instant>), Error> {
     let holds = sqlx::query_scalar!(
         r#"
-        select roles.name
-        from live_assignments($2) as held
+        select distinct roles.name
+        from effective_assignments($1, $2) as held
         join roles on roles.id = held.role_id
-        where held.principal_id = $1
         order by roles.name
         limit 20
         "#,

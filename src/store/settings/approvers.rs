@@ -3,7 +3,7 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        id::{PersonId, PrincipalId, ScopeId, SettingsId},
+        id::{PersonId, PrincipalId, SettingsId},
         time::Instant,
     },
     error::Error,
@@ -51,16 +51,14 @@ pub async fn approving_people(
     let count = sqlx::query_scalar!(
         r#"
         select count(distinct users.person_id) as "count!"
-        from principals as users
-        where users.kind = 'user' and users.disabled_at is null and (
-            users.id = any($1)
-            or exists (
-                select from live_assignments($2) as members
-                join scopes on scopes.id = members.scope_id
-                where members.principal_id = users.id and scopes.group_id = any($1)
-                    and members.role_id = '00000000-0000-8000-8000-000000000008'
-            )
-        )
+        from principals as named
+        cross join lateral (
+            select named.id where named.kind = 'user'
+            union all
+            select members.principal_id from members_of(named.id, $2) as members where named.kind = 'group'
+        ) as candidates
+        join principals as users on users.id = candidates.id and users.kind = 'user' and users.disabled_at is null
+        where named.id = any($1)
         "#,
         &named,
         at,
@@ -68,29 +66,4 @@ pub async fn approving_people(
     .fetch_one(connection)
     .await?;
     Ok(usize::try_from(count).unwrap_or(0))
-}
-
-/// Whether the members of the group whose scope this is approve a role that `person` is eligible for.
-pub async fn approve_for(
-    connection: &mut PgConnection,
-    group: ScopeId,
-    person: PersonId,
-) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from principals
-            join assignments as eligibilities
-                on eligibilities.principal_id = principals.id and eligibilities.kind = 'eligible' and ended_at is null
-            cross join lateral current_settings(eligibilities.role_id, eligibilities.scope_id) as terms
-            join settings_approvers on settings_approvers.settings_id = terms.id
-            join scopes on scopes.id = $1 and scopes.group_id = settings_approvers.principal_id
-            where principals.person_id = $2 and terms.activation_requires_approval
-        ) as "approve!"
-        "#,
-        group.0,
-        person.0,
-    )
-    .fetch_one(connection)
-    .await?)
 }

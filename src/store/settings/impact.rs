@@ -48,7 +48,7 @@ pub async fn out_of_terms(
         r#"
         select
             assignments.id as "assignment: AssignmentId", assignments.kind as "kind: AssignmentKind",
-            coalesce(display_name, principals.name) as "holder!", scopes.name as place,
+            case principals.kind when 'user' then display_name else principals.name end as "holder!", scopes.name as place,
             nullif(ends_at, 'infinity') as "ends_at: Instant"
         from assignments
         join scope_ancestors on scope_ancestors.scope_id = assignments.scope_id and ancestor_id = $2

@@ -5,7 +5,7 @@ mod template;
 mod tree;
 mod write;
 
-pub use approvers::{Approver, approve_for, approvers, approving_people};
+pub use approvers::{Approver, approvers, approving_people};
 pub use impact::{OutOfTerms, Waiting, eligible_under, out_of_terms, running_under, waiting_under};
 use sqlx::{PgConnection, types::Json};
 pub use template::{

@@ -84,9 +84,9 @@ pub async fn places(
             and (scopes.kind <> 'group' or exists (select from roles where id = $1 and 'group' = any (scope_kinds)))
             and ($2::uuid is null or exists (
                 select from (select instant() as now) as clock
-                cross join lateral live_assignments(clock.now) as held
+                cross join lateral effective_assignments($2, clock.now) as held
                 join roles on roles.id = held.role_id and $3 = any (roles.permissions)
-                where held.principal_id = $2 and held.scope_id = any (path.ids)
+                where held.scope_id = any (path.ids)
             ))
         order by path.names
         limit 500

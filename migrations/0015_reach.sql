@@ -1,0 +1,98 @@
+-- What people may come to hold, seen the same way wherever it is asked: with every application that they answer for, and
+-- through groups.
+
+-- Everything that an account may come to act as: itself, the applications that its person answers for, and every group that
+-- these belong to, may get into, or own.
+create or replace function ways_of(account uuid) returns table (principal_id uuid)
+    language sql stable
+    as $$
+        with recursive own (id) as (
+            select account
+            union
+            select application_owners.principal_id
+            from principals
+            join application_owners
+                on application_owners.person_id = principals.person_id and application_owners.ended_at is null
+            where principals.id = account and principals.kind = 'user'
+        ),
+        carriers (id) as (
+            select id from own
+            union
+            select scopes.group_id
+            from carriers
+            join assignments on assignments.principal_id = carriers.id and ended_at is null and ends_at > instant()
+                and role_id in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
+            join scopes on scopes.id = assignments.scope_id and scopes.kind = 'group'
+        )
+        select id from carriers
+    $$;
+
+create or replace function reaches_privilege(account uuid) returns boolean
+    language sql stable
+    as $$
+        with ways as materialized (select principal_id from ways_of(account))
+        select exists (
+            select from ways
+            join assignments on assignments.principal_id = ways.principal_id and ended_at is null and ends_at > instant()
+            join roles on roles.id = role_id
+            join scopes on scopes.id = scope_id
+            where privileged or 'audit.read' = any(permissions)
+                or (role_id = '00000000-0000-8000-8000-000000000009' and scopes.kind <> 'group')
+        )
+        or exists (select from principals where id = account and break_glass)
+        or exists (
+            select from role_settings as terms
+            join roles on roles.id = role_id and privileged
+            join settings_approvers on settings_id = terms.id
+            where activation_requires_approval and settings_approvers.principal_id in (select principal_id from ways)
+                and not exists (
+                    select from role_settings as newer
+                    where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
+                        and newer.version > terms.version
+                )
+        )
+    $$;
+
+-- What is in force, but for activations whose owner no longer belongs to the group that is eligible.
+create or replace function live_assignments(at timestamptz) returns setof assignments
+    language sql stable
+    as $$
+        select held.*
+        from in_force(at) as held
+        left join assignments as eligibility
+            on eligibility.id = held.eligibility_id and eligibility.principal_id <> held.principal_id
+        where eligibility.id is null or exists (
+            select from belongs_to(held.principal_id, at) as groups where groups.group_id = eligibility.principal_id
+        )
+    $$;
+
+-- The enabled people who are allowed this at a scope: by what they hold there or above, themselves or through a group.
+create function people_permitted(permission text, scope uuid, at timestamptz)
+    returns table (principal_id uuid, person_id uuid)
+    language sql stable
+    as $$
+        select distinct principals.id, principals.person_id
+        from scope_ancestors
+        join live_assignments(at) as held on held.scope_id = ancestor_id
+        join roles on roles.id = held.role_id and permission = any(roles.permissions)
+        join principals as holders on holders.id = held.principal_id
+        cross join lateral (
+            select holders.id where holders.kind = 'user'
+            union all
+            select members.principal_id from members_of(holders.id, at) as members where holders.kind = 'group'
+        ) as candidates
+        join principals on principals.id = candidates.id and principals.kind = 'user'
+            and principals.disabled_at is null
+        where scope_ancestors.scope_id = scope
+    $$;
+
+create or replace function deciders_of_change(change uuid, at timestamptz)
+    returns table (principal_id uuid, person_id uuid)
+    language sql stable
+    as $$
+        select allowed.principal_id, allowed.person_id
+        from change_requests as asked
+        cross join lateral people_permitted(asked.permission, asked.scope_id, at) as allowed
+        where asked.id = change and allowed.person_id <> asked.author_person_id
+            and not gains_by_change(change, allowed.person_id, at)
+    $$;
