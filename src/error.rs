@@ -26,6 +26,9 @@ pub enum Error {
     /// Whoever asks may not do it, for the reason given.
     #[error("{0}")]
     NotAllowed(String),
+    /// It would widen what whoever asks can come to hold, so that somebody else has to agree, in these words.
+    #[error("{0}")]
+    Widens(&'static str),
     /// It does not go together with how things stand now.
     #[error("{0}")]
     Conflict(String),

@@ -11,7 +11,7 @@ use latchkey::{
     service::{
         change_request::{self, Amended, Answer},
         person,
-        settings::{self, Save, Saved},
+        settings::{self, Outcome, Save},
     },
 };
 
@@ -43,7 +43,11 @@ async fn terms(world: &World) -> (Settings, i32) {
     (current.settings, current.number)
 }
 
-async fn save(world: &World, name: &str, change: impl Fn(&mut Settings)) -> Result<Saved, Error> {
+async fn save(
+    world: &World,
+    name: &str,
+    change: impl Fn(&mut Settings),
+) -> Result<Outcome<settings::Written>, Error> {
     let (mut next, after) = terms(world).await;
     change(&mut next);
     let (actor, role) = (world.actor(name).await, world.role_id(ROLE));
@@ -53,8 +57,8 @@ async fn save(world: &World, name: &str, change: impl Fn(&mut Settings)) -> Resu
 /// Weakens the terms, and gives back what waits.
 async fn weaken(world: &World, name: &str) -> ChangeRequestId {
     match save(world, name, |terms| terms.activation.requires_approval = false).await.unwrap() {
-        Saved::Waits(change) => change,
-        Saved::Written(_) => panic!("it took effect at once"),
+        Outcome::Waits(change) => change,
+        Outcome::Done(_) => panic!("it took effect at once"),
     }
 }
 
@@ -124,7 +128,7 @@ async fn weaker_terms_of_a_privileged_role_wait_for_a_second_administrator() {
 async fn stricter_terms_take_effect_at_once() {
     let world = world().await;
     let saved = save(&world, "root", |terms| terms.activation.maximum = HOUR).await;
-    assert!(matches!(saved, Ok(Saved::Written(_))), "{saved:?}");
+    assert!(matches!(saved, Ok(Outcome::Done(_))), "{saved:?}");
 }
 
 #[tokio::test]
@@ -254,7 +258,7 @@ async fn nobody_weakens_uses_and_restores_terms_alone() {
     ];
     for trick in tricks {
         let saved = save(&world, "ada", trick).await;
-        assert!(matches!(saved, Ok(Saved::Waits(_))), "{saved:?}");
+        assert!(matches!(saved, Ok(Outcome::Waits(_))), "{saved:?}");
     }
     let asked = world.activate("ada", ROLE, HOUR).await.unwrap();
     assert!(asked.assignment.is_none(), "it waits for approval as before");
@@ -318,8 +322,8 @@ async fn a_decision_takes_a_code_for_that_very_word() {
 async fn weaken_again(world: &World) -> ChangeRequestId {
     let longer = |terms: &mut Settings| terms.activation.maximum = Duration::hours(12);
     match save(world, "root", longer).await.unwrap() {
-        Saved::Waits(change) => change,
-        Saved::Written(_) => panic!("it took effect at once"),
+        Outcome::Waits(change) => change,
+        Outcome::Done(_) => panic!("it took effect at once"),
     }
 }
 
@@ -363,7 +367,7 @@ async fn with_one_administrator_it_waits_for_a_second_to_come() {
     world.active("root", "Global Administrator").await;
     world.role(ROLE, |terms| terms.activation.requires_justification = true).await;
     let saved = save(&world, "root", |terms| terms.activation.requires_justification = false).await;
-    let Ok(Saved::Waits(change)) = saved else { panic!("{saved:?}") };
+    let Ok(Outcome::Waits(change)) = saved else { panic!("{saved:?}") };
     let root = world.actor("root").await;
     let shown = change_request::show(&world.app, &root, change).await.unwrap();
     assert!(shown.deciders.is_empty() && !shown.may_decide && shown.may_withdraw);

@@ -47,6 +47,7 @@ mod races;
 mod reach;
 mod routes;
 mod scope;
+mod second_word;
 mod server;
 mod settings;
 mod sign_in;

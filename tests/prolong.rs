@@ -204,7 +204,7 @@ async fn an_administrator_gives_more_time_without_being_asked_but_not_to_themsel
     assert!(world.holds("bob", ROLE).await);
     let own = world.eligible_for("root", ROLE, DAY).await;
     let outcome = prolong(own, None).await;
-    assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(Error::Widens(_))), "{outcome:?}");
     let outcome = {
         let prolonged = Prolonged { kind: None, ends_at: end, reason: &why };
         assignment::prolong(&world.app, &world.actor("ada").await, own, prolonged, None).await

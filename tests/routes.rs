@@ -177,7 +177,7 @@ async fn waiting_change(world: &World) -> String {
     let (after, why) = (shown.number, reason());
     let save = settings::Save::whole(role, &next, after, &why);
     match settings::save(&world.app, &second, &save).await {
-        Ok(settings::Saved::Waits(change)) => change.to_string(),
+        Ok(settings::Outcome::Waits(change)) => change.to_string(),
         outcome => panic!("{outcome:?}"),
     }
 }
@@ -229,7 +229,7 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         })),
         ("patch", "/scopes/{id}") => Some(json!({ "name": "Finance" })),
         ("post", "/scopes/{id}/move") => Some(json!({ "to": ScopeId::ROOT, "preview": true })),
-        ("post", "/scopes/{id}/retire") => Some(json!({ "preview": true })),
+        ("post", "/scopes/{id}/retire" | "/roles/{id}/retire") => Some(json!({ "preview": true })),
         ("post", "/roles") => {
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
@@ -237,7 +237,6 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             "role": { "name": format!("Changed by {asker}"), "privileged": true },
         })),
         // Nothing is retired, so that the rows after it still have a role.
-        ("post", "/roles/{id}/retire") => Some(json!({ "preview": true })),
         ("put", "/roles/{id}/settings") => Some(json!({
             "settings": careful_settings(), "after": 1, "reason": "Shorter",
         })),

@@ -17,7 +17,10 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, reason};
+use crate::{
+    change_request::{decide, word},
+    support::{World, done, reason, waits},
+};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
@@ -165,7 +168,7 @@ async fn moving_a_place_says_first_who_gains_and_who_loses_and_ends_what_no_long
     assert_eq!(effect.ending, 1);
     assert!(world.holds_at("ada", ROLE, ledger).await, "a preview changes nothing");
     assert!(!world.holds_at("bob", ROLE, ledger).await);
-    scope::relocate(&world.app, &root, ledger, sales, &reason()).await.unwrap();
+    done(scope::relocate(&world.app, &root, ledger, sales, &reason()).await).unwrap();
     assert!(!world.holds_at("ada", ROLE, ledger).await);
     assert!(world.holds_at("bob", ROLE, ledger).await);
     assert!(world.holds_at("bob", ROLE, world.scope_id("Books")).await);
@@ -200,17 +203,19 @@ async fn moving_takes_the_right_at_both_places_and_gives_the_mover_nothing() {
     // One who looks after both, and is eligible for something at one of them, can't bring a place below that.
     world.give("active", "fin", "Privileged Role Administrator", sales).await;
     world.give("eligible", "fin", ROLE, sales).await;
-    let moved = scope::relocate(&world.app, &fin, ledger, sales, &reason()).await;
-    assert!(matches!(moved, Err(Error::NotAllowed(_))), "{moved:?}");
+    let effect = scope::preview_move(&world.app, &fin, ledger, sales).await.unwrap();
+    assert!(effect.gains, "{effect:?}");
+    let change = waits(scope::relocate(&world.app, &fin, ledger, sales, &reason()).await);
     assert_eq!(
         world.count("select count(*) from audit_events where kind = 'scope.moved'").await,
         0
     );
+    // Somebody who gains nothing by it agrees, and it is done.
+    decide(&world, "root", change, &word(true)).await.unwrap();
     let root = world.actor("root").await;
-    scope::relocate(&world.app, &root, ledger, sales, &reason()).await.unwrap();
     let back = scope::relocate(&world.app, &root, ledger, sales, &reason()).await;
     assert!(matches!(back, Err(Error::Conflict(_))), "{back:?}");
-    scope::relocate(&world.app, &root, ledger, finance, &reason()).await.unwrap();
+    done(scope::relocate(&world.app, &root, ledger, finance, &reason()).await).unwrap();
 }
 
 #[tokio::test]

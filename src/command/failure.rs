@@ -63,6 +63,7 @@ impl From<Error> for Failure {
             | Error::Unauthenticated
             | Error::Forbidden(_)
             | Error::NotAllowed(_)
+            | Error::Widens(_)
             | Error::Conflict(_)
             | Error::StepUp(_) => Self::Refused(text),
         }

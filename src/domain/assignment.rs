@@ -32,6 +32,17 @@ pub enum AssignmentKind {
     Active,
 }
 
+impl AssignmentKind {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Eligible => "eligible",
+            Self::Active => "active",
+        }
+    }
+}
+
 /// Where an assignment comes from.
 #[derive(
     Clone,

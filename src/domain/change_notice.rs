@@ -43,24 +43,25 @@ impl Wanted<'_> {
     #[must_use]
     pub fn what(&self) -> String {
         let Self { role, subject, .. } = self;
-        let as_kind = |kind: AssignmentKind| match kind {
-            AssignmentKind::Eligible => "eligible",
-            AssignmentKind::Active => "active",
-        };
         match self.write {
             Write::SaveSettings { .. } => format!("weaker settings of {role}"),
-            Write::Assign { kind, .. } => format!("{role} for {subject}, {}", as_kind(*kind)),
+            Write::Assign { kind, .. } => format!("{role} for {subject}, {}", kind.name()),
             Write::UpdateAssignment { .. } => format!("other dates for {role} of {subject}"),
             Write::ConvertAssignment { to, .. } => {
-                format!("{role} of {subject} as {}", as_kind(*to))
+                format!("{role} of {subject} as {}", to.name())
             }
+            Write::MoveScope { .. } => format!("another place for {}", self.scope),
+            Write::ChangeRole { .. } => format!("a change of the role {role}"),
             Write::ExtendAssignment { .. } => format!("more time with {role}"),
             Write::RenewAssignment { .. } => format!("{role} again"),
         }
     }
 
     fn place(&self) -> String {
-        format!("{} at {}", self.what(), self.scope)
+        match self.write {
+            Write::MoveScope { .. } | Write::ChangeRole { .. } => self.what(),
+            _ => format!("{} at {}", self.what(), self.scope),
+        }
     }
 }
 
@@ -114,10 +115,7 @@ pub struct Ending {
 impl Ending {
     fn line(&self) -> String {
         let Self { holder, role, scope, .. } = self;
-        let kind = match self.kind {
-            AssignmentKind::Eligible => "eligible",
-            AssignmentKind::Active => "active",
-        };
+        let kind = self.kind.name();
         format!("{holder}: {role} at {scope} ({kind}), {}", moment(self.ends_at))
     }
 }

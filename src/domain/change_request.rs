@@ -3,6 +3,7 @@ use super::{
     assignment::AssignmentKind,
     id::{AssignmentId, ChangeRequestId, PrincipalId, RoleId, ScopeId},
     permission::Permission,
+    role::Definition,
     settings::{Declared, Difference},
     step_up::Act,
     text::Justification,
@@ -63,6 +64,24 @@ pub enum Write {
         /// To which kind.
         to: AssignmentKind,
     },
+    /// Another place for a place.
+    MoveScope {
+        /// Which.
+        scope: ScopeId,
+        /// Where it lay when this was asked for.
+        from: ScopeId,
+        /// Where it shall lie.
+        parent: ScopeId,
+    },
+    /// Another meaning for a role.
+    ChangeRole {
+        /// Which.
+        role: RoleId,
+        /// What it was when this was asked for.
+        from: Box<Definition>,
+        /// What it shall be.
+        to: Box<Definition>,
+    },
     /// More time for an assignment that ends soon, as its holder wishes.
     ExtendAssignment {
         /// Which.
@@ -88,6 +107,8 @@ impl Write {
             Self::Assign { .. } => "assign",
             Self::UpdateAssignment { .. } => "update_assignment",
             Self::ConvertAssignment { .. } => "convert_assignment",
+            Self::MoveScope { .. } => "move_scope",
+            Self::ChangeRole { .. } => "change_role",
             Self::ExtendAssignment { .. } => "extend_assignment",
             Self::RenewAssignment { .. } => "renew_assignment",
         }
@@ -101,7 +122,10 @@ impl Write {
             | Self::ConvertAssignment { assignment, .. }
             | Self::ExtendAssignment { assignment, .. }
             | Self::RenewAssignment { assignment, .. } => Some(*assignment),
-            Self::SaveSettings { .. } | Self::Assign { .. } => None,
+            Self::SaveSettings { .. }
+            | Self::Assign { .. }
+            | Self::MoveScope { .. }
+            | Self::ChangeRole { .. } => None,
         }
     }
 
@@ -135,8 +159,17 @@ pub struct Proposed {
     pub difference: Vec<Line>,
     /// Why.
     pub reason: Justification,
-    /// When it lapses.
-    pub expires_at: Instant,
+    /// When it lapses; [`WAITS`] from now if nothing else is said.
+    pub expires_at: Option<Instant>,
+}
+
+/// What became of an administrative act.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome<T> {
+    /// It is done.
+    Done(T),
+    /// Its author may not do it alone: it waits for somebody else's word.
+    Waits(ChangeRequestId),
 }
 
 /// One field before and after a change, in words.

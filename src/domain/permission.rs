@@ -66,7 +66,8 @@ impl Permission {
 }
 
 /// What somebody may do at this moment.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(from = "Vec<String>", into = "Vec<String>")]
 pub struct Permissions(std::collections::BTreeSet<Permission>);
 
 impl Permissions {
@@ -97,6 +98,18 @@ impl Permissions {
     #[must_use]
     pub fn all() -> Self {
         Self(Permission::ALL.iter().map(|(permission, _)| *permission).collect())
+    }
+}
+
+impl From<Vec<String>> for Permissions {
+    fn from(names: Vec<String>) -> Self {
+        Self::named(&names)
+    }
+}
+
+impl From<Permissions> for Vec<String> {
+    fn from(permissions: Permissions) -> Self {
+        permissions.names().into_iter().map(str::to_owned).collect()
     }
 }
 

@@ -1,4 +1,54 @@
 //! Roles, and the places where they can be held.
+use super::{
+    fault::FieldError,
+    permission::{Permission, Permissions},
+    text::{Description, Name},
+};
+
+/// What a role is.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Definition {
+    /// Its name.
+    pub name: Name,
+    /// What it lets one do.
+    pub description: Description,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// Where it can be held.
+    pub scope_kinds: Vec<ScopeKind>,
+    /// What it allows in Latchkey.
+    pub permissions: Permissions,
+}
+
+impl Definition {
+    /// What may be allowed to somebody whose role is not privileged: to look, and to ask.
+    const HARMLESS: [Permission; 5] = [
+        Permission::ReadRoles,
+        Permission::ReadPeople,
+        Permission::ReadRequests,
+        Permission::ReadAudit,
+        Permission::CheckAccess,
+    ];
+
+    /// What no role can be, field by field.
+    #[must_use]
+    pub fn faults(&self) -> Vec<FieldError> {
+        let mut faults = Vec::new();
+        let mut fault = |field, message: &str| {
+            faults.push(FieldError { field, message: message.to_owned() });
+        };
+        if self.scope_kinds.is_empty() {
+            fault("scope_kinds", "choose at least one kind of place");
+        }
+        if !self.privileged && self.permissions.iter().any(|it| !Self::HARMLESS.contains(&it)) {
+            fault(
+                "privileged",
+                "whoever holds this role can change something in Latchkey: mark it as privileged",
+            );
+        }
+        faults
+    }
+}
 
 /// The kinds of place in the tree.
 #[derive(
@@ -29,6 +79,21 @@ pub enum ScopeKind {
 }
 
 impl ScopeKind {
+    /// Its stable name.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Organization => "organization",
+            Self::Folder => "folder",
+            Self::System => "system",
+            Self::Resource => "resource",
+            Self::Group => "group",
+        }
+    }
+
+    /// The kinds of place at which a role can be held, unless it says otherwise: all but groups.
+    pub const USUAL: [Self; 4] = [Self::Organization, Self::Folder, Self::System, Self::Resource];
+
     /// All kinds, from the outermost to the innermost.
     pub const ALL: [Self; 5] =
         [Self::Organization, Self::Folder, Self::System, Self::Resource, Self::Group];
@@ -37,11 +102,12 @@ impl ScopeKind {
     /// systems and resources, and the organisation lies in nothing. The database holds the same (`scopes_fit`).
     #[must_use]
     pub const fn may_lie_in(self, parent: Self) -> bool {
-        match (self, parent) {
-            (Self::Organization, _) | (_, Self::Group) => false,
-            (Self::Folder | Self::System, Self::System | Self::Resource) => false,
-            _ => true,
-        }
+        !matches!(
+            (self, parent),
+            (Self::Organization, _)
+                | (_, Self::Group)
+                | (Self::Folder | Self::System, Self::System | Self::Resource)
+        )
     }
 }
 

@@ -283,7 +283,7 @@ impl From<&Error> for Problem {
             Error::NotFound(_) => as_it_says(Kind::NotFound),
             Error::Unauthenticated => as_it_says(Kind::Unauthenticated),
             Error::Forbidden(_) => as_it_says(Kind::PermissionNeeded),
-            Error::NotAllowed(_) => as_it_says(Kind::NotAllowed),
+            Error::NotAllowed(_) | Error::Widens(_) => as_it_says(Kind::NotAllowed),
             Error::Conflict(_) | Error::Repeated(_) => as_it_says(Kind::Conflict),
             Error::StepUp(message) => Self {
                 fields: vec![Field { field: "code".into(), message: (*message).to_owned() }],

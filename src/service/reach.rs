@@ -55,16 +55,14 @@ fn steps_into_accounts(graph: &Graph) -> bool {
 pub(super) async fn refuse_gain(change: &mut Change, before: Before) -> Result<(), Error> {
     match judged(change, before).await? {
         Judgement::Alone => Ok(()),
-        Judgement::Gains(_) => Err(Error::NotAllowed(
-            "this would widen what you can come to hold yourself: another administrator has to do it, who gains nothing by it"
-                .to_owned(),
+        Judgement::Gains(_) => Err(Error::Widens(
+            "this would widen what you can come to hold yourself: another administrator has to agree, who gains nothing by it",
         )),
-        Judgement::Eases => Err(Error::NotAllowed(
-            "this makes it easier to get a role that you are eligible for yourself: somebody else must do it".to_owned(),
+        Judgement::Eases => Err(Error::Widens(
+            "this makes it easier to get a role that you are eligible for yourself: another administrator has to agree",
         )),
-        Judgement::ToThemself => Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account, or to a group of theirs: ask another administrator"
-                .to_owned(),
+        Judgement::ToThemself => Err(Error::Widens(
+            "nobody gives a role to themself alone, from whichever account, or to an application or a group of theirs: another administrator has to agree",
         )),
     }
 }

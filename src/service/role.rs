@@ -7,19 +7,19 @@ use crate::{
         actor::Actor,
         assignment::AssignmentEnd,
         audit::{Event, Kind},
+        change_request::{Line, Outcome, Proposed, Write},
         id::{RoleId, ScopeId},
-        permission::Permission,
-        role::ScopeKind,
+        permission::{Permission, Permissions},
         settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
-        text::{Justification, Name},
+        text::{Description, Justification, Name},
         time::Duration,
     },
     error::Error,
-    service::{access, reach, request, scope},
+    service::{access, change_request, reach, request, scope},
     store::{self, Change, request::Of},
 };
 
-pub use crate::store::role::{Terms, Told};
+pub use crate::{domain::role::Definition, store::role::Told};
 
 /// The roles, with how many hold them where the asker may see it. Member is left out: it is seen at the groups.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
@@ -52,31 +52,10 @@ pub async fn name_organisation(app: &App, name: &str) -> Result<(), Error> {
     store::role::name_organisation(&mut *app.database.acquire().await?, &name).await
 }
 
-/// The kinds of place at which a role can be held, unless it says otherwise.
-pub const USUAL_KINDS: [ScopeKind; 4] =
-    [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
-
-/// What may be allowed to somebody whose role is not privileged: to look, and to ask.
-const HARMLESS: [Permission; 5] = [
-    Permission::ReadRoles,
-    Permission::ReadPeople,
-    Permission::ReadRequests,
-    Permission::ReadAudit,
-    Permission::CheckAccess,
-];
-
 /// Refuses what no role can be.
-fn check(role: &Terms) -> Result<(), Error> {
-    if role.scope_kinds.is_empty() {
-        return Err(Error::invalid("scope_kinds", "choose at least one kind of place"));
-    }
-    if !role.privileged && role.permissions.iter().any(|it| !HARMLESS.contains(&it)) {
-        return Err(Error::invalid(
-            "privileged",
-            "whoever holds this role can change something in Latchkey: mark it as privileged",
-        ));
-    }
-    Ok(())
+fn check(role: &Definition) -> Result<(), Error> {
+    let faults = role.faults();
+    if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
 }
 
 /// The terms that a new role begins with: careful for what is privileged, light for what is not.
@@ -109,7 +88,7 @@ pub fn first_terms(privileged: bool) -> Settings {
 }
 
 /// Makes a role, with its first terms.
-pub async fn create(app: &App, actor: &Actor, new: &Terms) -> Result<RoleId, Error> {
+pub async fn create(app: &App, actor: &Actor, new: &Definition) -> Result<RoleId, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(RoleId(before)),
         begun => begun?,
@@ -129,7 +108,7 @@ pub async fn create(app: &App, actor: &Actor, new: &Terms) -> Result<RoleId, Err
     Ok(id)
 }
 
-fn facts(role: &Terms) -> serde_json::Value {
+fn facts(role: &Definition) -> serde_json::Value {
     json!({
         "name": role.name, "description": role.description, "privileged": role.privileged,
         "scope_kinds": role.scope_kinds, "permissions": role.permissions.names(),
@@ -142,34 +121,91 @@ pub struct RoleChange {
     /// Which role.
     pub role: RoleId,
     /// What it is from now on.
-    pub to: Terms,
+    pub to: Definition,
     /// Why.
     pub reason: Justification,
 }
 
-/// Changes what a role is: its name, where it can be held, what it allows, whether it is privileged.
-pub async fn change(app: &App, actor: &Actor, wanted: &RoleChange) -> Result<(), Error> {
+/// Changes what a role is: its name, where it can be held, what it allows, whether it is privileged. What its author gains
+/// by, and that a role is no longer privileged, waits for somebody else's word.
+pub async fn change(app: &App, actor: &Actor, wanted: &RoleChange) -> Result<Outcome<()>, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(_)) => return Ok(()),
+        Err(Error::Repeated(before)) => return change_request::repeated(app, before, ()).await,
         begun => begun?,
     };
-    change_within(&mut change, actor, wanted).await?;
+    let told = own_of_the_organisation(&mut change, actor, wanted.role).await?;
+    let from = definition(&told)?;
+    let lets_go = actor.principal().is_some() && from.privileged && !wanted.to.privileged;
+    match change_within(&mut change, actor, wanted, &from).await {
+        Ok(()) if !lets_go => {}
+        Ok(()) | Err(Error::Widens(_)) => {
+            drop(change);
+            let proposed = proposal(wanted, from);
+            return change_request::propose_instead(app, actor, proposed).await;
+        }
+        Err(error) => return Err(error),
+    }
     change.made(wanted.role.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
-    Ok(())
+    Ok(Outcome::Done(()))
 }
 
-/// The same within a change. Nobody widens a role that they can come to hold themself.
+fn proposal(wanted: &RoleChange, from: Definition) -> Proposed {
+    let RoleChange { role, to, reason } = wanted;
+    let difference = lines(&from).into_iter().zip(lines(to));
+    Proposed {
+        permission: Permission::ManageRoles,
+        scope: ScopeId::ROOT,
+        role: Some(*role),
+        subject: None,
+        difference: difference
+            .filter(|((_, before), (_, after))| before != after)
+            .map(|((field, before), (_, after))| Line::new(field, before, after))
+            .collect(),
+        reason: reason.clone(),
+        expires_at: None,
+        write: Write::ChangeRole { role: *role, from: Box::new(from), to: Box::new(to.clone()) },
+    }
+}
+
+/// What a role is, field by field, in words.
+fn lines(role: &Definition) -> [(&'static str, String); 5] {
+    let kinds: Vec<_> = role.scope_kinds.iter().map(|kind| kind.name()).collect();
+    [
+        ("name", role.name.to_string()),
+        ("description", role.description.to_string()),
+        ("privileged", if role.privileged { "yes" } else { "no" }.to_owned()),
+        ("scope_kinds", kinds.join(", ")),
+        ("permissions", role.permissions.names().join(", ")),
+    ]
+}
+
+/// What a role is, as it is told.
+fn definition(told: &Told) -> Result<Definition, Error> {
+    let inconsistent = || Error::Inconsistent { table: "roles", id: told.id.0 };
+    Ok(Definition {
+        name: Name::parse(&told.name).map_err(|_| inconsistent())?,
+        description: Description::parse(&told.description).map_err(|_| inconsistent())?,
+        privileged: told.privileged,
+        scope_kinds: told.scope_kinds.clone(),
+        permissions: Permissions::named(&told.permissions),
+    })
+}
+
+/// The same within a change, to a role that still is what its author has seen.
 pub(super) async fn change_within(
     change: &mut Change,
     actor: &Actor,
     wanted: &RoleChange,
+    from: &Definition,
 ) -> Result<(), Error> {
-    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
+    let told = own_of_the_organisation(change, actor, wanted.role).await?;
+    if definition(&told)? != *from {
+        return Err(Error::Conflict("somebody else has changed this role meanwhile".to_owned()));
+    }
     check(&wanted.to)?;
     let before = reach::before(change, None).await?;
-    let told = own_of_the_organisation(change, wanted.role).await?;
     for kind in store::role::held_at(change.connection(), wanted.role).await? {
         if !wanted.to.scope_kinds.contains(&kind) {
             return Err(Error::invalid(
@@ -182,18 +218,18 @@ pub(super) async fn change_within(
     reach::refuse_gain(change, before).await?;
     let event = Event::new(Kind::RoleChanged).role(wanted.role, ScopeId::ROOT);
     let detail = json!({
-        "before": {
-            "name": told.name, "description": told.description, "privileged": told.privileged,
-            "scope_kinds": told.scope_kinds, "permissions": told.permissions,
-        },
-        "after": facts(&wanted.to),
-        "justification": wanted.reason,
+        "before": facts(from), "after": facts(&wanted.to), "justification": wanted.reason,
     });
     change.record(&event.target(wanted.role.0).detail(detail)).await
 }
 
 /// Locks a role that the organisation made itself and that is in use; those that ship with Latchkey stay as they are.
-async fn own_of_the_organisation(change: &mut Change, role: RoleId) -> Result<Told, Error> {
+async fn own_of_the_organisation(
+    change: &mut Change,
+    actor: &Actor,
+    role: RoleId,
+) -> Result<Told, Error> {
+    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     let told = store::role::lock(change, role).await?;
     if told.built_in {
         return Err(Error::Conflict("a role that ships with Latchkey stays as it is".to_owned()));
@@ -217,8 +253,7 @@ pub struct RetireEffect {
 pub async fn preview_retire(app: &App, actor: &Actor, role: RoleId) -> Result<RetireEffect, Error> {
     let actor = Actor { idempotency: None, ..actor.clone() };
     let mut change = Change::begin(&app.database, &actor).await?;
-    access::authorise(change.connection(), &actor, Permission::ManageRoles).await?;
-    own_of_the_organisation(&mut change, role).await?;
+    own_of_the_organisation(&mut change, &actor, role).await?;
     let (assignments, requests) = store::role::count(change.connection(), role).await?;
     Ok(RetireEffect { assignments, requests })
 }
@@ -245,9 +280,8 @@ pub(super) async fn retire_within(
     role: RoleId,
     reason: &Justification,
 ) -> Result<RetireEffect, Error> {
-    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     let before = reach::before(change, None).await?;
-    own_of_the_organisation(change, role).await?;
+    own_of_the_organisation(change, actor, role).await?;
     let (assignments, requests) = store::role::count(change.connection(), role).await?;
     change.settle().await?;
     let why = "The role was retired.";

@@ -270,7 +270,7 @@ async fn select(
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     let places = super::ids(wanted.places);
-    let ids = wanted.ids.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let ids: Option<Vec<_>> = wanted.ids.map(|ids| ids.iter().map(|id| id.0).collect());
     Ok(sqlx::query_as!(
         Told,
         r#"
@@ -292,11 +292,9 @@ async fn select(
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
             -- Two questions, since no index has both what has ended and what has not.
             case when assignments.kind = 'eligible' then greatest(
-                (select max(used.starts_at) from assignments as used
-                where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
+                (select max(used.starts_at) from assignments as used where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
                     and used.scope_id = assignments.scope_id and used.kind = 'active' and used.ended_at is null),
-                (select max(used.starts_at) from assignments as used
-                where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
+                (select max(used.starts_at) from assignments as used where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id
                     and used.scope_id = assignments.scope_id and used.kind = 'active' and used.ended_at is not null)
             ) end as last_used
         from assignments

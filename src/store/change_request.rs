@@ -16,6 +16,7 @@ pub async fn open(
     change: &mut Change,
     id: ChangeRequestId,
     proposed: &Proposed,
+    lapses: Instant,
 ) -> Result<(), Error> {
     let at = change.at();
     let author = change.actor().user().cloned().ok_or(Error::Unauthenticated)?;
@@ -40,7 +41,7 @@ pub async fn open(
         Json(&proposed.difference) as _,
         proposed.reason.as_str(),
         at,
-        proposed.expires_at,
+        lapses,
     )
     .execute(change.connection())
     .await

@@ -36,6 +36,47 @@ pub async fn graph(
     connection: &mut PgConnection,
     own: &BTreeSet<PrincipalId>,
 ) -> Result<Graph, Error> {
+    let ways = ways(connection, own).await?;
+    let guarded_ways = ways.iter().filter(|(_, guarded)| **guarded).map(|(way, _)| *way).collect();
+    let ways: BTreeSet<_> = ways.into_keys().collect();
+    let principals: Vec<_> =
+        own.iter().copied().chain(ways.iter().map(|(_, group)| *group)).map(|id| id.0).collect();
+    let rows = sqlx::query!(
+        r#"
+        select
+            principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId",
+            bool_or(kind = 'eligible') as "eligible!",
+            bool_and(kind = 'eligible' and coalesce((
+                select activation_requires_approval
+                from current_settings(assignments.role_id, assignments.scope_id)
+            ), false)) as "guarded!"
+        from assignments
+        where principal_id = any($1) and ended_at is null and ends_at > instant()
+        group by principal_id, role_id, scope_id
+        "#,
+        &principals,
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut graph = Graph { own: own.clone(), ways, guarded_ways, ..Graph::default() };
+    for row in rows {
+        let held = (row.principal, row.role, row.scope);
+        graph.holdings.insert(held);
+        if row.eligible {
+            graph.eligible.insert(held);
+        }
+        if row.guarded {
+            graph.guarded.insert(held);
+        }
+    }
+    Ok(graph)
+}
+
+/// The ways into groups from `own`, and on from these; true for those that somebody else has to approve.
+async fn ways(
+    connection: &mut PgConnection,
+    own: &BTreeSet<PrincipalId>,
+) -> Result<BTreeMap<(PrincipalId, PrincipalId), bool>, Error> {
     let from: Vec<_> = own.iter().map(|id| id.0).collect();
     let ways = sqlx::query!(
         r#"
@@ -70,42 +111,9 @@ pub async fn graph(
         "#,
         &from,
     )
-    .fetch_all(&mut *connection)
-    .await?;
-    let guarded_ways =
-        ways.iter().filter(|way| way.guarded).map(|way| (way.from, way.group)).collect();
-    let ways: BTreeSet<_> = ways.into_iter().map(|way| (way.from, way.group)).collect();
-    let principals: Vec<_> =
-        own.iter().copied().chain(ways.iter().map(|(_, group)| *group)).map(|id| id.0).collect();
-    let rows = sqlx::query!(
-        r#"
-        select
-            principal_id as "principal: PrincipalId", role_id as "role: RoleId", scope_id as "scope: ScopeId",
-            bool_or(kind = 'eligible') as "eligible!",
-            bool_and(kind = 'eligible' and coalesce((
-                select activation_requires_approval
-                from current_settings(assignments.role_id, assignments.scope_id)
-            ), false)) as "guarded!"
-        from assignments
-        where principal_id = any($1) and ended_at is null and ends_at > instant()
-        group by principal_id, role_id, scope_id
-        "#,
-        &principals,
-    )
     .fetch_all(connection)
     .await?;
-    let mut graph = Graph { own: own.clone(), ways, guarded_ways, ..Graph::default() };
-    for row in rows {
-        let held = (row.principal, row.role, row.scope);
-        graph.holdings.insert(held);
-        if row.eligible {
-            graph.eligible.insert(held);
-        }
-        if row.guarded {
-            graph.guarded.insert(held);
-        }
-    }
-    Ok(graph)
+    Ok(ways.into_iter().map(|way| ((way.from, way.group), way.guarded)).collect())
 }
 
 /// The whole picture, as `people` see it: with the accounts of everybody else, and the applications behind each.

@@ -5,9 +5,8 @@ use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
         id::{RoleId, ScopeId},
-        permission::Permissions,
-        role::ScopeKind,
-        text::{Description, Name},
+        role::{Definition, ScopeKind},
+        text::Name,
         time::Instant,
     },
     error::Error,
@@ -87,32 +86,11 @@ pub async fn one(connection: &mut PgConnection, id: RoleId) -> Result<Told, Erro
     list(connection, None, Some(id), None).await?.pop().ok_or(Error::NotFound("role"))
 }
 
-/// What a role is.
-#[derive(Clone, Debug)]
-pub struct Terms {
-    /// Its name.
-    pub name: Name,
-    /// What it lets one do.
-    pub description: Description,
-    /// Whether it is privileged.
-    pub privileged: bool,
-    /// Where it can be held.
-    pub scope_kinds: Vec<ScopeKind>,
-    /// What it allows in Latchkey.
-    pub permissions: Permissions,
-}
-
-impl Terms {
-    fn permission_names(&self) -> Vec<String> {
-        self.permissions.names().into_iter().map(str::to_owned).collect()
-    }
-}
-
 /// Creates a role.
-pub async fn create(change: &mut Change, role: &Terms) -> Result<RoleId, Error> {
+pub async fn create(change: &mut Change, role: &Definition) -> Result<RoleId, Error> {
     let id = RoleId::new();
     let at = change.at();
-    let Terms { name, description, privileged, scope_kinds, .. } = role;
+    let Definition { name, description, privileged, scope_kinds, .. } = role;
     sqlx::query!(
         r#"
         insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at, permissions)
@@ -125,7 +103,7 @@ pub async fn create(change: &mut Change, role: &Terms) -> Result<RoleId, Error> 
         privileged,
         scope_kinds as &[ScopeKind],
         at,
-        &role.permission_names(),
+        &Vec::from(role.permissions.clone()),
     )
     .execute(change.connection())
     .await
@@ -135,9 +113,9 @@ pub async fn create(change: &mut Change, role: &Terms) -> Result<RoleId, Error> 
     Ok(id)
 }
 
-/// Gives a role other terms.
-pub async fn write(change: &mut Change, id: RoleId, role: &Terms) -> Result<(), Error> {
-    let Terms { name, description, privileged, scope_kinds, .. } = role;
+/// Makes a role something else.
+pub async fn write(change: &mut Change, id: RoleId, role: &Definition) -> Result<(), Error> {
+    let Definition { name, description, privileged, scope_kinds, .. } = role;
     sqlx::query!(
         r#"
         update roles set
@@ -150,7 +128,7 @@ pub async fn write(change: &mut Change, id: RoleId, role: &Terms) -> Result<(), 
         description.as_str(),
         privileged,
         scope_kinds as &[ScopeKind],
-        &role.permission_names(),
+        &Vec::from(role.permissions.clone()),
     )
     .execute(change.connection())
     .await

@@ -401,7 +401,7 @@ async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
     let why = Justification::parse("Nobody writes tickets at night.").unwrap();
     let save = Save::whole(role, &next, shown.number, &why);
     let saved = settings::save(&world.app, &grace, &save).await;
-    let Ok(settings::Saved::Waits(change)) = saved else { panic!("{saved:?}") };
+    let Ok(settings::Outcome::Waits(change)) = saved else { panic!("{saved:?}") };
     let (ada, end) = (world.actor("ada").await, world.now().await + Duration::days(30));
     let why = Justification::parse("The release slipped by a month.").unwrap();
     let wish = assignment::ask_for_more_time(&world.app, &ada, ends_soon, end, &why).await;

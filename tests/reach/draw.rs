@@ -79,7 +79,7 @@ pub fn organisation(dice: &mut Dice) -> State {
         Role { permissions: owner, privileged: false },
         Role { permissions: KNOWN.into(), privileged: true },
     ];
-    for _ in 0..1 + dice.below(4) {
+    for _ in 0..=dice.below(4) {
         state.roles.push(some_role(dice));
     }
     state.given.insert(Given { principal: 0, role: ADMINISTRATOR, place: 0, eligible: false });
@@ -102,7 +102,7 @@ fn some_approvers(dice: &mut Dice, state: &State) -> BTreeSet<usize> {
     let anybody: Vec<_> = (0..state.principals.len())
         .filter(|id| !matches!(state.principals[*id], Principal::Application { .. }))
         .collect();
-    (0..1 + dice.below(2)).map(|_| anybody[dice.below(anybody.len())]).collect()
+    (0..=dice.below(2)).map(|_| anybody[dice.below(anybody.len())]).collect()
 }
 
 fn some_given(dice: &mut Dice, state: &State) -> Given {

@@ -2,7 +2,7 @@
 use latchkey::{
     domain::{
         actor::Actor,
-        id::{AssignmentId, PrincipalId, RequestId, ScopeId},
+        id::{AssignmentId, ChangeRequestId, PrincipalId, RequestId, ScopeId},
         request::{RequestState, Verdict},
         text::Justification,
         time::{Duration, Instant},
@@ -14,7 +14,9 @@ use latchkey::{
         access,
         activation::{self, Reasons, Requested, Wish},
         approval::{self, Answer},
-        assignment, due,
+        assignment,
+        change_request::Outcome,
+        due,
     },
 };
 
@@ -206,6 +208,22 @@ pub fn until(ends_at: Option<Instant>, reason: &Justification) -> assignment::Ne
 /// Why people in tests do things.
 pub fn reason() -> Justification {
     Justification::parse("For a test").expect("it is a reason")
+}
+
+/// What was done at once. The test fails if it waits for somebody else's word.
+pub fn done<T>(outcome: Result<Outcome<T>, Error>) -> Result<T, Error> {
+    match outcome? {
+        Outcome::Done(done) => Ok(done),
+        Outcome::Waits(change) => panic!("it waits as {change}"),
+    }
+}
+
+/// Makes sure that nothing was done, since it waits for somebody else's word.
+pub fn waits<T: std::fmt::Debug>(outcome: Result<Outcome<T>, Error>) -> ChangeRequestId {
+    match outcome {
+        Ok(Outcome::Waits(change)) => change,
+        other => panic!("it should wait: {other:?}"),
+    }
 }
 
 /// The names of the rules that refused.

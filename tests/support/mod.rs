@@ -9,7 +9,7 @@ mod mail_server;
 mod world;
 
 pub use self::{
-    acts::{reason, rules, until},
+    acts::{done, reason, rules, until, waits},
     cluster::Database,
     mail_server::MailServer,
     world::World,

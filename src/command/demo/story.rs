@@ -213,12 +213,12 @@ impl Story<'_> {
     async fn make_roles(&mut self) -> Result<(), Error> {
         for own in &company::ROLES {
             self.later(120).await?;
-            let new = role::Terms {
+            let new = role::Definition {
                 name: Name::parse(own.name).map_err(|error| Error::invalid("name", error))?,
                 description: Description::parse(own.description)
                     .map_err(|error| Error::invalid("description", error))?,
                 privileged: own.privileged,
-                scope_kinds: role::USUAL_KINDS.to_vec(),
+                scope_kinds: crate::domain::role::ScopeKind::USUAL.to_vec(),
                 permissions: crate::domain::permission::Permissions::default(),
             };
             role::create(self.app, &self.actor("ada")?, &new).await?;

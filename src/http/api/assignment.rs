@@ -1,11 +1,16 @@
 //! Giving and taking roles.
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     answer::{Created, Outcomes, Page, created, outcomes, status},
+    change_request::{ChangeRequest, accepted},
     cursor,
 };
 use crate::{
@@ -13,7 +18,7 @@ use crate::{
     domain::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
-        id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId},
+        id::{AssignmentId, ChangeRequestId, PrincipalId, RequestId, RoleId, ScopeId},
         text::Justification,
         time::Instant,
     },
@@ -24,7 +29,10 @@ use crate::{
         extract::{Json, Path, Query},
         problem::{ApiError, Problem},
     },
-    service::assignment::{self, Assign, Assigned, Filter, NewDates, PAGE, Told},
+    service::{
+        assignment::{self, Assign, Assigned, Filter, NewDates, PAGE, Told},
+        change_request::Outcome,
+    },
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -220,6 +228,8 @@ pub(super) struct AssignmentOutcome {
     status: u16,
     /// The assignment.
     assignment: Option<AssignmentId>,
+    /// The change that waits for somebody else's word instead, since its author would gain by it.
+    change_request: Option<ChangeRequestId>,
     /// Why there is none.
     problem: Option<Problem>,
 }
@@ -229,11 +239,16 @@ pub(super) fn told(
     assigned: Vec<Assigned>,
 ) -> Result<(StatusCode, Json<Outcomes<AssignmentOutcome>>), ApiError> {
     let parts = assigned.into_iter().map(|Assigned { principal, outcome }| {
-        let (assignment, problem) = match outcome {
-            Ok(id) => (Some(id), None),
-            Err(error) => (None, Some(Problem::from(&error))),
+        let (assignment, change_request, problem) = match outcome {
+            Ok(Outcome::Done(id)) => (Some(id), None, None),
+            Ok(Outcome::Waits(id)) => (None, Some(id), None),
+            Err(error) => (None, None, Some(Problem::from(&error))),
         };
-        AssignmentOutcome { principal, status: status(problem.as_ref()), assignment, problem }
+        let status = match change_request {
+            Some(_) => StatusCode::ACCEPTED.as_u16(),
+            None => status(problem.as_ref()),
+        };
+        AssignmentOutcome { principal, status, assignment, change_request, problem }
     });
     outcomes(parts.collect(), |outcome| outcome.problem.as_ref())
 }
@@ -292,14 +307,17 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Ins
 #[utoipa::path(
     patch, path = "/assignments/{id}", tag = "assignments", request_body = Dates,
     params(("id" = AssignmentId, Path, description = "The assignment")),
-    responses((status = NO_CONTENT, description = "It has the new dates"))
+    responses(
+        (status = NO_CONTENT, description = "It has the new dates"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for somebody else's word, since its author would gain by it"),
+    )
 )]
 async fn update(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<AssignmentId>,
     Json(body): Json<Dates>,
-) -> Result<StatusCode, ApiError> {
+) -> Result<Response, ApiError> {
     let ends_at = match body.ends_at {
         Some(ends_at) => ends_at,
         None => assignment::show(&app, &actor, id).await?.ends_at,
@@ -310,8 +328,10 @@ async fn update(
         reason: &body.justification,
         code: body.code.as_deref(),
     };
-    assignment::update(&app, &actor, id, dates).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match assignment::update(&app, &actor, id, dates).await? {
+        Outcome::Done(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Outcome::Waits(id) => Ok(accepted(&app, &actor, id).await?.into_response()),
+    }
 }
 
 /// Why something is done.
@@ -358,14 +378,17 @@ struct Convert {
 #[utoipa::path(
     post, path = "/assignments/{id}/make-eligible", tag = "assignments", request_body = Convert,
     params(("id" = AssignmentId, Path, description = "The active assignment")),
-    responses((status = CREATED, body = Created, description = "The eligible assignment"))
+    responses(
+        (status = CREATED, body = Created, description = "The eligible assignment"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for somebody else's word, since its author would gain by it"),
+    )
 )]
 async fn make_eligible(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<AssignmentId>,
     Json(body): Json<Convert>,
-) -> Result<(StatusCode, Json<Created>), ApiError> {
+) -> Result<Response, ApiError> {
     convert(&app, &actor, id, AssignmentKind::Eligible, body).await
 }
 
@@ -373,14 +396,17 @@ async fn make_eligible(
 #[utoipa::path(
     post, path = "/assignments/{id}/make-active", tag = "assignments", request_body = Convert,
     params(("id" = AssignmentId, Path, description = "The eligible assignment")),
-    responses((status = CREATED, body = Created, description = "The active assignment"))
+    responses(
+        (status = CREATED, body = Created, description = "The active assignment"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for somebody else's word, since its author would gain by it"),
+    )
 )]
 async fn make_active(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<AssignmentId>,
     Json(body): Json<Convert>,
-) -> Result<(StatusCode, Json<Created>), ApiError> {
+) -> Result<Response, ApiError> {
     convert(&app, &actor, id, AssignmentKind::Active, body).await
 }
 
@@ -390,8 +416,10 @@ async fn convert(
     id: AssignmentId,
     to: AssignmentKind,
     body: Convert,
-) -> Result<(StatusCode, Json<Created>), ApiError> {
+) -> Result<Response, ApiError> {
     let Convert { justification, code } = body;
-    let made = assignment::convert(app, actor, id, to, &justification, code.as_deref()).await?;
-    Ok(created(made.0))
+    match assignment::convert(app, actor, id, to, &justification, code.as_deref()).await? {
+        Outcome::Done(made) => Ok(created(made.0).into_response()),
+        Outcome::Waits(id) => Ok(accepted(app, actor, id).await?.into_response()),
+    }
 }

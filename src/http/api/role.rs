@@ -1,10 +1,17 @@
 //! Roles.
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::{Created, Page, created};
+use super::{
+    answer::{Created, Page, created},
+    change_request::{ChangeRequest, accepted},
+};
 use crate::{
     App,
     domain::{
@@ -21,7 +28,10 @@ use crate::{
         extract::{Json, Path},
         problem::ApiError,
     },
-    service::role::{self, Told},
+    service::{
+        change_request::Outcome,
+        role::{self, Told},
+    },
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -123,16 +133,16 @@ struct NewRole {
 }
 
 impl NewRole {
-    fn terms(self) -> Result<role::Terms, Error> {
+    fn definition(self) -> Result<role::Definition, Error> {
         let known = |name: &String| Permission::named(name).is_some();
         if !self.permissions.iter().all(known) {
             return Err(Error::invalid("permissions", "there is no such permission"));
         }
-        Ok(role::Terms {
+        Ok(role::Definition {
             name: self.name,
             description: self.description,
             privileged: self.privileged,
-            scope_kinds: self.scope_kinds.unwrap_or_else(|| role::USUAL_KINDS.to_vec()),
+            scope_kinds: self.scope_kinds.unwrap_or_else(|| ScopeKind::USUAL.to_vec()),
             permissions: Permissions::named(&self.permissions),
         })
     }
@@ -148,7 +158,7 @@ async fn create(
     Bearer(actor): Bearer,
     Json(body): Json<NewRole>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
-    Ok(created(role::create(&app, &actor, &body.terms()?).await?.0))
+    Ok(created(role::create(&app, &actor, &body.definition()?).await?.0))
 }
 
 /// What a role is from now on.
@@ -163,22 +173,27 @@ struct ChangedRole {
     justification: Justification,
 }
 
-/// Changes a role that the organisation made. Nobody widens a role that they can come to hold themself.
+/// Changes a role that the organisation made. What its author would gain by waits for somebody else's word; so does a role that is no longer to be privileged.
 #[utoipa::path(
     put, path = "/roles/{id}", tag = "roles", request_body = ChangedRole,
     params(("id" = RoleId, Path, description = "The role")),
-    responses((status = NO_CONTENT, description = "It is so"))
+    responses(
+        (status = NO_CONTENT, description = "It is so"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for somebody else's word"),
+    )
 )]
 async fn change(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<RoleId>,
     Json(body): Json<ChangedRole>,
-) -> Result<StatusCode, ApiError> {
-    let to = body.role.terms()?;
+) -> Result<Response, ApiError> {
+    let to = body.role.definition()?;
     let wanted = role::RoleChange { role: id, to, reason: body.justification };
-    role::change(&app, &actor, &wanted).await?;
-    Ok(StatusCode::NO_CONTENT)
+    match role::change(&app, &actor, &wanted).await? {
+        Outcome::Done(()) => Ok(StatusCode::NO_CONTENT.into_response()),
+        Outcome::Waits(id) => Ok(accepted(&app, &actor, id).await?.into_response()),
+    }
 }
 
 /// Whether and why a role is retired.

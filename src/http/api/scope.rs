@@ -1,10 +1,17 @@
 //! Places: the tree in which roles are held.
-use axum::{extract::State, http::StatusCode};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::{Created, Page, created};
+use super::{
+    answer::{Created, Page, created},
+    change_request::{ChangeRequest, accepted},
+};
 use crate::{
     App,
     domain::{
@@ -21,7 +28,7 @@ use crate::{
         extract::{Json, Path},
         problem::ApiError,
     },
-    service::scope,
+    service::{change_request::Outcome, scope},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -273,27 +280,34 @@ struct MoveEffect {
     ending: usize,
     /// How many open requests are closed.
     closing: usize,
+    /// Whether its author would gain by it: then it waits for somebody else's word.
+    gains: bool,
+    /// Whether the settings of a privileged role become weaker: then it waits for somebody else's word.
+    weakens: bool,
 }
 
 /// Puts a place, with all that lies below it, into another one; with `preview`, only says what that would do.
 #[utoipa::path(
     post, path = "/scopes/{id}/move", tag = "scopes", request_body = Move,
     params(("id" = ScopeId, Path, description = "The place")),
-    responses((status = OK, body = MoveEffect, description = "What it does"))
+    responses(
+        (status = OK, body = MoveEffect, description = "What it does"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for somebody else's word"),
+    )
 )]
 async fn relocate(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<ScopeId>,
     Json(body): Json<Move>,
-) -> Result<Json<MoveEffect>, ApiError> {
+) -> Result<Response, ApiError> {
     let Move { to, justification, preview } = body;
     let effect = if preview {
         scope::preview_move(&app, &actor, id, to).await?
     } else {
-        match scope::relocate(&app, &actor, id, to, &justification).await {
-            Err(Error::Repeated(_)) => scope::MoveEffect::default(),
-            effect => effect?,
+        match scope::relocate(&app, &actor, id, to, &justification).await? {
+            Outcome::Done(effect) => effect,
+            Outcome::Waits(id) => return Ok(accepted(&app, &actor, id).await?.into_response()),
         }
     };
     Ok(Json(MoveEffect {
@@ -302,7 +316,10 @@ async fn relocate(
         gain: holdings(effect.gain),
         ending: effect.ending,
         closing: effect.closing,
-    }))
+        gains: effect.gains,
+        weakens: effect.weakens,
+    })
+    .into_response())
 }
 
 /// Why a place is retired.

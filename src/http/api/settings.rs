@@ -25,7 +25,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::ApiError,
     },
-    service::settings::{self, Detail, FieldAt, Save, Saved, Version},
+    service::settings::{self, Detail, FieldAt, Outcome, Save, Version},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -289,9 +289,9 @@ async fn save(
         reason,
     };
     match settings::save(&app, &actor, &save).await? {
-        Saved::Written(settings::Written { id, number, below }) => {
+        Outcome::Done(settings::Written { id, number, below }) => {
             Ok(Json(Written { id, number, below }).into_response())
         }
-        Saved::Waits(id) => Ok(change_request::accepted(&app, &actor, id).await?.into_response()),
+        Outcome::Waits(id) => Ok(change_request::accepted(&app, &actor, id).await?.into_response()),
     }
 }

@@ -27,7 +27,7 @@ use crate::{
         problem::{ApiError, Problem},
     },
     service::settings::{
-        self, Applied, Apply, Given, NewTemplate, Preview, Proposal, Saved, Template,
+        self, Applied, Apply, Given, NewTemplate, Outcome, Preview, Proposal, Template,
     },
 };
 
@@ -382,8 +382,8 @@ impl From<Proposal> for TermsOutcome {
 impl From<Applied> for TermsOutcome {
     fn from(applied: Applied) -> Self {
         let (version, change_request, problem) = match applied.outcome {
-            Ok(Saved::Written(written)) => (Some(written.id), None, None),
-            Ok(Saved::Waits(change)) => (None, Some(change), None),
+            Ok(Outcome::Done(written)) => (Some(written.id), None, None),
+            Ok(Outcome::Waits(change)) => (None, Some(change), None),
             Err(error) => (None, None, Some(Problem::from(&error))),
         };
         Self {

@@ -33,6 +33,7 @@ use crate::{
     error::Error,
     service::{
         assignment::{self, Assign, Assigned, Told},
+        change_request::Outcome,
         role, scope, settings,
     },
 };
@@ -183,12 +184,15 @@ pub async fn create(Path(role): Path<String>, posted: Posted<Form>) -> Answer {
     };
     match assignment::assign(&page.app, &page.actor, &wanted, Some(&form.code)).await {
         Err(error) => draw(&page, id, Faults::of(error)?, &form).await,
-        Ok(assigned) if assigned.iter().all(|one| one.outcome.is_ok()) => {
+        Ok(assigned) if assigned.iter().all(|one| matches!(one.outcome, Ok(Outcome::Done(_)))) => {
             let state = if wanted.kind == AssignmentKind::Active { "active" } else { "eligible" };
             done(&format!("/roles/{id}?state={state}"), Done::Assigned)
         }
         Ok(mut assigned) if assigned.len() == 1 => match assigned.pop().map(|one| one.outcome) {
             Some(Err(error)) => draw(&page, id, Faults::of(error)?, &form).await,
+            Some(Ok(Outcome::Waits(change))) => {
+                done(&format!("/changes/{change}"), Done::ChangeWaits)
+            }
             _ => done(&format!("/roles/{id}"), Done::Assigned),
         },
         Ok(assigned) => tell(&page, id, assigned).await,
@@ -199,7 +203,7 @@ pub async fn create(Path(role): Path<String>, posted: Posted<Form>) -> Answer {
 async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
     let Opened { frame, .. } = page.open(Section::Roles).await?;
     let names = choices(page, &[]).await?;
-    let taken = assigned.iter().filter(|one| one.outcome.is_ok()).count();
+    let taken = assigned.iter().filter(|one| matches!(one.outcome, Ok(Outcome::Done(_)))).count();
     let title = format!("{taken} of {} assigned", say::count(assigned.len(), "person"))
         .replace("persons", "people");
     let mut results = Vec::with_capacity(assigned.len());
@@ -207,9 +211,14 @@ async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
         let key = principal.to_string();
         let name = names.iter().find(|choice| choice.value == key);
         let (status, reasons, link) = match outcome {
-            Ok(id) => {
+            Ok(Outcome::Done(id)) => {
                 (Status::new(Kind::Active, "assigned"), Vec::new(), format!("/assignments/{id}"))
             }
+            Ok(Outcome::Waits(id)) => (
+                Status::new(Kind::Pending, "waits for another administrator"),
+                Vec::new(),
+                format!("/changes/{id}"),
+            ),
             Err(error) => (Status::new(Kind::Refused, ""), reasons_of(&error), String::new()),
         };
         results.push(ActivationResult {
@@ -361,7 +370,11 @@ pub async fn update(Path(assignment): Path<String>, posted: Posted<Edited>) -> A
     let dates =
         assignment::NewDates { starts_at: None, ends_at, reason: &reason, code: Some(&form.code) };
     let updated = assignment::update(&page.app, &page.actor, id, dates).await;
-    finish(&page, id, &form, updated.map(|()| (id, Done::Updated))).await
+    match updated {
+        Ok(Outcome::Done(())) => done(&format!("/assignments/{id}"), Done::Updated),
+        Ok(Outcome::Waits(change)) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+        Err(error) => draw_one(&page, id, Faults::of(error)?, Some(&form)).await,
+    }
 }
 
 /// Takes a role away.
@@ -373,7 +386,10 @@ pub async fn remove(Path(assignment): Path<String>, posted: Posted<Edited>) -> A
         return draw_one(&page, id, faults, Some(&form)).await;
     };
     let removed = assignment::remove(&page.app, &page.actor, id, &reason).await;
-    finish(&page, id, &form, removed.map(|()| (id, Done::Removed))).await
+    match removed {
+        Ok(()) => done(&format!("/assignments/{id}"), Done::Removed),
+        Err(error) => draw_one(&page, id, Faults::of(error)?, Some(&form)).await,
+    }
 }
 
 /// Makes an eligible assignment active, or an active one eligible.
@@ -391,17 +407,9 @@ pub async fn convert(Path(assignment): Path<String>, posted: Posted<Edited>) -> 
     };
     let code = Some(form.code.as_str());
     let converted = assignment::convert(&page.app, &page.actor, id, to, &reason, code).await;
-    finish(&page, id, &form, converted.map(|made| (made, Done::Converted))).await
-}
-
-async fn finish(
-    page: &Page,
-    id: AssignmentId,
-    form: &Edited,
-    outcome: Result<(AssignmentId, Done), Error>,
-) -> Answer {
-    match outcome {
-        Ok((id, what)) => done(&format!("/assignments/{id}"), what),
-        Err(error) => draw_one(page, id, Faults::of(error)?, Some(form)).await,
+    match converted {
+        Ok(Outcome::Done(made)) => done(&format!("/assignments/{made}"), Done::Converted),
+        Ok(Outcome::Waits(change)) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+        Err(error) => draw_one(&page, id, Faults::of(error)?, Some(&form)).await,
     }
 }

@@ -138,6 +138,12 @@ fn tell(line: &Line, names: &[(PrincipalId, String, bool)], reader: &Reader) -> 
         "starts_at" => "From",
         "ends_at" => "Until",
         "kind" => "Kind",
+        "lies_in" => "Lies in",
+        "name" => "Name",
+        "description" => "What it lets one do",
+        "privileged" => "Privileged",
+        "scope_kinds" => "Can be held at",
+        "permissions" => "Allows in Latchkey",
         field => plain_words::label(field),
     };
     Change { setting: setting.to_owned(), before: value(&line.before), after: value(&line.after) }
@@ -190,16 +196,9 @@ fn story(told: &Told, reader: &Reader) -> Vec<Step> {
 /// What the decider made of a wish.
 fn amended(told: &Told, reader: &Reader) -> String {
     let Some(amended) = told.amended.map(|amended| amended.0) else { return String::new() };
-    let kind = amended.kind.map(|kind| format!(", {}", kind_word(kind)));
+    let kind = amended.kind.map(|kind| format!(", {}", kind.name()));
     let end = amended.ends_at.map(|end| format!(", until {}", reader.instant(end).text));
     [kind, end].into_iter().flatten().collect()
-}
-
-fn kind_word(kind: AssignmentKind) -> &'static str {
-    match kind {
-        AssignmentKind::Eligible => "eligible",
-        AssignmentKind::Active => "active",
-    }
 }
 
 fn form(told: &Told, reader: &Reader, faults: &mut Faults, typed: &Decided) -> Decision {
@@ -209,6 +208,8 @@ fn form(told: &Told, reader: &Reader, faults: &mut Faults, typed: &Decided) -> D
         }
         Write::SaveSettings { .. }
         | Write::Assign { .. }
+        | Write::MoveScope { .. }
+        | Write::ChangeRole { .. }
         | Write::UpdateAssignment { .. }
         | Write::ConvertAssignment { .. } => None,
     };

@@ -38,9 +38,9 @@ impl Faults {
                 faults.status = StatusCode::CONFLICT;
                 faults.add(None, sentence(&message));
             }
-            Error::NotAllowed(message) => {
+            Error::NotAllowed(_) | Error::Widens(_) => {
                 faults.status = StatusCode::FORBIDDEN;
-                faults.add(None, sentence(&message));
+                faults.add(None, sentence(&error.to_string()));
             }
             Error::Busy { .. } => {
                 faults.status = StatusCode::TOO_MANY_REQUESTS;

@@ -28,7 +28,7 @@ use crate::{
         text::{Description, Justification, Name},
     },
     error::Error,
-    service::{assignment::Told, group, scope},
+    service::{assignment::Told, change_request::Outcome, group, scope},
 };
 
 /// What the form for a new group sends.
@@ -229,10 +229,16 @@ pub async fn add(Path(group): Path<String>, posted: Posted<Addition>) -> Answer 
         return draw_one(&page, id, faults, &form).await;
     };
     let added = group::add(&page.app, &page.actor, id, people, &reason).await;
-    let refused =
-        added.and_then(|added| added.into_iter().try_for_each(|one| one.outcome.map(drop)));
-    match refused {
-        Ok(()) => done(&format!("/groups/{id}"), Done::MembersAdded),
+    let outcomes: Result<Vec<_>, _> =
+        added.and_then(|added| added.into_iter().map(|one| one.outcome).collect());
+    match outcomes {
+        Ok(outcomes) => match outcomes.iter().find_map(|outcome| match outcome {
+            Outcome::Waits(change) => Some(change),
+            Outcome::Done(_) => None,
+        }) {
+            Some(change) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+            None => done(&format!("/groups/{id}"), Done::MembersAdded),
+        },
         Err(error) => draw_one(&page, id, Faults::of(error)?, &form).await,
     }
 }

@@ -22,6 +22,7 @@ use crate::{
         id::{AssignmentId, RoleId, ScopeId},
         permission::{Permission, Permissions},
         principal::PrincipalKind,
+        role::ScopeKind,
         text::{Description, Name},
     },
     error::Error,
@@ -254,11 +255,11 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     let (Some(name), Some(description)) = (name, description) else {
         return draw(&page, faults, &form).await;
     };
-    let new = role::Terms {
+    let new = role::Definition {
         name,
         description,
         privileged: form.privileged.is_some(),
-        scope_kinds: role::USUAL_KINDS.to_vec(),
+        scope_kinds: ScopeKind::USUAL.to_vec(),
         permissions: Permissions::default(),
     };
     match role::create(&page.app, &page.actor, &new).await {

@@ -26,7 +26,10 @@ use crate::{
         role::ScopeKind,
         text::{Description, Justification, Name},
     },
-    service::scope::{self, Holding, Node, Told},
+    service::{
+        change_request::Outcome,
+        scope::{self, Holding, Node, Told},
+    },
 };
 
 /// What a kind of place is called.
@@ -281,6 +284,9 @@ fn tell_move(effect: &scope::MoveEffect, to: &str, reader: &Reader) -> MoveEffec
             i64::try_from(effect.closing).unwrap_or(i64::MAX),
             "activation",
         ),
+        waits: effect.waits().map_or_else(String::new, |why| {
+            format!("{why} Another administrator, who gains nothing by it, has to agree first.")
+        }),
     }
 }
 
@@ -309,7 +315,8 @@ pub async fn relocate(Path(place): Path<String>, posted: Posted<Move>) -> Answer
         return draw_move(&page, id, faults, &form).await;
     };
     match scope::relocate(&page.app, &page.actor, id, to, &reason).await {
-        Ok(_) => done(&format!("/resources/{id}"), Done::PlaceMoved),
+        Ok(Outcome::Done(_)) => done(&format!("/resources/{id}"), Done::PlaceMoved),
+        Ok(Outcome::Waits(change)) => done(&format!("/changes/{change}"), Done::ChangeWaits),
         Err(error) => draw_move(&page, id, Faults::of(error)?, &form).await,
     }
 }

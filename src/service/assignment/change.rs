@@ -4,6 +4,7 @@ use serde_json::json;
 use super::{
     Proof, commit,
     give::{Assign, Telling, give, refuse_eligible_application, tell, terms},
+    waiting,
 };
 use crate::{
     App,
@@ -11,6 +12,7 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
+        change_request::{Outcome, Write},
         id::{AssignmentId, PrincipalId, RoleId},
         permission::Permission,
         step_up::Act,
@@ -18,7 +20,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, group, membership, reach, request, step_up},
+    service::{access, change_request, group, membership, reach, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -144,7 +146,7 @@ pub async fn update(
     actor: &Actor,
     id: AssignmentId,
     dates: NewDates<'_>,
-) -> Result<(), Error> {
+) -> Result<Outcome<()>, Error> {
     let NewDates { starts_at, ends_at, reason, code } = dates;
     let mut connection = app.database.acquire().await?;
     let told = find(&mut connection, actor, id).await?;
@@ -155,11 +157,18 @@ pub async fn update(
     let proof = step_up::prove(app, actor, code, &act).await?;
     let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = Change::begin(&app.database, actor).await?;
-    update_within(&mut change, actor, id, (starts_at, ends_at), (reason, proof)).await?;
+    match update_within(&mut change, actor, id, (starts_at, ends_at), (reason, proof)).await {
+        Err(Error::Widens(_)) => {
+            drop(change);
+            let write = Write::UpdateAssignment { assignment: id, starts_at, ends_at };
+            return waiting::change(app, actor, &told, write, reason).await;
+        }
+        updated => updated?,
+    }
     change.made(id.0).await?;
     commit(change).await?;
     app.wake.everything();
-    Ok(())
+    Ok(Outcome::Done(()))
 }
 
 /// Gives an assignment other dates within a change.
@@ -226,13 +235,12 @@ pub(super) async fn move_window(
     change.record(&event).await
 }
 
-/// Nobody lengthens what they hold: by whichever account, application or group of theirs.
+/// Nobody lengthens alone what they hold: by whichever account, application or group of theirs.
 pub(super) async fn refuse_own(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
     if reach::is_own(change, holder).await? {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own, or of an application or a group of theirs: ask another \
-             administrator"
-                .to_owned(),
+        return Err(Error::Widens(
+            "nobody lengthens alone what they hold, from whichever account, or what an application or a group of \
+             theirs holds: another administrator has to agree",
         ));
     }
     Ok(())
@@ -273,10 +281,10 @@ pub async fn convert(
     to: AssignmentKind,
     reason: &Justification,
     code: Option<&str>,
-) -> Result<AssignmentId, Error> {
+) -> Result<Outcome<AssignmentId>, Error> {
     // A repeat uses up no code.
     if let Err(Error::Repeated(before)) = Change::begin(&app.database, actor).await {
-        return Ok(AssignmentId(before));
+        return change_request::repeated(app, before, AssignmentId(before)).await;
     }
     let mut connection = app.database.acquire().await?;
     let told = find(&mut connection, actor, id).await?;
@@ -285,14 +293,23 @@ pub async fn convert(
     let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
     let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
+        Err(Error::Repeated(before)) => {
+            return change_request::repeated(app, before, AssignmentId(before)).await;
+        }
         begun => begun?,
     };
-    let made = convert_within(app, &mut change, actor, (id, to), (reason, proof)).await?;
+    let made = match convert_within(app, &mut change, actor, (id, to), (reason, proof)).await {
+        Err(Error::Widens(_)) => {
+            drop(change);
+            let write = Write::ConvertAssignment { assignment: id, to };
+            return waiting::change(app, actor, &told, write, reason).await;
+        }
+        made => made?,
+    };
     change.made(made.0).await?;
     commit(change).await?;
     app.wake.everything();
-    Ok(made)
+    Ok(Outcome::Done(made))
 }
 
 /// Makes an assignment one of the other kind within a change.
@@ -311,12 +328,7 @@ pub(in crate::service) async fn convert_within(
     }
     let holder = store::principal::holder(change, locked.principal).await?;
     refuse_eligible_application(holder.kind, to)?;
-    let own = actor.is_one_of(&holder.people);
-    if own && to == AssignmentKind::Active {
-        return Err(Error::NotAllowed(
-            "nobody can make themself active for good: ask another administrator".to_owned(),
-        ));
-    }
+    let lessens_own = to == AssignmentKind::Eligible && actor.is_one_of(&holder.people);
     end(change, &locked, AssignmentEnd::Converted, reason).await?;
     let wanted = Assign {
         principals: vec![locked.principal],
@@ -327,7 +339,7 @@ pub(in crate::service) async fn convert_within(
         ends_at: locked.ends_at,
         justification: reason.clone(),
     };
-    if own {
+    if lessens_own {
         let made = make_own_eligible(change, &wanted, locked.principal).await?;
         proof.spend(change, made.0).await?;
         Ok(made)

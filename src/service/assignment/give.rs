@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fmt::Display};
 use serde_json::json;
 use sqlx::PgConnection;
 
-use super::Proof;
+use super::{Proof, waiting};
 
 use crate::{
     App,
@@ -12,11 +12,12 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
+        change_request::Outcome,
         id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
-        reach::Write,
+        reach::Write as Reaching,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -24,7 +25,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{group, reach, step_up},
+    service::{change_request, group, reach, step_up},
     store::{self, Change, assignment::NewAssignment, principal::Holder},
 };
 
@@ -53,7 +54,7 @@ pub struct Assigned {
     /// Who was to get it.
     pub principal: PrincipalId,
     /// The assignment, or why there is none. One person's refusal does not stop the others.
-    pub outcome: Result<AssignmentId, Error>,
+    pub outcome: Result<Outcome<AssignmentId>, Error>,
 }
 
 /// Who may give and take this role at this kind of scope.
@@ -166,16 +167,25 @@ async fn assign_one(
     wanted: &Assign,
     principal: PrincipalId,
     proof: Proof<'_>,
-) -> Result<AssignmentId, Error> {
-    let mut change = match Change::begin(&app.database, &part(actor, principal)).await {
-        Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
+) -> Result<Outcome<AssignmentId>, Error> {
+    let actor = part(actor, principal);
+    let mut change = match Change::begin(&app.database, &actor).await {
+        Err(Error::Repeated(before)) => {
+            return change_request::repeated(app, before, AssignmentId(before)).await;
+        }
         begun => begun?,
     };
-    let id = assign_within(app, &mut change, wanted, principal, proof).await?;
+    let id = match assign_within(app, &mut change, wanted, principal, proof).await {
+        Err(Error::Widens(_)) => {
+            drop(change);
+            return waiting::give(app, &actor, wanted, principal).await;
+        }
+        made => made?,
+    };
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
-    Ok(id)
+    Ok(Outcome::Done(id))
 }
 
 /// What giving a role does beside what it gives: whom it reaches, and whose approvers it chooses.
@@ -183,13 +193,13 @@ async fn written(
     change: &mut Change,
     wanted: &Assign,
     (principal, holder): (PrincipalId, &Holder),
-) -> Result<Write, Error> {
+) -> Result<Reaching, Error> {
     let eases = if wanted.role == RoleId::MEMBER {
         store::reach::approved_by(change.connection(), wanted.scope).await?
     } else {
         BTreeSet::new()
     };
-    Ok(Write {
+    Ok(Reaching {
         to: holder.people.iter().copied().collect(),
         group: (holder.kind == PrincipalKind::Group).then_some(principal),
         eases,

@@ -17,6 +17,7 @@ mod bulk;
 mod change;
 mod give;
 mod prolong;
+mod waiting;
 
 pub use bulk::{Bulk, Operation, Row, change_many, rehearse};
 pub use change::{NewDates, convert, remove, update};

@@ -84,7 +84,7 @@ pub async fn ask_for_more_time(
         subject: Some(told.principal),
         difference: vec![Line::new("ends_at", end.to_string(), ends_at.to_string())],
         reason: reason.clone(),
-        expires_at: end + ASKED_AFTER,
+        expires_at: Some(end + ASKED_AFTER),
     };
     change_request::propose(app, change, proposed).await
 }

@@ -5,16 +5,18 @@ use crate::{
         actor::Actor,
         assignment::AssignmentKind,
         change_request::{Answer, Write},
-        id::ProofId,
+        id::{ProofId, ScopeId},
         step_up::Act,
         text::Justification,
     },
     error::Error,
     service::{
         assignment::{self, Assign, Prolonged, Proof},
+        role::{self, RoleChange},
+        scope,
         settings::{self, Save},
     },
-    store::{Change, change_request::Locked},
+    store::{self, Change, change_request::Locked},
 };
 
 /// Does what was asked for, as the decider, who must be allowed to at this moment.
@@ -61,6 +63,13 @@ pub(super) async fn carry_out(
                 .await
                 .map(drop)
         }
+        Write::MoveScope { scope, from, parent } => {
+            relocate(app, change, actor, (*scope, *from, *parent), &reason).await
+        }
+        Write::ChangeRole { role, from, to } => {
+            let wanted = RoleChange { role: *role, to: (**to).clone(), reason };
+            role::change_within(change, actor, &wanted, from).await
+        }
         Write::ExtendAssignment { assignment: id, ends_at }
         | Write::RenewAssignment { assignment: id, ends_at } => {
             let kind: Option<AssignmentKind> = answer.amended.kind;
@@ -72,6 +81,25 @@ pub(super) async fn carry_out(
             assignment::prolong_within(app, change, actor, (*id, &prolonged), proof).await.map(drop)
         }
     }
+}
+
+async fn relocate(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    (id, from, parent): (ScopeId, ScopeId, ScopeId),
+    reason: &Justification,
+) -> Result<(), Error> {
+    if store::scope::one(change.connection(), id).await?.parent != Some(from) {
+        return Err(Error::Conflict("it was moved meanwhile".to_owned()));
+    }
+    let effect = scope::relocate_within(app, change, actor, id, parent, reason).await?;
+    if effect.gains {
+        return Err(Error::Widens(
+            "you would gain by this change yourself: somebody who would not must decide it",
+        ));
+    }
+    Ok(())
 }
 
 /// The reason for a version of the terms, with the names of both who wanted it; if it still fits.

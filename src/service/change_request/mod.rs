@@ -7,7 +7,7 @@ use crate::{
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
         change_notice::{self, Wanted as About},
-        change_request::{ChangeState, Proposed},
+        change_request::{ChangeState, Proposed, WAITS},
         id::{ChangeRequestId, PersonId, PrincipalId},
         permission::Permission,
         time::Instant,
@@ -21,7 +21,7 @@ mod carry_out;
 mod decide;
 
 pub use crate::{
-    domain::change_request::{Amended, Answer, Line},
+    domain::change_request::{Amended, Answer, Line, Outcome},
     store::{change_request::Told, settings::Approver},
 };
 pub use decide::decide;
@@ -62,7 +62,8 @@ pub(in crate::service) async fn propose(
         return Err(Error::invalid("reason", "write why: somebody else must agree to this"));
     }
     let id = ChangeRequestId::new();
-    store::change_request::open(&mut change, id, &proposed).await?;
+    let lapses = proposed.expires_at.unwrap_or(change.at() + WAITS);
+    store::change_request::open(&mut change, id, &proposed, lapses).await?;
     let told = store::change_request::one(change.connection(), id).await?;
     let at = change.at();
     let link = change_notice::change_link(&app.public_url, id);
@@ -80,6 +81,45 @@ pub(in crate::service) async fn propose(
     change.commit(&event).await?;
     app.wake.everything();
     Ok(id)
+}
+
+/// Makes an act that its author may not do alone wait for somebody else's word, after nothing came of it.
+pub(in crate::service) async fn propose_instead<T>(
+    app: &App,
+    actor: &Actor,
+    proposed: Proposed,
+) -> Result<Outcome<T>, Error> {
+    if actor.user().is_none() {
+        return Err(Error::NotAllowed(
+            "this would widen what you can come to hold: a person has to ask for that, and another one to agree"
+                .to_owned(),
+        ));
+    }
+    if proposed.reason.is_empty() {
+        return Err(Error::invalid(
+            "justification",
+            "write why: this would widen what you can come to hold, so somebody else must agree to it",
+        ));
+    }
+    let change = match Change::begin(&app.database, actor).await {
+        Err(Error::Repeated(before)) => return Ok(Outcome::Waits(ChangeRequestId(before))),
+        begun => begun?,
+    };
+    propose(app, change, proposed).await.map(Outcome::Waits)
+}
+
+/// What the same form or request made when it was sent before: a change that waits, or else `done`.
+pub(in crate::service) async fn repeated<T>(
+    app: &App,
+    made: uuid::Uuid,
+    done: T,
+) -> Result<Outcome<T>, Error> {
+    let id = ChangeRequestId(made);
+    match store::change_request::one(&mut *app.database.acquire().await?, id).await {
+        Ok(_) => Ok(Outcome::Waits(id)),
+        Err(Error::NotFound(_)) => Ok(Outcome::Done(done)),
+        Err(error) => Err(error),
+    }
 }
 
 /// A change request as mails and pages tell of it.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use sqlx::PgConnection;
 
 use super::{
+    Outcome,
     plan::Standing,
     preview::{Preview, preview},
-    save::{Save, Saved, save},
+    save::{Save, Written, save},
 };
 use crate::{
     App,
@@ -77,7 +78,7 @@ pub struct Applied {
     /// Its name.
     pub name: String,
     /// The version, or why there is none.
-    pub outcome: Result<Saved, Error>,
+    pub outcome: Result<Outcome<Written>, Error>,
 }
 
 /// One role's part.

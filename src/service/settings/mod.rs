@@ -7,14 +7,14 @@ mod template;
 
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
+pub(super) use save::privileged_terms;
 pub use save::{
-    Reset, Rewritten, Save, Saved, Written, recompute_below, reset, save, weakens, write_within,
+    Reset, Rewritten, Save, Written, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
 pub use template::{NewTemplate, change, create, retire, template, templates};
 
 use self::plan::Standing;
-pub use crate::store::settings::{OutOfTerms, Place, Template, Version, Waiting};
 use crate::{
     App,
     domain::{
@@ -26,6 +26,10 @@ use crate::{
     error::Error,
     service::{access, role::Told},
     store,
+};
+pub use crate::{
+    domain::change_request::Outcome,
+    store::settings::{OutOfTerms, Place, Template, Version, Waiting},
 };
 
 /// The terms of a role with where they come from.

@@ -1,4 +1,6 @@
 //! Writing the next version, and with it those that follow from it.
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -8,9 +10,9 @@ use crate::{
     domain::{
         actor::Actor,
         audit::{Event, Kind},
-        change_request::{Line, Proposed, WAITS, Write},
+        change_request::{Line, Outcome, Proposed, Write},
         fault::FieldError,
-        id::{ChangeRequestId, RoleId, ScopeId, SettingsId},
+        id::{RoleId, ScopeId, SettingsId},
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
         text::Justification,
@@ -53,15 +55,6 @@ impl Save {
     }
 }
 
-/// What became of terms that somebody saved.
-#[derive(Clone, Debug)]
-pub enum Saved {
-    /// They are written.
-    Written(Written),
-    /// They are weaker than before, and wait for a second administrator.
-    Waits(ChangeRequestId),
-}
-
 /// A version that was written.
 #[derive(Clone, Debug)]
 pub struct Written {
@@ -94,51 +87,69 @@ pub struct Rewritten {
     pub scope: ScopeId,
     /// Whether they ask for less than before.
     pub weakened: bool,
+    /// Whether the role is privileged.
+    pub privileged: bool,
 }
 
 /// Writes the next version of the terms of a role at a scope, and at every scope below whose terms follow from it. It counts
 /// for what is asked from now on; what waits is judged by the stricter of its own terms and these, and closed if that leaves
 /// nobody who may decide it.
 ///
-/// Weaker terms of a privileged role wait for a second administrator.
-pub async fn save(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
+/// Weaker terms of a privileged role wait for a second administrator; so do those of any role that their author could come
+/// to hold more easily by it.
+pub async fn save(app: &App, actor: &Actor, save: &Save) -> Result<Outcome<Written>, Error> {
     let saved = store::retried(|| save_once(app, actor, save)).await;
     app.wake.everything();
     saved
 }
 
-async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
+async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Outcome<Written>, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return repeated(app, before).await,
         begun => begun?,
     };
     if actor.principal().is_some() && weakens(change.connection(), save).await? {
-        if actor.user().is_none() {
-            return Err(Error::NotAllowed(
-                "these terms are weaker than before: a person has to ask for that, and another one to agree".to_owned(),
-            ));
-        }
-        let proposed = weaker(&mut change, actor, save).await?;
-        return change_request::propose(app, change, proposed).await.map(Saved::Waits);
+        return ask(app, actor, change, save).await;
     }
-    let written = write_within(app, &mut change, actor, save).await?;
-    change.made(written.id.0).await?;
-    change.commit_recorded().await?;
-    Ok(Saved::Written(written))
+    match write_within(app, &mut change, actor, save).await {
+        Err(Error::Widens(_)) => {
+            drop(change);
+            ask(app, actor, Change::begin(&app.database, actor).await?, save).await
+        }
+        written => {
+            let written = written?;
+            change.made(written.id.0).await?;
+            change.commit_recorded().await?;
+            Ok(Outcome::Done(written))
+        }
+    }
+}
+
+/// Lets terms that their author may not write alone wait for somebody else's word.
+async fn ask(
+    app: &App,
+    actor: &Actor,
+    mut change: Change,
+    save: &Save,
+) -> Result<Outcome<Written>, Error> {
+    if actor.user().is_none() {
+        return Err(Error::NotAllowed(
+            "these terms are weaker than before: a person has to ask for that, and another one to agree".to_owned(),
+        ));
+    }
+    let proposed = weaker(&mut change, actor, save).await?;
+    change_request::propose(app, change, proposed).await.map(Outcome::Waits)
 }
 
 /// What the same form or request made when it was sent before.
-async fn repeated(app: &App, made: uuid::Uuid) -> Result<Saved, Error> {
-    let mut connection = app.database.acquire().await?;
-    let waits = ChangeRequestId(made);
-    match store::change_request::one(&mut connection, waits).await {
-        Ok(_) => return Ok(Saved::Waits(waits)),
-        Err(Error::NotFound(_)) => {}
-        Err(error) => return Err(error),
+async fn repeated(app: &App, made: uuid::Uuid) -> Result<Outcome<Written>, Error> {
+    match change_request::repeated(app, made, SettingsId(made)).await? {
+        Outcome::Waits(id) => Ok(Outcome::Waits(id)),
+        Outcome::Done(id) => {
+            let version = store::settings::version(&mut *app.database.acquire().await?, id).await?;
+            Ok(Outcome::Done(Written { id, number: version.number, below: 0 }))
+        }
     }
-    let id = SettingsId(made);
-    let version = store::settings::version(&mut connection, id).await?;
-    Ok(Saved::Written(Written { id, number: version.number, below: 0 }))
 }
 
 /// Weaker terms, right in themselves, as a change that waits for somebody else's word.
@@ -156,7 +167,7 @@ async fn weaker(change: &mut Change, actor: &Actor, save: &Save) -> Result<Propo
         subject: None,
         difference: difference.into_iter().map(Line::from).collect(),
         reason: save.reason.clone(),
-        expires_at: change.at() + WAITS,
+        expires_at: None,
         write: Write::SaveSettings {
             role,
             scope,
@@ -370,6 +381,7 @@ pub async fn recompute_below(
     let mut rewritten = Vec::new();
     for role in roles {
         store::settings::lock(change, role).await?;
+        let privileged = store::role::one(change.connection(), role).await?.privileged;
         let tree = Tree::read(change.connection(), role, scope).await?;
         for step in tree.steps(scope, true, None)? {
             let faults = new_faults(change, &step).await?;
@@ -377,9 +389,27 @@ pub async fn recompute_below(
                 return Err(Error::Invalid(faults));
             }
             write_step(change, role, &step, None, (why.as_str(), None)).await?;
-            rewritten.push(Rewritten { role, scope: step.place.id, weakened: step.weakens() });
+            rewritten.push(Rewritten {
+                role,
+                scope: step.place.id,
+                weakened: step.weakens(),
+                privileged,
+            });
         }
         approval::fail_undecidable(app, change, role).await?;
     }
     Ok(rewritten)
+}
+
+/// The terms in force at `scope` of the privileged roles for which one of `places` says something.
+pub(in crate::service) async fn privileged_terms(
+    connection: &mut PgConnection,
+    scope: ScopeId,
+    places: &[ScopeId],
+) -> Result<BTreeMap<RoleId, Settings>, Error> {
+    let mut terms = BTreeMap::new();
+    for role in store::settings::privileged_roles_at(connection, places).await? {
+        terms.insert(role, store::settings::current(connection, role, scope).await?.settings);
+    }
+    Ok(terms)
 }

@@ -11,7 +11,9 @@ use sqlx::{PgConnection, types::Json};
 pub use template::{
     Template, change_template, create_template, retire_template, template, templates,
 };
-pub use tree::{Place, Placed, around, lock, place, places, roles_to_recompute};
+pub use tree::{
+    Place, Placed, around, lock, place, places, privileged_roles_at, roles_to_recompute,
+};
 pub use write::{Next, write, write_first};
 
 use crate::{

@@ -160,3 +160,22 @@ pub async fn roles_to_recompute(
     .fetch_all(connection)
     .await?)
 }
+
+/// The privileged roles for which one of these scopes says something.
+pub async fn privileged_roles_at(
+    connection: &mut PgConnection,
+    scopes: &[ScopeId],
+) -> Result<Vec<RoleId>, Error> {
+    let scopes: Vec<_> = scopes.iter().map(|id| id.0).collect();
+    Ok(sqlx::query_scalar!(
+        r#"
+        select distinct role_id as "role: RoleId"
+        from role_settings
+        join roles on roles.id = role_id and privileged and retired_at is null
+        where scope_id = any($1)
+        "#,
+        &scopes,
+    )
+    .fetch_all(connection)
+    .await?)
+}

@@ -24,7 +24,7 @@ use crate::{
     error::Error,
     service::{
         role,
-        settings::{self, Applied, Apply, Given, Proposal, Saved},
+        settings::{self, Applied, Apply, Given, Outcome, Proposal},
     },
 };
 
@@ -196,8 +196,8 @@ pub async fn apply(posted: Posted<Pairs>) -> Answer {
     let opened = page.open(Section::Roles).await?;
     let row = |applied: &Applied| {
         let written = match &applied.outcome {
-            Ok(Saved::Written(written)) => Some(written),
-            Ok(Saved::Waits(_)) | Err(_) => None,
+            Ok(Outcome::Done(written)) => Some(written),
+            Ok(Outcome::Waits(_)) | Err(_) => None,
         };
         AppliedRole {
             name: applied.name.clone(),
@@ -205,8 +205,8 @@ pub async fn apply(posted: Posted<Pairs>) -> Answer {
             version: written.map_or(0, |written| i64::from(written.number)),
             below: written.map_or(0, |written| written.below),
             waits: match &applied.outcome {
-                Ok(Saved::Waits(change)) => format!("/changes/{change}"),
-                Ok(Saved::Written(_)) | Err(_) => String::new(),
+                Ok(Outcome::Waits(change)) => format!("/changes/{change}"),
+                Ok(Outcome::Done(_)) | Err(_) => String::new(),
             },
             refused: applied.outcome.as_ref().err().map(reasons_of).unwrap_or_default(),
         }

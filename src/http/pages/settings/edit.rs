@@ -24,7 +24,7 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::settings::{self, Detail, Reset, Save, Saved},
+    service::settings::{self, Detail, Outcome, Reset, Save},
 };
 
 /// The form.
@@ -80,10 +80,10 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
 }
 
 /// Where one goes on after terms were saved.
-fn go_on(saved: &Saved, role: RoleId, scope: ScopeId) -> Answer {
+fn go_on(saved: &Outcome<settings::Written>, role: RoleId, scope: ScopeId) -> Answer {
     match saved {
-        Saved::Written(_) => done(&link(role, scope, ""), Done::SettingsSaved),
-        Saved::Waits(change) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+        Outcome::Done(_) => done(&link(role, scope, ""), Done::SettingsSaved),
+        Outcome::Waits(change) => done(&format!("/changes/{change}"), Done::ChangeWaits),
     }
 }
 

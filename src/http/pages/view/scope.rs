@@ -149,6 +149,8 @@ pub struct MoveEffect {
     pub gain: Vec<HoldingRow>,
     /// What ends, in words.
     pub ends: Vec<String>,
+    /// Why nobody does it alone, if that is so.
+    pub waits: String,
 }
 
 /// Retiring a place: what that does.

@@ -5,21 +5,27 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        assignment::{AssignmentEnd, AssignmentKind},
+        assignment::AssignmentEnd,
         audit::{Event, Kind},
-        id::{PrincipalId, RequestId, RoleId, ScopeId},
+        id::{RequestId, RoleId, ScopeId},
         permission::Permission,
         role::ScopeKind,
-        text::{Description, Justification, Name},
+        text::{Description, Name},
     },
     error::Error,
     service::{
         access::{self, Places},
-        assignment::{self, Proof},
-        group, reach, request, settings,
+        request,
     },
     store::{self, Change, activation::Ended, request::Of},
 };
+
+mod relocate;
+mod retire;
+
+pub(super) use relocate::relocate_within;
+pub use relocate::{MoveEffect, preview_move, relocate};
+pub use retire::{RetireEffect, preview_retire, retire};
 
 pub use crate::store::scope::{Holding, Place, Told};
 
@@ -220,98 +226,6 @@ async fn visible(change: &mut Change, actor: &Actor, id: ScopeId) -> Result<Told
     Ok(told)
 }
 
-/// What moving a place does to those who hold something above it.
-#[derive(Clone, Debug, Default)]
-pub struct MoveEffect {
-    /// Who holds what where the place lies now, and will not count there any more.
-    pub lose: Vec<Holding>,
-    /// Who holds what where the place will lie, and will count there.
-    pub gain: Vec<Holding>,
-    /// How many activations end.
-    pub ending: usize,
-    /// How many open requests are closed.
-    pub closing: usize,
-}
-
-/// Says what moving a place would do. Nothing moves.
-pub async fn preview_move(
-    app: &App,
-    actor: &Actor,
-    id: ScopeId,
-    parent: ScopeId,
-) -> Result<MoveEffect, Error> {
-    let actor = Actor { idempotency: None, ..actor.clone() };
-    let mut change = Change::begin(&app.database, &actor).await?;
-    // What is done here is given up with the change.
-    relocate_within(app, &mut change, &actor, id, parent, &Justification::default()).await
-}
-
-/// Puts a place, with all that lies below it, into another one. What is held at it stays; what is held above it counts or
-/// does not count according to where it lies then, and activations that no longer lie below their eligibility end.
-pub async fn relocate(
-    app: &App,
-    actor: &Actor,
-    id: ScopeId,
-    parent: ScopeId,
-    reason: &Justification,
-) -> Result<MoveEffect, Error> {
-    let mut change = Change::begin(&app.database, actor).await?;
-    let effect = relocate_within(app, &mut change, actor, id, parent, reason).await?;
-    change.made(id.0).await?;
-    change.commit_recorded().await?;
-    app.wake.everything();
-    Ok(effect)
-}
-
-/// The same within a change.
-pub(super) async fn relocate_within(
-    app: &App,
-    change: &mut Change,
-    actor: &Actor,
-    id: ScopeId,
-    parent: ScopeId,
-    reason: &Justification,
-) -> Result<MoveEffect, Error> {
-    let told = visible(change, actor, id).await?;
-    let Some(old) = told.parent else {
-        return Err(Error::Conflict("the organisation cannot be moved".to_owned()));
-    };
-    for place in [old, parent] {
-        access::authorise_at(change.connection(), actor, Permission::ManageScopes, place).await?;
-    }
-    if old == parent {
-        return Err(Error::Conflict("it lies there already".to_owned()));
-    }
-    if told.kind == ScopeKind::Group {
-        group::authorise(change.connection(), actor, id).await?;
-    }
-    let before = reach::before(change, Some(id)).await?;
-    let above = |way: Vec<Place>| way.into_iter().map(|place| place.id).collect::<Vec<_>>();
-    let was = above(store::scope::way_to(change.connection(), old).await?);
-    store::scope::relocate(change, id, parent).await?;
-    let is = above(store::scope::way_to(change.connection(), parent).await?);
-    reach::refuse_gain(change, before).await?;
-    let no_more: Vec<_> = was.iter().copied().filter(|place| !is.contains(place)).collect();
-    let from_now: Vec<_> = is.iter().copied().filter(|place| !was.contains(place)).collect();
-    let lose = store::scope::holdings(change.connection(), &no_more, MOST).await?;
-    let gain = store::scope::holdings(change.connection(), &from_now, MOST).await?;
-    change.settle().await?;
-    let ended = store::scope::end_moved(change, id).await?;
-    record_ends(change, &ended, AssignmentEnd::ScopeMoved).await?;
-    let moved = store::scope::moved_requests(change.connection(), id).await?;
-    close(change, &moved, "The place was moved away from below that of the eligibility.").await?;
-    settings::recompute_below(app, change, None, id, &moved_because(&told.name)).await?;
-    let event = Event { scope: Some(id), ..Event::new(Kind::ScopeMoved) };
-    let detail = json!({ "from": old, "to": parent, "justification": reason });
-    change.record(&event.target(id.0).detail(detail)).await?;
-    Ok(MoveEffect { lose, gain, ending: ended.len(), closing: moved.len() })
-}
-
-/// Why terms become others below a place that has moved.
-fn moved_because(name: &str) -> Justification {
-    Justification::parse(&format!("{name} was moved")).unwrap_or_default()
-}
-
 /// Records that these were ended, and why.
 pub(super) async fn record_ends(
     change: &mut Change,
@@ -335,120 +249,6 @@ async fn close(change: &mut Change, requests: &[RequestId], why: &str) -> Result
     for open in requests {
         let closed = store::request::fail_all(change, Of::Request(*open), why).await?;
         request::record_failures(change, &closed, "not_eligible", why).await?;
-    }
-    Ok(())
-}
-
-/// What retiring a place does.
-#[derive(Clone, Debug, Default)]
-pub struct RetireEffect {
-    /// The places that are retired with it.
-    pub places: Vec<Place>,
-    /// Who loses what; the first of them.
-    pub holdings: Vec<Holding>,
-    /// How many assignments and activations end.
-    pub assignments: i64,
-    /// How many open requests are closed.
-    pub requests: i64,
-}
-
-/// Says what retiring a place would do. Nothing is retired.
-pub async fn preview_retire(app: &App, actor: &Actor, id: ScopeId) -> Result<RetireEffect, Error> {
-    let actor = Actor { idempotency: None, ..actor.clone() };
-    let mut change = Change::begin(&app.database, &actor).await?;
-    retire_effect(&mut change, &actor, id).await.map(|(effect, _)| effect)
-}
-
-async fn retire_effect(
-    change: &mut Change,
-    actor: &Actor,
-    id: ScopeId,
-) -> Result<(RetireEffect, Vec<(ScopeId, Option<PrincipalId>)>), Error> {
-    let told = visible(change, actor, id).await?;
-    let Some(parent) = told.parent else {
-        return Err(Error::Conflict("the organisation cannot be retired".to_owned()));
-    };
-    let places = store::scope::below(change.connection(), id, None, 100_000).await?;
-    let retired = store::scope::lock_below(change, id).await?;
-    if told.kind != ScopeKind::Group {
-        access::authorise_at(change.connection(), actor, Permission::ManageScopes, parent).await?;
-        access::authorise_at(change.connection(), actor, Permission::ManageAssignments, id).await?;
-    }
-    for (place, _) in retired.iter().filter(|(_, group)| group.is_some()) {
-        group::authorise(change.connection(), actor, *place).await?;
-    }
-    let ids: Vec<_> = retired.iter().map(|(place, _)| *place).collect();
-    let (assignments, requests) = store::scope::count(change.connection(), &ids).await?;
-    let holdings = store::scope::holdings(change.connection(), &ids, MOST).await?;
-    Ok((RetireEffect { places, holdings, assignments, requests }, retired))
-}
-
-/// Takes a place, and everything below it, out of use: what is held there ends at once, open requests are closed.
-pub async fn retire(
-    app: &App,
-    actor: &Actor,
-    id: ScopeId,
-    reason: &Justification,
-) -> Result<RetireEffect, Error> {
-    let mut change = Change::begin(&app.database, actor).await?;
-    let effect = retire_within(app, &mut change, actor, id, reason).await?;
-    change.made(id.0).await?;
-    change.commit_recorded().await?;
-    app.wake.everything();
-    Ok(effect)
-}
-
-/// The same within a change.
-pub(super) async fn retire_within(
-    app: &App,
-    change: &mut Change,
-    actor: &Actor,
-    id: ScopeId,
-    reason: &Justification,
-) -> Result<RetireEffect, Error> {
-    let (effect, retired) = retire_effect(change, actor, id).await?;
-    let (ids, groups): (Vec<_>, Vec<_>) = retired.into_iter().unzip();
-    change.settle().await?;
-    let why = "The place was retired.";
-    for place in &ids {
-        let closed = store::request::fail_all(change, Of::Scope(*place), why).await?;
-        request::record_failures(change, &closed, "role_retired", why).await?;
-    }
-    // A group that goes may be eligible for something elsewhere, and so may its members be by it.
-    for group in groups.into_iter().flatten() {
-        end_what_it_holds(app, change, actor, group, reason).await?;
-    }
-    let ended = store::scope::end_assignments(change, &ids).await?;
-    record_ends(change, &ended, AssignmentEnd::ScopeRetired).await?;
-    for group in store::scope::retire(change, &ids).await? {
-        let event = Event::new(Kind::GroupChanged).subject(group).target(group.0);
-        change.record(&event.detail(json!({ "retired": true, "justification": reason }))).await?;
-    }
-    for place in &ids {
-        let event = Event { scope: Some(*place), ..Event::new(Kind::ScopeRetired) };
-        change.record(&event.target(place.0).detail(json!({ "justification": reason }))).await?;
-    }
-    Ok(effect)
-}
-
-/// Takes from a group what it holds anywhere.
-async fn end_what_it_holds(
-    app: &App,
-    change: &mut Change,
-    actor: &Actor,
-    group: PrincipalId,
-    reason: &Justification,
-) -> Result<(), Error> {
-    for kind in [AssignmentKind::Eligible, AssignmentKind::Active] {
-        let wanted = store::assignment::Wanted {
-            principal: Some(group),
-            kind: Some(kind),
-            ..store::assignment::Wanted::default()
-        };
-        for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
-            let why = (reason, Proof::None);
-            assignment::remove_within(app, change, actor, held.id, why).await?;
-        }
     }
     Ok(())
 }
