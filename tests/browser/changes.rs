@@ -105,7 +105,7 @@ async fn an_administrator_looks_at_what_ends_and_gives_many_more_time_without_sc
     }
     browser.press("Extend").await;
     browser.sees("Nothing has happened yet.").await;
-    browser.sees("Nobody can lengthen an assignment of their own").await;
+    browser.sees("Nobody lengthens alone what they hold").await;
     browser.fill("more", "60 days").await;
     browser.press("Show what would happen").await;
     browser.sees("Then until").await;
