@@ -7,6 +7,7 @@ pub mod audit;
 pub mod change_notice;
 pub mod change_request;
 pub mod delivery;
+pub mod extent;
 pub mod fault;
 pub mod id;
 pub mod notice;

@@ -13,6 +13,7 @@ pub mod credential;
 pub mod due;
 pub mod enrolment;
 pub mod expiring;
+pub mod extent;
 pub mod first_start;
 pub mod frame;
 pub mod group;

@@ -28,6 +28,7 @@ pub mod database;
 pub mod demo;
 pub mod due;
 pub mod expiring;
+pub mod extent;
 pub mod group;
 pub mod mfa_proof;
 pub mod one_time_link;
