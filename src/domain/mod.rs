@@ -22,6 +22,7 @@ pub mod role;
 pub mod settings;
 pub mod sign_in;
 pub mod step_up;
+pub mod survivability;
 pub mod text;
 pub mod throttle;
 pub mod time;

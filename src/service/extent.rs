@@ -163,6 +163,14 @@ pub struct Extent {
     pub reached: Vec<Reached>,
 }
 
+impl Extent {
+    /// Whether there is nothing at all, as far as the asker may see it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.reached.is_empty() && self.groups.is_empty()
+    }
+}
+
 /// Which of the roles are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
@@ -178,7 +186,7 @@ pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Ex
     let places = places(&mut connection, actor, principal).await?;
     store::person::one(&mut connection, principal).await?;
     let extent = read(&mut connection, principal, places.as_deref()).await?;
-    if places.is_some() && extent.reached.is_empty() && extent.groups.is_empty() {
+    if places.is_some() && extent.is_empty() {
         return Err(Error::NotFound("person"));
     }
     Ok(extent)

@@ -16,7 +16,7 @@ use crate::{
     service::{
         access::{self, Places},
         assignment::{self, Proof},
-        group, reach, request, settings,
+        group, reach, request, settings, survivability,
     },
     store::{self, Change, activation::Ended, request::Of},
 };
@@ -408,6 +408,8 @@ pub(super) async fn retire_within(
 ) -> Result<RetireEffect, Error> {
     let (effect, ids) = retire_effect(change, actor, id).await?;
     change.settle().await?;
+    let groups = store::survivability::groups_at(change.connection(), &ids).await?;
+    let before = survivability::before(change, &groups).await?;
     let why = "The place was retired.";
     for place in &ids {
         let closed = store::request::fail_all(change, Of::Scope(*place), why).await?;
@@ -425,6 +427,7 @@ pub(super) async fn retire_within(
         let event = Event { scope: Some(*place), ..Event::new(Kind::ScopeRetired) };
         change.record(&event.target(place.0).detail(json!({ "justification": reason }))).await?;
     }
+    survivability::refuse_loss(change, &before).await?;
     Ok(effect)
 }
 

@@ -155,7 +155,7 @@ async fn show(
     let requests: Result<_, Error> = detail.requests.into_iter().map(Request::try_from).collect();
     Ok(Json(PersonDetail {
         person: detail.told.into(),
-        other_accounts: detail.other_accounts,
+        other_accounts: detail.other_accounts.iter().map(|told| told.principal).collect(),
         assignments: detail.assignments.into_iter().map(Assignment::from).collect(),
         ended: detail.ended.into_iter().map(Assignment::from).collect(),
         requests: requests?,

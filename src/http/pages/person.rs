@@ -118,7 +118,7 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
             .map(|held| assigned::row(held, &reader))
             .collect()
     };
-    let others = other_accounts(page, &detail).await?;
+    let others = detail.other_accounts.iter().take(OTHERS_SHOWN).map(who).collect();
     let groups = detail.assignments.iter().filter(|held| of_group(held.role));
     let status = faults.status();
     let view = Person {
@@ -142,14 +142,6 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
         frame,
     };
     answer(status, &view)
-}
-
-async fn other_accounts(page: &Page, detail: &Detail) -> Result<Vec<Who>, Error> {
-    let mut others = Vec::new();
-    for account in detail.other_accounts.iter().take(OTHERS_SHOWN) {
-        others.push(who(&person::show(&page.app, &page.actor, *account).await?.told));
-    }
-    Ok(others)
 }
 
 fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {

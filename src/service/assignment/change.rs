@@ -18,7 +18,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, group, membership, request, step_up},
+    service::{access, group, membership, request, step_up, survivability},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -77,7 +77,9 @@ pub(in crate::service) async fn remove_within(
     (reason, proof): (&Justification, Proof<'_>),
 ) -> Result<(), Error> {
     let locked = lock(change, actor, id).await?;
+    let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Removed, reason).await?;
+    survivability::refuse_loss(change, &before).await?;
     proof.spend(change, id.0).await?;
     tell(app, change, id, reason, Telling::Taken).await
 }
@@ -190,7 +192,9 @@ pub(in crate::service) async fn update_within(
         return Err(Error::Invalid(faults));
     }
     proof.spend(change, id.0).await?;
-    move_window(change, &locked, window, reason).await
+    let before = survivability::before(change, &[locked.principal]).await?;
+    move_window(change, &locked, window, reason).await?;
+    survivability::refuse_loss(change, &before).await
 }
 
 /// Gives an assignment another window, and cuts what rests on it to that.
@@ -318,7 +322,11 @@ pub(in crate::service) async fn convert_within(
             "nobody can make themself active for good: ask another administrator".to_owned(),
         ));
     }
+    let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Converted, reason).await?;
+    if to == AssignmentKind::Eligible {
+        survivability::refuse_loss(change, &before).await?;
+    }
     let wanted = Assign {
         principals: vec![locked.principal],
         role: locked.role,

@@ -51,16 +51,14 @@ pub async fn approving_people(
     let count = sqlx::query_scalar!(
         r#"
         select count(distinct users.person_id) as "count!"
-        from principals as users
-        where users.kind = 'user' and users.disabled_at is null and (
-            users.id = any($1)
-            or exists (
-                select from live_assignments($2) as members
-                join scopes on scopes.id = members.scope_id
-                where members.principal_id = users.id and scopes.group_id = any($1)
-                    and members.role_id = '00000000-0000-8000-8000-000000000008'
-            )
-        )
+        from principals as named
+        cross join lateral (
+            select named.id where named.kind = 'user'
+            union all
+            select members.principal_id from members_of(named.id, $2) as members where named.kind = 'group'
+        ) as candidates
+        join principals as users on users.id = candidates.id and users.kind = 'user' and users.disabled_at is null
+        where named.id = any($1)
         "#,
         &named,
         at,
