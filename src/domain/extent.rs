@@ -13,7 +13,18 @@ use super::{
 };
 
 /// What it takes until a role is held.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Effort {
     /// Nothing: it is held.
@@ -27,7 +38,18 @@ pub enum Effort {
 }
 
 /// How one gets from one account or group to another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Passage {
     /// Another account of the same human being.
@@ -69,7 +91,18 @@ impl Way {
 }
 
 /// How somebody has a role at a place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    PartialEq,
+    Eq,
+    PartialOrd,
+    Ord,
+    serde::Serialize,
+    serde::Deserialize,
+    utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Claim {
     /// They hold it.
@@ -208,7 +241,8 @@ pub fn extent(account: PrincipalId, facts: &Facts) -> Vec<Reached> {
     for reached in &had {
         best.entry((reached.role, reached.scope)).or_insert_with(|| reached.clone());
     }
-    let gives = |reached: &&Reached| matches!(reached.steps.last(), Some(Step::Has(it)) if it.gives);
+    let gives =
+        |reached: &&Reached| matches!(reached.steps.last(), Some(Step::Has(it)) if it.gives);
     let mut giving: Vec<&Reached> = had.iter().filter(gives).collect();
     // Whoever gives roles at a place does so below it as well.
     let places: Vec<_> = giving.iter().map(|reached| reached.scope).collect();
@@ -336,9 +370,11 @@ mod tests {
     #[test]
     fn who_gives_roles_reaches_them_through_somebody_else_only_and_where_they_fit() {
         let ada = PrincipalId::new();
-        let [administrator, system_role, organization_role] = std::array::from_fn(|_| RoleId::new());
+        let [administrator, system_role, organization_role] =
+            std::array::from_fn(|_| RoleId::new());
         let [above, below] = std::array::from_fn(|_| ScopeId::new());
-        let gives = |scope| Holding { gives: true, ..holding(ada, administrator, scope, Claim::Holds) };
+        let gives =
+            |scope| Holding { gives: true, ..holding(ada, administrator, scope, Claim::Holds) };
         let giveable = |role, kind| Giveable { role, kinds: vec![kind] };
         let facts = Facts {
             holdings: vec![gives(above), gives(below)],

@@ -19,6 +19,7 @@ pub mod reach;
 pub mod reminder;
 pub mod request;
 pub mod role;
+pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod step_up;

@@ -66,7 +66,9 @@ pub enum Problem {
 }
 
 /// How bad a problem is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, utoipa::ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Somebody is locked out, or will be at the next mishap.
@@ -102,7 +104,9 @@ impl Problem {
         match self {
             Self::FewReady { ready: 0 } => "Nobody is ready for an emergency".to_owned(),
             Self::FewReady { .. } => "Only one person is ready for an emergency".to_owned(),
-            Self::OneAdministrator => "One person alone is Global Administrator for good".to_owned(),
+            Self::OneAdministrator => {
+                "One person alone is Global Administrator for good".to_owned()
+            }
             Self::NobodyApproves(terms) => format!("Nobody can approve {}", terms.place()),
             Self::OneApproves(terms) => format!("One person alone approves {}", terms.place()),
         }
@@ -140,8 +144,7 @@ impl Footing {
             people if people < FEWEST_APPROVERS => Some(Problem::OneApproves(terms.clone())),
             _ => None,
         });
-        let ready =
-            (self.ready < FEWEST_READY).then_some(Problem::FewReady { ready: self.ready });
+        let ready = (self.ready < FEWEST_READY).then_some(Problem::FewReady { ready: self.ready });
         let alone = (self.administrators < 2).then_some(Problem::OneAdministrator);
         let mut problems: Vec<_> = ready.into_iter().chain(alone).chain(approvals).collect();
         problems.sort_by_key(Problem::severity);

@@ -65,7 +65,8 @@ impl Explained {
     /// The step in words.
     #[must_use]
     pub fn words(&self) -> String {
-        let needs = |approval: &bool| if *approval { ", which somebody else must approve" } else { "" };
+        let needs =
+            |approval: &bool| if *approval { ", which somebody else must approve" } else { "" };
         match self {
             Self::Way { passage, name, approval, .. } => match passage {
                 Passage::OtherAccount => format!("signs in as {name} too"),

@@ -32,6 +32,7 @@ mod reminder;
 pub mod request;
 pub mod role;
 pub mod scope;
+pub mod search;
 mod second_factor;
 pub mod session;
 pub mod settings;

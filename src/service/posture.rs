@@ -45,9 +45,8 @@ pub struct Posture {
 /// How the whole stands. Who looks after a part of the organisation sees how that part does.
 pub async fn show(app: &App, actor: &Actor) -> Result<Posture, Error> {
     let mut connection = app.database.acquire().await?;
-    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles)
-        .await?
-        .limited();
+    let places =
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?.limited();
     let places = places.as_deref();
     let requests = access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests);
     let sees_requests = match (places, requests.await) {
@@ -94,9 +93,8 @@ pub async fn holders(
     after: Option<(Instant, AssignmentId)>,
 ) -> Result<Vec<Holder>, Error> {
     let mut connection = app.database.acquire().await?;
-    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles)
-        .await?
-        .limited();
+    let places =
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?.limited();
     let wanted = Wanted { activated, places: places.as_deref(), after };
     store::posture::holders(&mut connection, wanted, PAGE).await
 }

@@ -21,8 +21,7 @@ pub(super) struct Before {
 pub(super) async fn before(change: &mut Change, of: &[PrincipalId]) -> Result<Before, Error> {
     let mut footing = store::survivability::people(change.connection()).await?;
     let wanted = Wanted { naming: Some(of), ..Wanted::default() };
-    footing.approvals =
-        store::survivability::approvals(change.connection(), wanted, MOST).await?;
+    footing.approvals = store::survivability::approvals(change.connection(), wanted, MOST).await?;
     let settings = footing.approvals.iter().map(|terms| terms.settings).collect();
     Ok(Before { footing, settings })
 }

@@ -54,10 +54,7 @@ pub struct Factors {
 }
 
 /// What an account proves with that it is its owner's, and where it is in use.
-pub async fn of(
-    connection: &mut PgConnection,
-    principal: PrincipalId,
-) -> Result<Factors, Error> {
+pub async fn of(connection: &mut PgConnection, principal: PrincipalId) -> Result<Factors, Error> {
     Ok(sqlx::query_as!(
         Factors,
         r#"

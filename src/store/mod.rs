@@ -42,6 +42,7 @@ pub mod reminder;
 pub mod request;
 pub mod role;
 pub mod scope;
+pub mod search;
 pub mod session;
 pub mod settings;
 pub mod survivability;

@@ -185,14 +185,15 @@ struct Invite {
 
 /// An account, and a link for its owner.
 #[derive(Serialize, ToSchema)]
-struct OneTimeLink {
+pub(super) struct OneTimeLink {
     /// The account.
     principal: PrincipalId,
     /// Where its owner goes to set up how they sign in. It works once, and is shown this once.
     link: String,
 }
 
-fn link(invited: Invited) -> (StatusCode, Json<OneTimeLink>) {
+/// Tells of an account and its link.
+pub(super) fn link(invited: Invited) -> (StatusCode, Json<OneTimeLink>) {
     let Invited { principal, link } = invited;
     (StatusCode::CREATED, Json(OneTimeLink { principal, link }))
 }
