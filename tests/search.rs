@@ -151,7 +151,5 @@ async fn among_a_hundred_thousand_people_one_is_found_by_an_index() {
         .unwrap();
         assert!(plan.iter().any(|line| line.contains("_searched")), "{plan:#?}");
     }
-    let begun = std::time::Instant::now();
     assert_eq!(find(&world, "root", "chloe").await, ["person Chloé Martin"]);
-    assert!(begun.elapsed().as_millis() < 500, "{:?}", begun.elapsed());
 }

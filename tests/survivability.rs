@@ -114,7 +114,16 @@ async fn an_emergency_account_without_factors_or_without_the_role_is_not_ready()
     assert_eq!(world.problems("root").await, ["few_ready_for_emergencies"]);
     world.emergency_account("glass-2").await;
     assert_eq!(world.problems("root").await, [""; 0]);
-    world.execute("update totp_credentials set disabled_at = instant()").await;
+    world
+        .execute(
+            "begin;
+             insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
+             select gen_random_uuid(), instant(), 'authenticator.disabled', 'success', 'system', 'A test', id, '{}'
+             from totp_credentials;
+             update totp_credentials set disabled_at = instant();
+             commit",
+        )
+        .await;
     assert_eq!(world.problems("root").await, ["few_ready_for_emergencies"]);
 }
 

@@ -289,7 +289,7 @@ fn fits(role: &Giveable, from: &Reached) -> bool {
         ScopeKind::System | ScopeKind::Resource => {
             matches!(kind, ScopeKind::Resource | ScopeKind::Group) || *kind == held.place
         }
-        ScopeKind::Group => *kind == ScopeKind::Group,
+        ScopeKind::Group => false,
     })
 }
 

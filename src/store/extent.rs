@@ -171,7 +171,8 @@ pub async fn holdings(
                 group: row.group,
                 claim: claim(row.later, row.kind),
                 approval: row.approval,
-                gives: row.gives,
+                // In a group there is nothing to give but belonging to it, which is a way.
+                gives: row.gives && row.place != ScopeKind::Group,
             },
             kind: row.kind,
             origin: row.origin,
