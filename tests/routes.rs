@@ -199,6 +199,7 @@ impl Things {
         }
         match path {
             "/v1/activations/preview" => format!("{filled}?eligibility={}", self.0["eligibility"]),
+            "/v1/search" => format!("{filled}?q=er"),
             "/activations/new" => format!("{filled}?assignment={}", self.0["eligibility"]),
             _ => filled,
         }

@@ -17,12 +17,15 @@ use crate::{
     service::{
         access,
         assignment::{self, Assign},
-        enrolment, request,
+        enrolment, extent, lockout, survivability,
     },
-    store::{self, Change, assignment::Wanted, request::Of},
+    store::{self, Change, assignment::Wanted},
 };
 
-pub use crate::store::person::{NewPerson, Told};
+pub use crate::store::{
+    factor::Factors,
+    person::{NewPerson, Told},
+};
 
 /// How many people a page of the list has.
 pub const PAGE: i64 = 100;
@@ -33,7 +36,11 @@ pub struct Detail {
     /// The account.
     pub told: Told,
     /// The person's other accounts.
-    pub other_accounts: Vec<PrincipalId>,
+    pub other_accounts: Vec<Told>,
+    /// What the person can do, now and at most.
+    pub extent: extent::Extent,
+    /// What the account proves with that it is its owner's; none if the asker sees a part of the organisation only.
+    pub factors: Option<Factors>,
     /// What the account is eligible for and holds now.
     pub assignments: Vec<store::assignment::Told>,
     /// What it held before, latest first.
@@ -57,26 +64,42 @@ pub async fn list(
     access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
     // No name has such a character, and the database takes none.
     let search = search.map(|search| search.replace('\0', "")).filter(|it| !it.trim().is_empty());
-    let wanted = store::person::Wanted { principal: None, search, after };
+    let wanted = store::person::Wanted { search, after, ..Default::default() };
     store::person::list(&mut connection, &wanted, PAGE).await
 }
 
-/// One person. Everybody may see themself.
+/// One person. Everybody may see themself; who looks after a part of the organisation sees what counts there.
 pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Detail, Error> {
     let mut connection = app.database.acquire().await?;
-    if access::principal(actor, crate::domain::actor::TokenScope::Read)? != principal {
-        access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
-    }
+    let places = extent::places(&mut connection, actor, principal).await?;
     let told = store::person::one(&mut connection, principal).await?;
-    let wanted = Wanted { principal: Some(principal), ..Wanted::default() };
-    let requests =
-        store::request::Wanted { principal: Some(principal), ..store::request::Wanted::default() };
-    let accounts = store::person::accounts(&mut connection, told.person).await?;
+    let extent = extent::read(&mut connection, principal, places.as_deref()).await?;
+    let wanted =
+        Wanted { principal: Some(principal), places: places.as_deref(), ..Wanted::default() };
+    let asked = store::request::Wanted {
+        principal: Some(principal),
+        places: places.as_deref(),
+        ..store::request::Wanted::default()
+    };
+    let requests = store::request::list(&mut connection, asked, 20).await?;
+    let nothing_here = extent.is_empty() && requests.is_empty();
+    let (mut other_accounts, mut factors) = (Vec::new(), None);
+    match places {
+        Some(_) if nothing_here => return Err(Error::NotFound("person")),
+        Some(_) => {}
+        None => {
+            let accounts = store::person::accounts_told(&mut connection, told.person).await?;
+            other_accounts.extend(accounts.into_iter().filter(|it| it.principal != principal));
+            factors = Some(store::factor::of(&mut connection, principal).await?);
+        }
+    }
     Ok(Detail {
-        other_accounts: accounts.into_iter().filter(|account| *account != principal).collect(),
+        other_accounts,
+        factors,
+        extent,
         assignments: store::assignment::list(&mut connection, wanted, 500).await?,
         ended: store::assignment::ended(&mut connection, wanted, 20).await?,
-        requests: store::request::list(&mut connection, requests, 20).await?,
+        requests,
         may_manage: may_manage(&mut connection, actor, principal).await.is_ok(),
         own: actor.people().contains(&told.person),
         told,
@@ -85,7 +108,7 @@ pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<De
 
 /// Whoever can reach a privileged role is managed only by those who may manage such people: otherwise resetting a
 /// password would be a way into the role.
-async fn may_manage(
+pub(super) async fn may_manage(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     principal: PrincipalId,
@@ -159,7 +182,7 @@ pub async fn invite(app: &App, actor: &Actor, invitation: &Invitation) -> Result
 }
 
 /// A link is shown once: a repeat of the same request does not get another.
-fn already_done(error: Error) -> Error {
+pub(super) fn already_done(error: Error) -> Error {
     match error {
         Error::Repeated(_) => Error::Conflict(
             "this was done before, and the link was shown then: make a new one on the person's page".to_owned(),
@@ -247,24 +270,15 @@ pub async fn disable(
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     may_manage(change.connection(), actor, principal).await?;
+    let before = survivability::before(&mut change, &[principal]).await?;
     if !store::person::set_disabled(&mut change, principal, true).await? {
         return Err(Error::Conflict("this account is disabled already".to_owned()));
     }
     change.settle().await?;
+    survivability::refuse_loss(&mut change, &before).await?;
     let why = Refusal::Disabled.to_string();
-    let closed = store::request::fail_all(&mut change, Of::Principal(principal), &why).await?;
-    request::record_failures(&mut change, &closed, Refusal::Disabled.rule(), &why).await?;
-    for ended in store::activation::end_all_of_principal(&mut change, principal).await? {
-        let event = Event::new(Kind::ActivationEnded)
-            .subject(principal)
-            .role(ended.role, ended.scope)
-            .assignment(ended.id)
-            .detail(json!({ "because": AssignmentEnd::PrincipalDisabled }));
-        change.record(&Event { request: ended.request, ..event }).await?;
-    }
-    for token in store::person::end_all_access(&mut change, principal).await? {
-        change.record(&Event::new(Kind::TokenRevoked).subject(principal).target(token)).await?;
-    }
+    let (because, rule) = (AssignmentEnd::PrincipalDisabled, Refusal::Disabled.rule());
+    lockout::end_everything(&mut change, principal, because, (rule, &why)).await?;
     change.made(principal.0).await?;
     let event = Event::new(Kind::PersonDisabled)
         .subject(principal)

@@ -259,18 +259,20 @@ pub async fn end_all_of_eligibility(
 pub async fn end_all_of_principal(
     change: &mut Change,
     principal: PrincipalId,
+    because: AssignmentEnd,
 ) -> Result<Vec<Ended>, Error> {
     let at = change.at();
     Ok(sqlx::query_as!(
         Ended,
         r#"
-        update assignments set ended_at = $2, end_reason = 'principal_disabled'
+        update assignments set ended_at = $2, end_reason = $3
         where principal_id = $1 and origin = 'activated' and ended_at is null
         returning id as "id: AssignmentId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId", request_id as "request: RequestId"
         "#,
         principal.0,
         at,
+        because as AssignmentEnd,
     )
     .fetch_all(change.connection())
     .await?)

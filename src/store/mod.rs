@@ -28,19 +28,24 @@ pub mod database;
 pub mod demo;
 pub mod due;
 pub mod expiring;
+pub mod extent;
+pub mod factor;
 pub mod group;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
+pub mod posture;
 pub mod principal;
 pub mod reach;
 pub mod reminder;
 pub mod request;
 pub mod role;
 pub mod scope;
+pub mod search;
 pub mod session;
 pub mod settings;
+pub mod survivability;
 pub mod throttle;
 
 /// The schema, carried in the binary.

@@ -45,6 +45,8 @@ pub struct Told {
 pub struct Wanted {
     /// This account.
     pub principal: Option<PrincipalId>,
+    /// The accounts of this human being.
+    pub person: Option<PersonId>,
     /// Those whose name, user name or address contains this.
     pub search: Option<String>,
     /// Those that come after this name and account.
@@ -82,6 +84,7 @@ pub async fn list(
             and ($2::text is null or position(lower($2) in lower(display_name)) > 0
                 or position(lower($2) in principals.name_folded) > 0 or position(lower($2) in email_folded) > 0)
             and ($3::text is null or (display_name, principals.id) > ($3, $4::uuid))
+            and ($6::uuid is null or principals.person_id = $6)
         order by display_name, principals.id
         limit $5
         "#,
@@ -90,6 +93,7 @@ pub async fn list(
         wanted.after.as_ref().map(|(name, _)| name.as_str()),
         wanted.after.as_ref().map(|(_, id)| id.0),
         limit,
+        wanted.person.map(|id| id.0),
     )
     .fetch_all(connection)
     .await?)
@@ -199,6 +203,14 @@ pub async fn accounts(
     )
     .fetch_all(connection)
     .await?)
+}
+
+/// The accounts of a person as they are told, a hundred at most.
+pub async fn accounts_told(
+    connection: &mut PgConnection,
+    person: PersonId,
+) -> Result<Vec<Told>, Error> {
+    list(connection, &Wanted { person: Some(person), ..Wanted::default() }, 100).await
 }
 
 /// Disables an account, or enables it again. False if it was so already.

@@ -34,7 +34,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 17] = [
+const EVERYBODY: [Stop; 18] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -59,6 +59,7 @@ const EVERYBODY: [Stop; 17] = [
     ("/approvals", "/approvals", "bob", "Waiting for you 1"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
+    ("/search", "/search", "hugo", "What are you looking for"),
     ("/", "/", "ada", "More time is asked for"),
     (
         "/assignments/{assignment}/more-time",
@@ -70,7 +71,7 @@ const EVERYBODY: [Stop; 17] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 54] = [
+const SOME: [Stop; 62] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -146,6 +147,14 @@ const SOME: [Stop; 54] = [
     ("/people/invite", "/people/invite?same_person_as={person}", "grace", "Another account of ada"),
     ("/people/{person}", "/people/{person}", "grace", "Recent activity"),
     ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
+    ("/people/{person}/extent", "/people/{person}/extent", "grace", "Every role at every place"),
+    ("/people/{person}/extent", "/people/{grace}/extent?effort=gift", "eve", "only another"),
+    ("/people/{person}", "/people/{grace}", "eve", "Only if somebody else gives it"),
+    ("/overview", "/overview", "grace", "Is everything all right"),
+    ("/overview", "/overview", "frida", "How the places that you look after stand"),
+    ("/overview/holders", "/overview/holders", "eve", "The oldest come first"),
+    ("/overview/holders", "/overview/holders?view=active", "grace", "Network Operator"),
+    ("/search", "/search?q=op", "grace", "Database Operator"),
     ("/groups", "/groups", "grace", "New group"),
     ("/groups/{group}", "/groups/{group}", "grace", "May activate membership 1"),
     ("/resources", "/resources", "grace", "Finance"),
@@ -310,6 +319,7 @@ impl Company {
             ("request", request.request.to_string()),
             ("role", world.role_id("Database Operator").to_string()),
             ("person", world.principal("ada").to_string()),
+            ("grace", world.principal("grace").to_string()),
             ("group", group),
             ("finance", finance),
             ("ledger", ledger),

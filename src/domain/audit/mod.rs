@@ -63,6 +63,7 @@ pub enum Kind {
     PersonChanged,
     PersonDisabled,
     PersonEnabled,
+    PersonAccessEnded,
     LinkIssued,
     LinkUsed,
     SignInSucceeded,
@@ -87,7 +88,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 66] = [
+    pub const ALL: [(Self, &'static str); 67] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -134,6 +135,7 @@ impl Kind {
         (Self::PersonChanged, "person.changed"),
         (Self::PersonDisabled, "person.disabled"),
         (Self::PersonEnabled, "person.enabled"),
+        (Self::PersonAccessEnded, "person.access_ended"),
         (Self::LinkIssued, "link.issued"),
         (Self::LinkUsed, "link.used"),
         (Self::SignInSucceeded, "sign_in.succeeded"),

@@ -19,6 +19,9 @@ pub(super) enum List {
     Assignments,
     Expiring,
     People,
+    Extent,
+    Search,
+    Holders,
     Applications,
     AuditEvents,
 }
@@ -31,6 +34,9 @@ impl List {
             Self::Assignments => b"assignments",
             Self::Expiring => b"expiring",
             Self::People => b"people",
+            Self::Extent => b"extent",
+            Self::Search => b"search",
+            Self::Holders => b"holders",
             Self::Applications => b"applications",
             Self::AuditEvents => b"audit events",
         }

@@ -40,6 +40,8 @@ use crate::http::{
         (name = "scopes", description = "The places where roles are held"),
         (name = "assignments", description = "Who is eligible for what, and who holds it"),
         (name = "people", description = "People and groups"),
+        (name = "search", description = "Finding people, groups, applications, roles and places"),
+        (name = "overview", description = "How the whole stands"),
         (name = "applications", description = "Programs that hold roles of their own"),
         (name = "audit", description = "What happened"),
         (name = "tokens", description = "Access tokens"),

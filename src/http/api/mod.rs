@@ -24,13 +24,17 @@ mod change_request;
 mod cursor;
 mod description;
 mod expiring;
+mod extent;
 mod group;
+mod lockout;
 mod me;
 mod more_time;
 mod person;
+mod posture;
 mod request;
 mod role;
 mod scope;
+mod search;
 mod settings;
 mod template;
 mod token;
@@ -61,6 +65,10 @@ fn described() -> OpenApiRouter<Web> {
         .merge(more_time::routes())
         .merge(bulk::routes())
         .merge(person::routes())
+        .merge(extent::routes())
+        .merge(lockout::routes())
+        .merge(search::routes())
+        .merge(posture::routes())
         .merge(group::routes())
         .merge(application::routes())
         .merge(audit::routes())

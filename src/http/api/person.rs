@@ -155,7 +155,7 @@ async fn show(
     let requests: Result<_, Error> = detail.requests.into_iter().map(Request::try_from).collect();
     Ok(Json(PersonDetail {
         person: detail.told.into(),
-        other_accounts: detail.other_accounts,
+        other_accounts: detail.other_accounts.iter().map(|told| told.principal).collect(),
         assignments: detail.assignments.into_iter().map(Assignment::from).collect(),
         ended: detail.ended.into_iter().map(Assignment::from).collect(),
         requests: requests?,
@@ -185,14 +185,15 @@ struct Invite {
 
 /// An account, and a link for its owner.
 #[derive(Serialize, ToSchema)]
-struct OneTimeLink {
+pub(super) struct OneTimeLink {
     /// The account.
     principal: PrincipalId,
     /// Where its owner goes to set up how they sign in. It works once, and is shown this once.
     link: String,
 }
 
-fn link(invited: Invited) -> (StatusCode, Json<OneTimeLink>) {
+/// Tells of an account and its link.
+pub(super) fn link(invited: Invited) -> (StatusCode, Json<OneTimeLink>) {
     let Invited { principal, link } = invited;
     (StatusCode::CREATED, Json(OneTimeLink { principal, link }))
 }

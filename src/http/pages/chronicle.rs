@@ -118,6 +118,7 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::PersonChanged => format!("changed {who}"),
         Kind::PersonDisabled => format!("disabled {who}"),
         Kind::PersonEnabled => format!("enabled {who}"),
+        Kind::PersonAccessEnded => format!("ended all access of {who}"),
         Kind::LinkIssued => format!("made a one-time link for {who}"),
         Kind::LinkUsed => "used a one-time link".to_owned(),
         Kind::SignInSucceeded => "signed in".to_owned(),

@@ -34,6 +34,7 @@ pub enum Done {
     MemberRemoved,
     PersonDisabled,
     PersonEnabled,
+    PersonAccessEnded,
     PasswordChanged,
     AuthenticatorReplaced,
     SessionEnded,
@@ -51,7 +52,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 44] = [
+    const ALL: [(Self, &'static str, &'static str); 45] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -109,6 +110,11 @@ impl Done {
             Self::PersonEnabled,
             "person-enabled",
             "The account works again, with the assignments that are still open.",
+        ),
+        (
+            Self::PersonAccessEnded,
+            "person-access-ended",
+            "All access of this account has ended. It can sign in again, and activate what it is eligible for.",
         ),
         (
             Self::PasswordChanged,

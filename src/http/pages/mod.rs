@@ -19,18 +19,22 @@ mod chronicle;
 mod done;
 mod expiring;
 mod extension;
+mod extent;
 mod faults;
 mod group;
+mod lockout;
 mod more_time;
 mod outcome;
 mod page;
 mod person;
 mod plain_words;
+mod posture;
 pub mod problem;
 mod request;
 mod role;
 mod say;
 mod scope;
+mod search;
 mod settings;
 mod sign_in;
 mod story;
@@ -81,11 +85,14 @@ fn everybody() -> Routes {
         .get("/assignments/{assignment}/more-time", more_time::new)
         .post("/assignments/{assignment}/more-time", more_time::create)
         .get("/programs", api_docs::one)
+        .get("/search", search::find)
 }
 
 /// Pages for administrators.
 fn administration() -> Routes {
     Routes::new()
+        .get("/overview", posture::one)
+        .get("/overview/holders", posture::holders)
         .get("/roles", role::list)
         .post("/roles", role::create)
         .get("/roles/new", role::new)
@@ -128,6 +135,9 @@ fn administration() -> Routes {
         .post("/people/{person}/link", person::link)
         .post("/people/{person}/disable", person::disable)
         .post("/people/{person}/enable", person::enable)
+        .get("/people/{person}/extent", extent::list)
+        .post("/people/{person}/end-access", lockout::end_access)
+        .post("/people/{person}/new-factors", lockout::require_new_factors)
         .get("/audit", audit::list)
         .get("/audit/export", audit::export)
         .post("/audit/verify", audit::verify)

@@ -4,8 +4,8 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
-    assigned,
     done::Done,
+    extent,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     request::Nothing,
@@ -15,15 +15,12 @@ use super::{
         Fact, Pages, Who,
         form::Field,
         frame::Section,
-        person::{
-            Invite, Membership, OneTimeLink, People, Person, PersonActs, PersonRow, SamePerson, Tag,
-        },
+        person::{Invite, OneTimeLink, People, Person, PersonActs, PersonRow, SamePerson, Tag},
     },
 };
 use crate::{
     domain::{
-        assignment::AssignmentKind,
-        id::{PrincipalId, RoleId},
+        id::PrincipalId,
         permission::Permission,
         text::{DisplayName, Email, Justification, UserName},
     },
@@ -105,37 +102,21 @@ pub async fn one(page: Page, Path(person): Path<String>) -> Answer {
     draw(&page, id(&person, "person")?, Faults::default()).await
 }
 
-async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
+/// One person, with what was wrong with what was just tried.
+pub(super) async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
     let detail = person::show(&page.app, &page.actor, id).await?;
     let Opened { frame, reader, .. } = page.open(Section::People).await?;
     let told = &detail.told;
-    let of_group = |role| role == RoleId::MEMBER || role == RoleId::OWNER;
-    let rows = |kind| {
-        detail
-            .assignments
-            .iter()
-            .filter(|held| held.kind == kind && !of_group(held.role))
-            .map(|held| assigned::row(held, &reader))
-            .collect()
-    };
-    let others = other_accounts(page, &detail).await?;
-    let groups = detail.assignments.iter().filter(|held| of_group(held.role));
+    let others = detail.other_accounts.iter().take(OTHERS_SHOWN).map(who).collect();
     let status = faults.status();
     let view = Person {
         who: Who { detail: format!("{} · {}", told.user_name, told.email), ..who(told) },
-        tags: tags(told),
+        tags: person_tags(&detail),
         facts: facts(&detail, &reader),
+        factors: factors(&detail, &reader),
         problems: faults.rest(),
-        active: rows(AssignmentKind::Active),
-        eligible: rows(AssignmentKind::Eligible),
-        groups: groups
-            .map(|held| Membership {
-                link: format!("/assignments/{}", held.id),
-                name: held.scope_name.clone(),
-                role: held.role_name.clone(),
-                status: assigned::status(held, &reader),
-            })
-            .collect(),
+        extent: extent::tell(id, &detail.extent, told.disabled_at.is_some(), &reader),
+        disabled: told.disabled_at.is_some(),
         other_accounts: others,
         activity: detail.requests.iter().map(|told| role::tell(told, &reader)).collect(),
         acts: acts(&detail),
@@ -144,22 +125,45 @@ async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
     answer(status, &view)
 }
 
-async fn other_accounts(page: &Page, detail: &Detail) -> Result<Vec<Who>, Error> {
-    let mut others = Vec::new();
-    for account in detail.other_accounts.iter().take(OTHERS_SHOWN) {
-        others.push(who(&person::show(&page.app, &page.actor, *account).await?.told));
+/// Whoever has a password, but no authenticator any more, has to set one up anew.
+fn person_tags(detail: &Detail) -> Vec<Tag> {
+    let password = detail.factors.as_ref().and_then(|factors| factors.password_since);
+    tags(&detail.told)
+        .into_iter()
+        .map(|tag| match tag.text.as_str() {
+            "Invited" if password.is_some() => {
+                Tag { text: "New factors needed".to_owned(), tone: "warn" }
+            }
+            _ => tag,
+        })
+        .collect()
+}
+
+fn factors(detail: &Detail, reader: &Reader) -> Vec<Fact> {
+    let Some(factors) = &detail.factors else { return Vec::new() };
+    let since = |at: Option<_>| at.map(|at| reader.instant(at));
+    let mut facts = vec![
+        Fact::at_or("Password", since(factors.password_since), "Not set"),
+        Fact::at_or("Authenticator", since(factors.authenticator_since), "Not set up"),
+        Fact::new("Recovery codes", format!("{} left", factors.recovery_codes)),
+        Fact::new(
+            "Signed in",
+            say::count(usize::try_from(factors.sessions).unwrap_or(0), "browser"),
+        ),
+        Fact::new("Access tokens", factors.tokens.to_string()),
+    ];
+    if let Some(at) = factors.authenticator_off {
+        facts.insert(2, Fact::at("Switched off", reader.instant(at)));
     }
-    Ok(others)
+    facts
 }
 
 fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let told = &detail.told;
     let seen = told.last_signed_in_at.map(|at| reader.instant(at));
-    let set_up = if told.enrolled { "Password and authenticator" } else { "Not yet" };
     let mut facts = vec![
         Fact::new("User name", told.user_name.clone()),
         Fact::new("Mail", told.email.clone()),
-        Fact::new("Set up", set_up),
         Fact::at_or("Last signed in", seen, "Never"),
         Fact::at("Since", reader.instant(told.created_at)),
     ];
@@ -180,6 +184,8 @@ fn acts(detail: &Detail) -> PersonActs {
     PersonActs {
         invite_another: format!("/people/invite?same_person_as={}", told.principal),
         recover: if disabled || detail.own { nothing() } else { link("link") },
+        end_access: if disabled || detail.own { nothing() } else { link("end-access") },
+        new_factors: if disabled || detail.own { nothing() } else { link("new-factors") },
         disable: if disabled { nothing() } else { link("disable") },
         disable_consequence: format!(
             "Ends all access of {} now, signs the account out everywhere, and withdraws its open requests.",
@@ -273,10 +279,10 @@ fn parsed<T, E: ToString>(faults: &mut Faults, field: &str, read: Result<T, E>) 
 }
 
 /// Shows a one-time link, this once.
-async fn show_link(page: &Page, invited: Invited) -> Answer {
+pub(super) async fn show_link(page: &Page, invited: Invited) -> Answer {
     let detail = person::show(&page.app, &page.actor, invited.principal).await?;
     let Opened { frame, .. } = page.open(Section::People).await?;
-    let enrolled = detail.told.enrolled;
+    let enrolled = detail.factors.as_ref().is_some_and(|it| it.password_since.is_some());
     show(&OneTimeLink {
         who: who(&detail.told),
         purpose: if enrolled { "recover" } else { "invite" },

@@ -20,7 +20,9 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, change_request, group, membership, reach, request, step_up},
+    service::{
+        access, change_request, group, membership, reach, request, step_up, survivability,
+    },
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -79,7 +81,9 @@ pub(in crate::service) async fn remove_within(
     (reason, proof): (&Justification, Proof<'_>),
 ) -> Result<(), Error> {
     let locked = lock(change, actor, id).await?;
+    let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Removed, reason).await?;
+    survivability::refuse_loss(change, &before).await?;
     proof.spend(change, id.0).await?;
     tell(app, change, id, reason, Telling::Taken).await
 }
@@ -199,7 +203,9 @@ pub(in crate::service) async fn update_within(
         return Err(Error::Invalid(faults));
     }
     proof.spend(change, id.0).await?;
-    move_window(change, &locked, window, reason).await
+    let before = survivability::before(change, &[locked.principal]).await?;
+    move_window(change, &locked, window, reason).await?;
+    survivability::refuse_loss(change, &before).await
 }
 
 /// Gives an assignment another window, and cuts what rests on it to that.
@@ -329,7 +335,11 @@ pub(in crate::service) async fn convert_within(
     let holder = store::principal::holder(change, locked.principal).await?;
     refuse_eligible_application(holder.kind, to)?;
     let lessens_own = to == AssignmentKind::Eligible && actor.is_one_of(&holder.people);
+    let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Converted, reason).await?;
+    if to == AssignmentKind::Eligible {
+        survivability::refuse_loss(change, &before).await?;
+    }
     let wanted = Assign {
         principals: vec![locked.principal],
         role: locked.role,

@@ -17,7 +17,7 @@ use crate::{
     service::{
         access,
         assignment::{self, Proof},
-        group, request,
+        group, request, survivability,
     },
     store::{self, Change, request::Of, scope::Place},
 };
@@ -92,13 +92,15 @@ pub(in crate::service) async fn retire_within(
     let (effect, retired) = retire_effect(change, actor, id).await?;
     let (ids, groups): (Vec<_>, Vec<_>) = retired.into_iter().unzip();
     change.settle().await?;
+    let groups: Vec<_> = groups.into_iter().flatten().collect();
+    let before = survivability::before(change, &groups).await?;
     let why = "The place was retired.";
     for place in &ids {
         let closed = store::request::fail_all(change, Of::Scope(*place), why).await?;
         request::record_failures(change, &closed, "role_retired", why).await?;
     }
     // A group that goes may be eligible for something elsewhere, and so may its members be by it.
-    for group in groups.into_iter().flatten() {
+    for group in groups {
         end_what_it_holds(app, change, actor, group, reason).await?;
     }
     let ended = store::scope::end_assignments(change, &ids).await?;
@@ -111,6 +113,7 @@ pub(in crate::service) async fn retire_within(
         let event = Event { scope: Some(*place), ..Event::new(Kind::ScopeRetired) };
         change.record(&event.target(place.0).detail(json!({ "justification": reason }))).await?;
     }
+    survivability::refuse_loss(change, &before).await?;
     Ok(effect)
 }
 

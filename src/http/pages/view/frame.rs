@@ -9,6 +9,8 @@ pub enum Section {
     Requests,
     /// Requests that wait for the reader.
     Approvals,
+    /// How the whole stands.
+    Overview,
     /// Roles, their settings and assignments.
     Roles,
     /// Places.
@@ -35,6 +37,7 @@ impl Section {
             Self::Access => "access",
             Self::Requests => "requests",
             Self::Approvals => "approvals",
+            Self::Overview => "overview",
             Self::Roles => "roles",
             Self::Resources => "resources",
             Self::People => "people",

@@ -1,13 +1,7 @@
 //! People: the list, one person, inviting.
 use askama::Template;
 
-use super::{
-    Fact, Instant, Pages, Who,
-    form::Field,
-    frame::Frame,
-    role::{Activity, AssignmentRow},
-    status::Status,
-};
+use super::{Fact, Instant, Pages, Who, extent::Extent, form::Field, frame::Frame, role::Activity};
 
 /// The list of people.
 #[derive(Template)]
@@ -60,34 +54,22 @@ pub struct Person {
     pub who: Who,
     /// Marks beside the name.
     pub tags: Vec<Tag>,
-    /// Account, mail, factors, last sign-in.
+    /// Account, mail, last sign-in.
     pub facts: Vec<Fact>,
+    /// What they prove with that it is them; nothing for readers of a part of the organisation.
+    pub factors: Vec<Fact>,
     /// What was wrong with what was just tried.
     pub problems: Vec<String>,
-    /// What is held now.
-    pub active: Vec<AssignmentRow>,
-    /// What may be activated.
-    pub eligible: Vec<AssignmentRow>,
-    /// Groups.
-    pub groups: Vec<Membership>,
+    /// What they can do, now and at most.
+    pub extent: Extent,
+    /// Whether the account is disabled, so that none of it has effect.
+    pub disabled: bool,
     /// The same person's other accounts.
     pub other_accounts: Vec<Who>,
     /// What happened, newest first.
     pub activity: Vec<Activity>,
     /// What the reader may do.
     pub acts: PersonActs,
-}
-
-/// A group that somebody is in.
-pub struct Membership {
-    /// The membership's page.
-    pub link: String,
-    /// The group's name.
-    pub name: String,
-    /// "Member", "Owner".
-    pub role: String,
-    /// Its state.
-    pub status: Status,
 }
 
 /// Where a person's account may be changed; empty where not.
@@ -97,6 +79,10 @@ pub struct PersonActs {
     pub recover: String,
     /// Where to invite another account of the same person.
     pub invite_another: String,
+    /// Where to end all access.
+    pub end_access: String,
+    /// Where to ask for new factors.
+    pub new_factors: String,
     /// Where to disable.
     pub disable: String,
     /// What disabling does.

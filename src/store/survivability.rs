@@ -1,0 +1,136 @@
+//! Whether anybody is left who can get in, and who can approve.
+use sqlx::PgConnection;
+
+use super::Change;
+use crate::{
+    domain::{
+        id::{PrincipalId, RoleId, ScopeId, SettingsId},
+        survivability::{Approval, Footing},
+    },
+    error::Error,
+};
+
+/// Lets those whose changes might together leave nobody wait for one another: it is the lock that the last administrator is
+/// kept by, so that there is one order.
+pub async fn lock(change: &mut Change) -> Result<(), Error> {
+    sqlx::query!(
+        r#"select id from roles where id = '00000000-0000-8000-8000-000000000001' for no key update"#
+    )
+    .fetch_optional(change.connection())
+    .await?;
+    Ok(())
+}
+
+/// How many people are ready for an emergency, and how many administer all of Latchkey for good.
+pub async fn people(connection: &mut PgConnection) -> Result<Footing, Error> {
+    let row = sqlx::query!(
+        r#"
+        select
+            count(distinct person_id) as "administrators!",
+            count(distinct person_id) filter (
+                where break_glass
+                    and exists (select from password_credentials where principal_id = principals.id)
+                    and exists (
+                        select from totp_credentials
+                        where principal_id = principals.id and confirmed_at is not null and removed_at is null
+                            and totp_credentials.disabled_at is null
+                    )
+            ) as "ready!"
+        from assignments
+        join principals on principals.id = principal_id and principals.kind = 'user' and disabled_at is null
+        where role_id = '00000000-0000-8000-8000-000000000001' and scope_id = '00000000-0000-8000-8000-000000000000'
+            and assignments.kind = 'active' and origin = 'assigned' and ended_at is null and ends_at = 'infinity'
+            and starts_at <= instant()
+        "#
+    )
+    .fetch_one(connection)
+    .await?;
+    let number = |count: i64| usize::try_from(count).unwrap_or(0);
+    Ok(Footing {
+        ready: number(row.ready),
+        administrators: number(row.administrators),
+        approvals: Vec::new(),
+    })
+}
+
+/// Which terms that ask for an approval are wanted.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Wanted<'a> {
+    /// Those that name one of these accounts and groups, or a group that one of them may get into.
+    pub naming: Option<&'a [PrincipalId]>,
+    /// These.
+    pub settings: Option<&'a [SettingsId]>,
+    /// Those at or below these places.
+    pub places: Option<&'a [ScopeId]>,
+    /// Those under which fewer people than this may approve.
+    pub fewer_than: Option<i64>,
+}
+
+/// The terms in force that ask for an approval, with how many enabled people may give it; the fewest first, `limit` at most.
+pub async fn approvals(
+    connection: &mut PgConnection,
+    wanted: Wanted<'_>,
+    limit: i64,
+) -> Result<Vec<Approval>, Error> {
+    let naming = wanted.naming.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let settings = wanted.settings.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
+    let places = super::ids(wanted.places);
+    let rows = sqlx::query!(
+        r#"
+        with named as materialized (
+            select ways.principal_id from unnest($1::uuid[]) as account cross join lateral ways_of(account) as ways
+        ),
+        -- Only then are people counted, which takes longer.
+        asking as materialized (
+            select terms.id, terms.role_id, roles.name as role_name, terms.scope_id, scopes.name as scope_name
+            from role_settings as terms
+            join roles on roles.id = terms.role_id and roles.retired_at is null
+            join scopes on scopes.id = terms.scope_id and scopes.retired_at is null
+            where activation_requires_approval
+                and ($2::uuid[] is null or terms.id = any($2))
+                and ($1::uuid[] is null or exists (
+                    select from settings_approvers
+                    join named on named.principal_id = settings_approvers.principal_id
+                    where settings_id = terms.id
+                ))
+                and ($3::uuid[] is null or exists (
+                    select from scope_ancestors
+                    where scope_ancestors.scope_id = terms.scope_id and ancestor_id = any($3)
+                ))
+                and not exists (
+                    select from role_settings as newer
+                    where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
+                        and newer.version > terms.version
+                )
+        )
+        select
+            asking.id as "settings!: SettingsId", role_id as "role!: RoleId", role_name as "role_name!",
+            scope_id as "scope!: ScopeId", scope_name as "scope_name!", approving.people as "people!"
+        from asking
+        cross join lateral (
+            select count(distinct person_id) as people from approvers_of(asking.id, instant())
+        ) as approving
+        where $4::bigint is null or approving.people < $4
+        order by approving.people, role_name, scope_name, asking.id
+        limit $5
+        "#,
+        naming.as_deref(),
+        settings.as_deref(),
+        places.as_deref(),
+        wanted.fewer_than,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Approval {
+            settings: row.settings,
+            role: row.role,
+            role_name: row.role_name,
+            scope: row.scope,
+            scope_name: row.scope_name,
+            people: usize::try_from(row.people).unwrap_or(0),
+        })
+        .collect())
+}
