@@ -52,6 +52,8 @@ ids! {
     RoleId,
     /// Identifies one frozen version of a role's terms.
     SettingsId,
+    /// Identifies a template of terms.
+    TemplateId,
     /// Identifies an assignment, eligible or active.
     AssignmentId,
     /// Identifies a request.
