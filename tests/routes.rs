@@ -7,7 +7,10 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
-use latchkey::http::{api, pages};
+use latchkey::{
+    domain::id::ScopeId,
+    http::{api, pages},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -148,6 +151,7 @@ async fn things(world: &World) -> Things {
         ("person", world.principal("bystander").to_string()),
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
+        ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
         ("problem", "refused".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
@@ -190,6 +194,12 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/access/check") => Some(json!({ "checks": [{
             "principal": things.0["person"], "role": things.0["role"],
         }] })),
+        ("post", "/scopes") => Some(json!({
+            "parent": things.0["scope"], "kind": "system", "name": format!("System of {asker}"),
+        })),
+        ("patch", "/scopes/{id}") => Some(json!({ "name": "Finance" })),
+        ("post", "/scopes/{id}/move") => Some(json!({ "to": ScopeId::ROOT, "preview": true })),
+        ("post", "/scopes/{id}/retire") => Some(json!({ "preview": true })),
         ("post", "/roles") => {
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }

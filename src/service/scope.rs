@@ -274,11 +274,11 @@ pub(super) async fn relocate_within(
     let Some(old) = told.parent else {
         return Err(Error::Conflict("the organisation cannot be moved".to_owned()));
     };
-    if old == parent {
-        return Err(Error::Conflict("it lies there already".to_owned()));
-    }
     for place in [old, parent] {
         access::authorise_at(change.connection(), actor, Permission::ManageScopes, place).await?;
+    }
+    if old == parent {
+        return Err(Error::Conflict("it lies there already".to_owned()));
     }
     if told.kind == ScopeKind::Group {
         group::authorise(change.connection(), actor, id).await?;

@@ -56,7 +56,7 @@ const EVERYBODY: [Stop; 14] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 25] = [
+const SOME: [Stop; 31] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -83,7 +83,18 @@ const SOME: [Stop; 25] = [
     ("/people/{person}", "/people/{person}", "grace", "Recent activity"),
     ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
     ("/groups", "/groups", "grace", "New group"),
-    ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/groups/{group}", "/groups/{group}", "grace", "May activate membership 1"),
+    ("/resources", "/resources", "grace", "Finance"),
+    ("/resources", "/resources", "frida", "Ledger"),
+    ("/resources/{scope}", "/resources/{ledger}", "grace", "Held above, and counting here"),
+    (
+        "/resources/{scope}/move",
+        "/resources/{ledger}/move?to={sales}",
+        "grace",
+        "no longer count here",
+    ),
+    ("/resources/{scope}/retire", "/resources/{finance}/retire", "grace", "These go with it"),
+    ("/activations/new", "/activations/new?assignment={placed}", "hugo", "Less is safer"),
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
@@ -193,11 +204,12 @@ impl Company {
         world.active("eve", "Auditor").await;
         let first = roles(world).await;
         let group = group(world).await;
+        let [finance, ledger, sales, placed] = places(world).await;
         let (activation, request) = requests(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
-        for name in ["bob", "eve", "grace", "hugo"] {
+        for name in ["bob", "eve", "grace", "hugo", "frida"] {
             sessions.insert(name, world.signed_in(name).await.1);
         }
         let things = BTreeMap::from([
@@ -208,6 +220,10 @@ impl Company {
             ("role", world.role_id("Database Operator").to_string()),
             ("person", world.principal("ada").to_string()),
             ("group", group),
+            ("finance", finance),
+            ("ledger", ledger),
+            ("sales", sales),
+            ("placed", placed),
         ]);
         Self { sessions, things }
     }
@@ -268,6 +284,25 @@ async fn group(world: &World) -> String {
         world.assign(kind, world.principal(name), (role, scope), (None, None)).await;
     }
     group.to_string()
+}
+
+/// A tree of places: somebody looks after a part of it, and somebody is eligible there.
+async fn places(world: &World) -> [String; 4] {
+    world.person("frida").await;
+    let finance = world.scope("Finance", ScopeId::ROOT, "folder").await;
+    let ledger = world.scope("Ledger", finance, "system").await;
+    world.scope("Books of the fiscal year", ledger, "resource").await;
+    let sales = world.scope("Sales", ScopeId::ROOT, "folder").await;
+    world.give("active", "frida", "Privileged Role Administrator", finance).await;
+    let placed = world.give("eligible", "hugo", "Backup Operator", finance).await;
+    world.give("active", "ivy", "Backup Operator", ledger).await;
+    [finance, ledger, sales]
+        .map(|id| id.to_string())
+        .into_iter()
+        .chain([placed.to_string()])
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("there are four")
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.

@@ -48,6 +48,8 @@ async fn every_reference_is_to_something() {
         ("requests", "role_id", "requests_need_an_eligibility"),
         ("requests", "scope_id", "requests_need_an_eligibility"),
         ("requests", "extends_id", "requests_extend_their_own"),
+        ("assignments", "role_id", "assignments_fit_the_role"),
+        ("assignments", "scope_id", "assignments_fit_the_role"),
         ("sessions", "principal_id", "sessions_need_an_enabled_account"),
         ("scopes", "parent_id", "23503"),
         ("scopes", "group_id", "23503"),

@@ -23,7 +23,7 @@ const RIGHTS: [&str; 25] = [
     "recovery_codes update removed_at used_at",
     "requests update closed_at failure granted_seconds prior state",
     "roles update description name name_folded permissions privileged retired_at scope_kinds",
-    "scopes update name name_folded retired_at",
+    "scopes update description name name_folded parent_id retired_at",
     "sessions delete",
     "sessions update",
     "sign_in_throttles delete",

@@ -139,6 +139,7 @@ pub fn scope() -> Row {
             ("created_at", "instant()"),
         ],
     )
+    .recorded("target")
 }
 
 pub fn role() -> Row {

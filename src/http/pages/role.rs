@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         assignment::AssignmentKind,
-        id::{AssignmentId, RoleId},
+        id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
         text::{Description, Name},
     },
@@ -27,19 +27,41 @@ use crate::{
         assignment::{self, Filter},
         audit, request,
         role::{self, Told},
+        scope,
     },
 };
 
 /// How many events a page has.
 const EVENTS: u16 = 50;
 
-/// The list of roles.
-pub async fn list(page: Page) -> Answer {
-    let roles = role::list(&page.app, &page.actor).await?;
+/// The place that a role is to be given at, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Somewhere {
+    scope: Option<ScopeId>,
+}
+
+/// The list of roles; or, for a place, of those that can be held there, to give one of them.
+pub async fn list(page: Page, Query(somewhere): Query<Somewhere>) -> Answer {
+    let mut roles = role::list(&page.app, &page.actor).await?;
+    let place = match somewhere.scope {
+        None => None,
+        Some(id) => Some(scope::show(&page.app, &page.actor, id).await?.told),
+    };
     let opened = page.open(Section::Roles).await?;
+    if let Some(place) = &place {
+        roles.retain(|role| role.retired_at.is_none() && role.scope_kinds.contains(&place.kind));
+    }
+    let mut rows: Vec<_> = roles.iter().map(row).collect();
+    if let Some(place) = &place {
+        for row in &mut rows {
+            row.link = format!("{}/assignments/new?scope={}", row.link, place.id);
+        }
+    }
     show(&Roles {
-        may_make: opened.permissions.allow(Permission::ManageRoles),
-        rows: roles.iter().map(row).collect(),
+        may_make: place.is_none() && opened.permissions.allow(Permission::ManageRoles),
+        place: place.map(|place| place.name).unwrap_or_default(),
+        rows,
         frame: opened.frame,
     })
 }

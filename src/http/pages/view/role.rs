@@ -13,6 +13,8 @@ pub struct Roles {
     pub frame: Frame,
     /// Whether the reader may make one.
     pub may_make: bool,
+    /// The place for which a role is to be chosen; empty if the list is looked at for itself.
+    pub place: String,
     /// The roles by name.
     pub rows: Vec<RoleRow>,
 }
