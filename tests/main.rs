@@ -43,6 +43,7 @@ mod races;
 mod routes;
 mod scope;
 mod server;
+mod settings;
 mod sign_in;
 mod sign_in_timing;
 mod state_machine;

@@ -305,9 +305,8 @@ async fn write_terms(world: &World, tally: &Tally, chance: &mut Chance, root: &A
         terms.activation.authentication =
             if chance.below(2) == 0 { Authentication::Mfa } else { Authentication::None };
     }
-    let outcome =
-        settings::save(&world.app, root, role, ScopeId::ROOT, &terms, shown.number, &reason())
-            .await;
+    let save = settings::Save::whole(role, &terms, shown.number, &reason());
+    let outcome = settings::save(&world.app, root, &save).await;
     tally.count("save", outcome);
 }
 

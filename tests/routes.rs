@@ -153,6 +153,7 @@ async fn things(world: &World) -> Things {
         ("group", group.to_string()),
         ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
         ("problem", "refused".to_owned()),
+        ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
     ]))
@@ -205,6 +206,16 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         }
         ("put", "/roles/{id}/settings") => Some(json!({
             "settings": settings(), "after": 1, "reason": "Shorter",
+        })),
+        ("post", "/settings/templates") => {
+            Some(json!({ "name": format!("Template of {asker}"), "settings": settings() }))
+        }
+        ("put", "/settings/templates/{id}") => {
+            Some(json!({ "name": "Other", "settings": settings(), "after": 1 }))
+        }
+        ("post", "/settings/templates/{id}/retire") => None,
+        ("post", "/settings/apply") => Some(json!({
+            "roles": [things.0["role"]], "template": things.0["template"], "preview": true,
         })),
         ("post", "/assignments") => Some(json!({
             "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",

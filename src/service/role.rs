@@ -103,15 +103,8 @@ pub async fn create(app: &App, actor: &Actor, new: &NewRole) -> Result<RoleId, E
     let id = store::role::create(&mut change, &new.name, &new.description, new.privileged, &kinds)
         .await?;
     let terms = first_terms(new.privileged);
-    let settings = store::settings::write(
-        &mut change,
-        id,
-        ScopeId::ROOT,
-        &terms,
-        0,
-        "The terms that a new role begins with",
-    )
-    .await?;
+    let why = "The terms that a new role begins with";
+    let settings = store::settings::write_first(&mut change, id, &terms, why).await?;
     let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
     change.record(&event.detail(json!({ "version": 1 }))).await?;
     change.made(id.0).await?;

@@ -118,10 +118,10 @@ async fn save(
     name: &str,
     terms: &Settings,
     after: i32,
-) -> Result<latchkey::domain::id::SettingsId, Error> {
+) -> Result<settings::Saved, Error> {
     let actor = world.actor(name).await;
-    settings::save(&world.app, &actor, world.role_id(ROLE), ScopeId::ROOT, terms, after, &reason())
-        .await
+    let save = settings::Save::whole(world.role_id(ROLE), terms, after, &reason());
+    settings::save(&world.app, &actor, &save).await
 }
 
 #[tokio::test]

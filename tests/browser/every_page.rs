@@ -5,13 +5,18 @@ use axum::http::Method;
 use latchkey::{
     domain::{
         id::{AssignmentId, RoleId, ScopeId},
+        settings::Field,
         sign_in::LinkPurpose,
         text::Justification,
         time::Duration,
     },
     http::pages,
     secret::Token,
-    service::activation::{Reasons, Requested},
+    service::{
+        activation::{Reasons, Requested},
+        role,
+        settings::{self, NewTemplate, Save},
+    },
 };
 
 use super::{Site, activation::careful};
@@ -56,7 +61,7 @@ const EVERYBODY: [Stop; 14] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 31] = [
+const SOME: [Stop; 40] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -73,6 +78,45 @@ const SOME: [Stop; 31] = [
         "/roles/{role}/settings/edit",
         "grace",
         "Saving makes version 3",
+    ),
+    (
+        "/roles/{role}/settings",
+        "/roles/{plain}/settings?scope={folder}",
+        "eve",
+        "Set here, version 1",
+    ),
+    (
+        "/roles/{role}/settings/edit",
+        "/roles/{plain}/settings/edit?scope={folder}",
+        "grace",
+        "Change settings at Finance",
+    ),
+    (
+        "/roles/{role}/settings/reset",
+        "/roles/{plain}/settings/reset?scope={folder}&field=maximum",
+        "grace",
+        "Longest activation: inherit again",
+    ),
+    ("/settings/templates", "/settings/templates", "eve", "Small company baseline"),
+    (
+        "/settings/templates/new",
+        "/settings/templates/new?role={role}",
+        "grace",
+        "It names no approvers",
+    ),
+    (
+        "/settings/templates/{template}",
+        "/settings/templates/{template}",
+        "eve",
+        "It ships with Latchkey",
+    ),
+    ("/settings/templates/{template}", "/settings/templates/{own}", "grace", "Save the template"),
+    ("/settings/apply", "/settings/apply", "grace", "Choose single settings instead"),
+    (
+        "/settings/apply",
+        "/settings/apply?role={role}&role={plain}&template={template}",
+        "grace",
+        "Look before you apply",
     ),
     ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
     ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
@@ -224,6 +268,10 @@ impl Company {
             ("ledger", ledger),
             ("sales", sales),
             ("placed", placed),
+            ("plain", world.role_id("Payroll Reader").to_string()),
+            ("folder", terms_of_a_folder(world).await),
+            ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
+            ("own", template(world).await),
         ]);
         Self { sessions, things }
     }
@@ -268,6 +316,31 @@ async fn roles(world: &World) -> AssignmentId {
     world.eligible_for("ada", "Release Manager of the Northern Region", Duration::hours(3)).await;
     world.active("ivy", "Database Operator").await;
     world.eligibility("ada", "Release Manager of the Northern Region").await
+}
+
+/// A folder with terms of its own.
+async fn terms_of_a_folder(world: &World) -> String {
+    let folder = super::settings::folder(world, "Finance").await;
+    let (grace, role) = (world.actor("grace").await, world.role_id("Payroll Reader"));
+    let shown = settings::show(&world.app, &grace, role, folder).await.unwrap();
+    let mut own = shown.declared;
+    own.own = [Field::Maximum, Field::RequiresTicket].into();
+    own.settings.activation.maximum = Duration::hours(2);
+    let reason = Justification::parse("Finance works in short strokes.").unwrap();
+    let save = Save { role, scope: folder, own, after: 0, template: None, reason };
+    settings::save(&world.app, &grace, &save).await.unwrap();
+    folder.to_string()
+}
+
+/// A template of one's own.
+async fn template(world: &World) -> String {
+    let new = NewTemplate {
+        name: "Night shift".parse().unwrap(),
+        description: "For those who are woken.".parse().unwrap(),
+        settings: role::first_terms(true),
+    };
+    let grace = world.actor("grace").await;
+    settings::create(&world.app, &grace, &new).await.unwrap().to_string()
 }
 
 /// A group with members of every sort.

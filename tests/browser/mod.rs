@@ -15,6 +15,7 @@ mod mistakes;
 mod people;
 mod places;
 mod requests;
+mod settings;
 mod several_roles;
 mod site;
 mod tools;

@@ -1,7 +1,7 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 10] = [
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
     include_str!("credentials.rs"),
@@ -11,6 +11,7 @@ const TESTS: [&str; 9] = [
     include_str!("requests.rs"),
     include_str!("rights.rs"),
     include_str!("roles.rs"),
+    include_str!("settings.rs"),
 ];
 
 #[tokio::test]

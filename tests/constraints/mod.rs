@@ -12,6 +12,7 @@ mod requests;
 mod rights;
 mod roles;
 mod rows;
+mod settings;
 
 use latchkey::gateway::private_postgres::DatabaseRole;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

@@ -6,7 +6,7 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 25] = [
+const RIGHTS: [&str; 26] = [
     "access_tokens update last_used_at revoked_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
@@ -26,6 +26,7 @@ const RIGHTS: [&str; 25] = [
     "scopes update description name name_folded parent_id retired_at",
     "sessions delete",
     "sessions update",
+    "settings_templates update description name name_folded retired_at terms version",
     "sign_in_throttles delete",
     "sign_in_throttles update",
     "totp_credentials update",

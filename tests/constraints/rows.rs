@@ -74,6 +74,7 @@ pub fn all() -> Vec<Row> {
         scope(),
         role(),
         settings(),
+        template(),
         password(),
         totp(),
         recovery_code(),
@@ -184,6 +185,21 @@ pub fn settings() -> Row {
             ("author_id", "id('root')"),
             ("author_person_id", "person('root')"),
             ("reason", "'For a test'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// Terms by name, that anybody could be given.
+pub fn template() -> Row {
+    Row::new(
+        "settings_templates",
+        [
+            ("id", "id('new')"),
+            ("name", "'Ours'"),
+            ("name_folded", "'ours'"),
+            ("terms", r#"'{"activation": {"approvers": []}}'"#),
             ("created_at", "instant()"),
         ],
     )

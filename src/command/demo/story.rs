@@ -265,8 +265,8 @@ impl Story<'_> {
         let why = justification(
             "Our terms: as short as the work takes, a second pair of eyes on what can hurt",
         )?;
-        match settings::save(self.app, &ada, role, ScopeId::ROOT, &next, before.number, &why).await
-        {
+        let save = settings::Save::whole(role, &next, before.number, &why);
+        match settings::save(self.app, &ada, &save).await {
             // The terms that it began with are those already.
             Ok(_) | Err(Error::Conflict(_)) => Ok(()),
             Err(error) => Err(error),

@@ -32,6 +32,9 @@ pub enum Kind {
     AssignmentRemoved,
     AssignmentExpired,
     SettingsChanged,
+    TemplateCreated,
+    TemplateChanged,
+    TemplateRetired,
     RoleCreated,
     RoleChanged,
     RoleRetired,
@@ -69,7 +72,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 48] = [
+    pub const ALL: [(Self, &'static str); 51] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -85,6 +88,9 @@ impl Kind {
         (Self::AssignmentRemoved, "assignment.removed"),
         (Self::AssignmentExpired, "assignment.expired"),
         (Self::SettingsChanged, "settings.changed"),
+        (Self::TemplateCreated, "template.created"),
+        (Self::TemplateChanged, "template.changed"),
+        (Self::TemplateRetired, "template.retired"),
         (Self::RoleCreated, "role.created"),
         (Self::RoleChanged, "role.changed"),
         (Self::RoleRetired, "role.retired"),

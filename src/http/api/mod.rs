@@ -26,6 +26,8 @@ mod person;
 mod request;
 mod role;
 mod scope;
+mod settings;
+mod template;
 mod token;
 
 /// The face for programs.
@@ -46,6 +48,8 @@ fn described() -> OpenApiRouter<Web> {
         .merge(access::routes())
         .merge(role::routes())
         .merge(scope::routes())
+        .merge(settings::routes())
+        .merge(template::routes())
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())

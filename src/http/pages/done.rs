@@ -17,6 +17,8 @@ pub enum Done {
     Removed,
     Converted,
     SettingsSaved,
+    TemplateSaved,
+    TemplateRetired,
     RoleMade,
     GroupMade,
     PlaceMade,
@@ -37,7 +39,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 30] = [
+    const ALL: [(Self, &'static str, &'static str); 32] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -55,6 +57,16 @@ impl Done {
         (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
         (Self::Converted, "converted", "The assignment is converted."),
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
+        (
+            Self::TemplateSaved,
+            "template-saved",
+            "The template is saved. Roles keep the terms that they have.",
+        ),
+        (
+            Self::TemplateRetired,
+            "template-retired",
+            "The template is out of use. Roles keep the terms that they have.",
+        ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
         (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),

@@ -1,5 +1,11 @@
-//! The terms on which a role may be held: frozen versions, and the rules for writing a new one.
+//! The terms on which a role may be held: frozen versions, the rules for writing a new one, and how they are inherited.
+mod field;
+mod inherit;
+
 use std::collections::BTreeSet;
+
+pub use field::{Field, Fields, Sort};
+pub use inherit::{Declared, Effective, Source, resolve};
 
 use super::{fault::FieldError, id::PrincipalId, time::Duration};
 
@@ -116,70 +122,55 @@ impl Settings {
         .collect()
     }
 
+    /// Terms that say the same of everything, and name nobody: for taking single fields from.
+    #[must_use]
+    pub fn uniform(flag: bool, length: Duration) -> Self {
+        let assignment = AssignmentTerms {
+            may_be_permanent: flag,
+            maximum: length,
+            requires_justification: flag,
+            requires_mfa: flag,
+        };
+        Self {
+            activation: ActivationTerms {
+                maximum: length,
+                authentication: if flag { Authentication::Mfa } else { Authentication::None },
+                requires_justification: flag,
+                requires_ticket: flag,
+                requires_approval: flag,
+                approvers: BTreeSet::new(),
+                approval_timeout: length,
+                approval_requires_justification: flag,
+            },
+            eligible: assignment.clone(),
+            active: assignment,
+        }
+    }
+
     /// What differs between this version and the `next`, by field, in words.
     #[must_use]
     pub fn difference(&self, next: &Self) -> Vec<Difference> {
-        let (old, new) = (self.fields(), next.fields());
-        old.into_iter()
-            .zip(new)
-            .filter(|((_, before), (_, after))| before != after)
-            .map(|((field, before), (_, after))| Difference { field, before, after })
+        Field::ALL
+            .iter()
+            .filter(|(field, _)| !field.same(self, next))
+            .map(|(field, name)| Difference {
+                field: name,
+                before: field.value(self),
+                after: field.value(next),
+            })
             .collect()
+    }
+
+    /// The fields in which the `next` terms ask for less than these.
+    #[must_use]
+    pub fn weaker_in(&self, next: &Self) -> Vec<Field> {
+        Field::all().into_iter().filter(|field| field.weakens(self, next)).collect()
     }
 
     /// Whether the `next` terms ask for less than these: what a second person should look at.
     #[must_use]
     pub fn weakened_by(&self, next: &Self) -> bool {
-        let (old, new) = (&self.activation, &next.activation);
-        let assignment = |old: &AssignmentTerms, new: &AssignmentTerms| {
-            (new.may_be_permanent && !old.may_be_permanent)
-                || new.maximum > old.maximum
-                || (old.requires_justification && !new.requires_justification)
-                || (old.requires_mfa && !new.requires_mfa)
-        };
-        new.maximum > old.maximum
-            || new.authentication < old.authentication
-            || (old.requires_justification && !new.requires_justification)
-            || (old.requires_ticket && !new.requires_ticket)
-            || (old.requires_approval && !new.requires_approval)
-            || (old.requires_approval
-                && old.approval_requires_justification
-                && !new.approval_requires_justification)
-            || (old.requires_approval && !new.approvers.is_subset(&old.approvers))
-            || assignment(&self.eligible, &next.eligible)
-            || assignment(&self.active, &next.active)
-    }
-
-    /// Every field with its value in words.
-    #[must_use]
-    pub fn fields(&self) -> Vec<(&'static str, String)> {
-        let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
-        let terms = &self.activation;
-        let approvers: Vec<_> = terms.approvers.iter().map(ToString::to_string).collect();
-        let mut fields = vec![
-            ("maximum", terms.maximum.to_string()),
-            (
-                "authentication",
-                if terms.authentication == Authentication::Mfa { "mfa" } else { "none" }.to_owned(),
-            ),
-            ("requires_justification", yes(terms.requires_justification)),
-            ("requires_ticket", yes(terms.requires_ticket)),
-            ("requires_approval", yes(terms.requires_approval)),
-            ("approvers", approvers.join(", ")),
-            ("approval_timeout", terms.approval_timeout.to_string()),
-            ("approval_requires_justification", yes(terms.approval_requires_justification)),
-        ];
-        fields.extend([
-            ("eligible_may_be_permanent", yes(self.eligible.may_be_permanent)),
-            ("eligible_maximum", self.eligible.maximum.to_string()),
-            ("eligible_requires_justification", yes(self.eligible.requires_justification)),
-            ("eligible_requires_mfa", yes(self.eligible.requires_mfa)),
-            ("active_may_be_permanent", yes(self.active.may_be_permanent)),
-            ("active_maximum", self.active.maximum.to_string()),
-            ("active_requires_justification", yes(self.active.requires_justification)),
-            ("active_requires_mfa", yes(self.active.requires_mfa)),
-        ]);
-        fields
+        Field::all().into_iter().any(|field| field.weakens(self, next))
     }
 }
 
@@ -210,6 +201,37 @@ impl ActivationTerms {
             approval_timeout: self.approval_timeout.min(newest.approval_timeout),
             approval_requires_justification: self.approval_requires_justification
                 || newest.approval_requires_justification,
+        }
+    }
+}
+
+/// Terms for tests of the rules.
+#[cfg(test)]
+mod samples {
+    use super::*;
+
+    /// Terms that differ in every field from those of the next number. Odd ones ask for more than even ones.
+    pub(super) fn settings(number: u8) -> Settings {
+        let asks = number % 2 == 1;
+        let assignment = |days: u32| AssignmentTerms {
+            may_be_permanent: !asks,
+            maximum: Duration::days(days + u32::from(number)),
+            requires_justification: asks,
+            requires_mfa: asks,
+        };
+        Settings {
+            activation: ActivationTerms {
+                maximum: Duration::hours(1 + u32::from(number)),
+                authentication: if asks { Authentication::Mfa } else { Authentication::None },
+                requires_justification: asks,
+                requires_ticket: asks,
+                requires_approval: asks,
+                approvers: [PrincipalId(uuid::Uuid::from_u128(u128::from(number)))].into(),
+                approval_timeout: Duration::hours(10 + u32::from(number)),
+                approval_requires_justification: asks,
+            },
+            eligible: assignment(100),
+            active: assignment(10),
         }
     }
 }
