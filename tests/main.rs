@@ -38,6 +38,7 @@ mod group;
 mod layering;
 mod mail;
 mod openapi_fuzz;
+mod policy;
 mod private_postgres;
 mod races;
 mod routes;

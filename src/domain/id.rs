@@ -70,6 +70,8 @@ ids! {
     CredentialId,
     /// Identifies an invitation or recovery link.
     LinkId,
+    /// Identifies what was applied from policy files.
+    PolicyApplicationId,
     /// Identifies an audit event.
     EventId,
 }

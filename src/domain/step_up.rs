@@ -56,6 +56,11 @@ pub enum Act {
         /// Where.
         scope: ScopeId,
     },
+    /// Apply policy files.
+    ApplyPolicy {
+        /// What tells the plan from every other.
+        plan: String,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -76,6 +81,7 @@ impl Act {
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
             Self::Assign { .. } => "assign",
+            Self::ApplyPolicy { .. } => "apply_policy",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
@@ -93,6 +99,7 @@ impl Act {
             | Self::Approve { .. }
             | Self::Deny { .. }
             | Self::Assign { .. }
+            | Self::ApplyPolicy { .. }
             | Self::CreateAccessToken => false,
         }
     }
@@ -121,6 +128,7 @@ impl Act {
                 digest.id(role.0);
                 digest.id(scope.0);
             }
+            Self::ApplyPolicy { plan } => digest.text(plan),
             Self::ChangePassword
             | Self::ReplaceAuthenticator
             | Self::RenewRecoveryCodes
@@ -202,6 +210,8 @@ mod tests {
             Act::Approve { request: RequestId::new(), duration: None },
             Act::Deny { request },
             Act::Assign { principal: PrincipalId::new(), role, scope },
+            Act::ApplyPolicy { plan: "one".to_owned() },
+            Act::ApplyPolicy { plan: "another".to_owned() },
             Act::ChangePassword,
             Act::ReplaceAuthenticator,
             Act::RenewRecoveryCodes,

@@ -18,6 +18,7 @@ pub mod notice;
 pub mod outbox;
 pub mod overview;
 pub mod person;
+pub mod policy;
 pub mod principal;
 pub mod prune;
 mod reach;

@@ -204,7 +204,7 @@ async fn make_administrator(
         justification: Justification::parse(why)
             .map_err(|error| Error::invalid("justification", error))?,
     };
-    assignment::give(app, change, &wanted, principal, None).await.map(drop)
+    assignment::give(app, change, &wanted, principal, assignment::Proof::None).await.map(drop)
 }
 
 /// A link with which somebody sets up their sign-in anew, from the command line.

@@ -5,17 +5,18 @@ use crate::{
     App,
     domain::{
         actor::Actor,
+        assignment::AssignmentKind,
         audit::{Event, Kind},
         id::{RoleId, ScopeId},
         permission::Permission,
         role::ScopeKind,
         settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
-        text::{Description, Name},
+        text::{Description, Justification, Name},
         time::Duration,
     },
     error::Error,
-    service::access,
-    store::{self, Change},
+    service::{access, assignment, request},
+    store::{self, Change, assignment::Wanted, request::Of},
 };
 
 pub use crate::store::role::Told;
@@ -97,21 +98,85 @@ pub async fn create(app: &App, actor: &Actor, new: &NewRole) -> Result<RoleId, E
         Err(Error::Repeated(before)) => return Ok(RoleId(before)),
         begun => begun?,
     };
+    let id = create_within(&mut change, actor, new).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(id)
+}
+
+/// The same within a change.
+pub(super) async fn create_within(
+    change: &mut Change,
+    actor: &Actor,
+    new: &NewRole,
+) -> Result<RoleId, Error> {
     access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     let kinds =
         [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
-    let id = store::role::create(&mut change, &new.name, &new.description, new.privileged, &kinds)
-        .await?;
+    let id =
+        store::role::create(change, &new.name, &new.description, new.privileged, &kinds).await?;
     let terms = first_terms(new.privileged);
     let why = "The terms that a new role begins with";
-    let settings = store::settings::write_first(&mut change, id, &terms, why).await?;
+    let settings = store::settings::write_first(change, id, &terms, why).await?;
     let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
     change.record(&event.detail(json!({ "version": 1 }))).await?;
-    change.made(id.0).await?;
     let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0).detail(
         json!({ "name": new.name, "description": new.description, "privileged": new.privileged }),
     );
-    change.commit(&event).await?;
-    app.wake.audit().notify_one();
+    change.record(&event).await?;
     Ok(id)
+}
+
+/// A role that is in use and does not ship with Latchkey, for whoever may manage roles.
+async fn own(change: &mut Change, actor: &Actor, id: RoleId) -> Result<Told, Error> {
+    access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
+    let told = store::role::one(change.connection(), id).await?;
+    if told.built_in {
+        return Err(Error::Conflict("this role ships with Latchkey and stays as it is".to_owned()));
+    }
+    match told.retired_at {
+        Some(_) => Err(Error::Conflict("this role is retired".to_owned())),
+        None => Ok(told),
+    }
+}
+
+/// Gives a role another name and description within a change. Who holds it holds it still.
+pub(super) async fn rename_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: RoleId,
+    name: &Name,
+    description: &Description,
+) -> Result<(), Error> {
+    let before = own(change, actor, id).await?;
+    store::role::rename(change, id, name, description).await?;
+    let detail = json!({
+        "before": { "name": before.name, "description": before.description },
+        "after": { "name": name, "description": description },
+    });
+    change.record(&Event::new(Kind::RoleChanged).role(id, ScopeId::ROOT).target(id.0).detail(detail)).await
+}
+
+/// Takes a role out of use within a change: whoever holds it, anywhere, holds it no longer, and open requests are closed.
+pub(super) async fn retire_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: RoleId,
+    reason: &Justification,
+) -> Result<(), Error> {
+    own(change, actor, id).await?;
+    // What rests on an eligibility ends with it, so those come first.
+    for kind in [AssignmentKind::Eligible, AssignmentKind::Active] {
+        let wanted = Wanted { role: Some(id), kind: Some(kind), ..Wanted::default() };
+        for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
+            assignment::remove_within(change, actor, held.id, reason).await?;
+        }
+    }
+    let why = "The role was retired.";
+    let closed = store::request::fail_all(change, Of::Role(id), why).await?;
+    request::record_failures(change, &closed, "role_retired", why).await?;
+    store::role::retire(change, id).await?;
+    let event = Event::new(Kind::RoleRetired).role(id, ScopeId::ROOT).target(id.0);
+    change.record(&event.detail(json!({ "justification": reason }))).await
 }

@@ -30,6 +30,7 @@ pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
+pub mod policy;
 pub mod principal;
 pub mod reach;
 pub mod request;
@@ -95,6 +96,18 @@ impl Change {
     /// From here on the change is made by somebody else: by whoever has just proved who they are.
     pub fn identify(&mut self, user: User) {
         self.actor.who = Who::User(user);
+    }
+
+    /// Marks a point within the change that [`Change::undo`] goes back to.
+    pub async fn mark(&mut self) -> Result<(), Error> {
+        sqlx::query!("savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Undoes all since the mark, even what the database has refused.
+    pub async fn undo(&mut self) -> Result<(), Error> {
+        sqlx::query!("rollback to savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
     }
 
     /// Records one of several events of this change.

@@ -117,6 +117,37 @@ pub async fn create(
     Ok(id)
 }
 
+/// Gives a role another name and description.
+pub async fn rename(
+    change: &mut Change,
+    id: RoleId,
+    name: &Name,
+    description: &Description,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update roles set name = $2, name_folded = $3, description = $4 where id = $1",
+        id.0,
+        name.as_str(),
+        name.folded(),
+        description.as_str(),
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("roles_name_unique", || {
+        Error::invalid("name", "there is a role of that name already")
+    })?;
+    Ok(())
+}
+
+/// Takes a role out of use.
+pub async fn retire(change: &mut Change, id: RoleId) -> Result<(), Error> {
+    let at = change.at();
+    sqlx::query!("update roles set retired_at = $2 where id = $1", id.0, at)
+        .execute(change.connection())
+        .await?;
+    Ok(())
+}
+
 /// The kind of a scope that is in use, and its name.
 pub async fn scope(
     connection: &mut PgConnection,

@@ -66,13 +66,14 @@ pub enum Kind {
     SessionsEnded,
     TokenCreated,
     TokenRevoked,
+    PolicyApplied,
     AuditExported,
     AccessRefused,
 }
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 51] = [
+    pub const ALL: [(Self, &'static str); 52] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -122,6 +123,7 @@ impl Kind {
         (Self::SessionsEnded, "sessions.ended"),
         (Self::TokenCreated, "token.created"),
         (Self::TokenRevoked, "token.revoked"),
+        (Self::PolicyApplied, "policy.applied"),
         (Self::AuditExported, "audit.exported"),
         (Self::AccessRefused, "access.refused"),
     ];

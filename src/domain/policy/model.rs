@@ -1,0 +1,429 @@
+//! Plans done in plain memory, to see that they lead where the files say.
+use proptest::prelude::*;
+use uuid::Uuid;
+
+use super::{
+    Account, Assignment, Files, Group, Noun, OwnTerms, Plan, Role, Scope, State, Step, Terms, Value,
+    Verb, Which, Write, difference, read, write,
+};
+use crate::domain::{
+    assignment::AssignmentKind,
+    id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+    principal::PrincipalKind,
+    role::ScopeKind,
+    settings::Settings,
+    text::{Description, Name},
+    time::{Duration, Instant},
+};
+
+fn now() -> Instant {
+    "2026-11-22T08:00:00Z".parse().unwrap()
+}
+
+fn id(number: u128) -> Uuid {
+    Uuid::from_u128(number)
+}
+
+/// Does the steps of a plan.
+struct Doing {
+    state: State,
+    next: u128,
+    roles: std::collections::HashMap<super::At, RoleId>,
+    scopes: std::collections::HashMap<super::At, ScopeId>,
+    groups: std::collections::HashMap<super::At, PrincipalId>,
+}
+
+fn apply(state: &State, plan: &Plan) -> State {
+    let mut doing = Doing {
+        state: state.clone(),
+        next: 1 << 100,
+        roles: Default::default(),
+        scopes: Default::default(),
+        groups: Default::default(),
+    };
+    for step in &plan.steps {
+        doing.step(step);
+    }
+    doing.state
+}
+
+impl Doing {
+    fn new_id(&mut self) -> Uuid {
+        self.next += 1;
+        id(self.next)
+    }
+
+    fn role(&self, which: Which<RoleId>) -> RoleId {
+        match which {
+            Which::Known(id) => id,
+            Which::New(at) => self.roles[&at],
+        }
+    }
+
+    fn scope(&self, which: Which<ScopeId>) -> ScopeId {
+        match which {
+            Which::Known(id) => id,
+            Which::New(at) => self.scopes[&at],
+        }
+    }
+
+    fn holder(&self, which: Which<PrincipalId>) -> PrincipalId {
+        match which {
+            Which::Known(id) => id,
+            Which::New(at) => self.groups[&at],
+        }
+    }
+
+    fn step(&mut self, step: &Step) {
+        match step.write.clone() {
+            Write::CreateRole { name, description, privileged } => {
+                let id = RoleId(self.new_id());
+                self.roles.insert(step.at.unwrap(), id);
+                self.state.roles.push(Role { id, name, description, privileged, built_in: false });
+                self.state.terms.push(Terms { role: id, scope: ScopeId::ROOT, number: 1, own: all(8) });
+            }
+            Write::ChangeRole { role, name, description, privileged } => {
+                let role = self.state.roles.iter_mut().find(|it| it.id == role).unwrap();
+                (role.name, role.description, role.privileged) = (name, description, privileged);
+            }
+            Write::RetireRole { role } => {
+                self.state.roles.retain(|it| it.id != role);
+                self.state.terms.retain(|it| it.role != role);
+                self.state.assignments.retain(|it| it.role != role);
+            }
+            Write::CreateScope { parent, kind, name, description } => {
+                let (id, parent) = (ScopeId(self.new_id()), self.scope(parent));
+                self.scopes.insert(step.at.unwrap(), id);
+                self.state.scopes.push(Scope { id, parent, kind, name, description, seen: true });
+            }
+            Write::ChangeScope { scope, kind, name, description } => {
+                let scope = self.state.scopes.iter_mut().find(|it| it.id == scope).unwrap();
+                (scope.kind, scope.name, scope.description) = (kind, name, description);
+            }
+            Write::MoveScope { scope, parent } => {
+                let parent = self.scope(parent);
+                let scopes = self.state.scopes.iter_mut().filter(|it| it.id == scope);
+                scopes.for_each(|it| it.parent = parent);
+                let groups = self.state.groups.iter_mut().filter(|it| it.scope == scope);
+                groups.for_each(|it| it.parent = parent);
+            }
+            Write::RetireScope { scope } => self.retire(scope),
+            Write::CreateGroup { parent, name, description } => {
+                let (id, parent) = (PrincipalId(self.new_id()), self.scope(parent));
+                let scope = ScopeId(self.new_id());
+                self.groups.insert(step.at.unwrap(), id);
+                self.scopes.insert(step.at.unwrap(), scope);
+                self.state.groups.push(Group { id, scope, parent, name, description, seen: true });
+            }
+            Write::ChangeGroup { group, name, description } => {
+                let group = self.state.groups.iter_mut().find(|it| it.id == group).unwrap();
+                (group.name, group.description) = (name, description);
+            }
+            Write::CreateTemplate { .. } | Write::ChangeTemplate { .. } | Write::RetireTemplate { .. } => {}
+            Write::SaveTerms { role, scope, after, own } => {
+                let (role, scope) = (self.role(role), self.scope(scope));
+                let own = own.map(|which| Some(self.holder(*which))).unwrap();
+                let here = self.state.terms.iter().position(|it| it.role == role && it.scope == scope);
+                assert_eq!(after, here.map_or(0, |here| self.state.terms[here].number));
+                let said = Terms { role, scope, number: after + 1, own };
+                match here {
+                    Some(here) => self.state.terms[here] = said,
+                    None => self.state.terms.push(said),
+                }
+            }
+            Write::Assign { .. } | Write::SetDates { .. } | Write::Convert { .. } | Write::Unassign { .. } => {
+                self.assignment(step.write.clone());
+            }
+        }
+    }
+
+    fn assignment(&mut self, write: Write) {
+        let held = &mut self.state.assignments;
+        match write {
+            Write::Assign { holder, role, scope, kind, from, until, .. } => {
+                let id = AssignmentId(self.new_id());
+                let (holder, role, scope) = (self.holder(holder), self.role(role), self.scope(scope));
+                let starts_at = from.unwrap_or_else(now);
+                let scheduled = from.is_some();
+                let made = Assignment { id, holder, role, scope, kind, starts_at, ends_at: until, scheduled };
+                self.state.assignments.push(made);
+            }
+            Write::SetDates { assignment, from, until, .. } => {
+                let it = held.iter_mut().find(|it| it.id == assignment).unwrap();
+                it.starts_at = from.unwrap_or(it.starts_at);
+                it.ends_at = until;
+            }
+            Write::Convert { assignment, to, until, .. } => {
+                let it = held.iter_mut().find(|it| it.id == assignment).unwrap();
+                (it.kind, it.ends_at) = (to, until);
+            }
+            Write::Unassign { assignment } => held.retain(|it| it.id != assignment),
+            other => panic!("{other:?} is about no assignment"),
+        }
+    }
+
+    fn retire(&mut self, scope: ScopeId) {
+        let inside: Vec<_> = self
+            .state
+            .scopes
+            .iter()
+            .filter(|it| it.parent == scope)
+            .map(|it| it.id)
+            .chain(self.state.groups.iter().filter(|it| it.parent == scope).map(|it| it.scope))
+            .collect();
+        inside.into_iter().for_each(|inside| self.retire(inside));
+        let groups: Vec<_> =
+            self.state.groups.iter().filter(|it| it.scope == scope).map(|it| it.id).collect();
+        self.state.scopes.retain(|it| it.id != scope);
+        self.state.groups.retain(|it| it.scope != scope);
+        self.state.terms.retain(|it| it.scope != scope);
+        self.state.assignments.retain(|it| it.scope != scope && !groups.contains(&it.holder));
+    }
+}
+
+/// All fields, to be told apart by their number.
+fn all(number: u32) -> OwnTerms<PrincipalId> {
+    let mut terms = OwnTerms::of(&Settings::uniform(number % 2 == 0, Duration::hours(1 + number)), |_| true);
+    terms.enforced.extend((number % 3 == 0).then_some("maximum"));
+    terms
+}
+
+fn text<T: std::str::FromStr<Err: std::fmt::Debug>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+const ADA: u128 = 11;
+const BOB: u128 = 12;
+const BACKUP: u128 = 13;
+
+fn accounts() -> Vec<Account> {
+    let account = |number, kind, name: &str, break_glass| Account {
+        id: PrincipalId(id(number)),
+        kind,
+        name: name.to_owned(),
+        break_glass,
+    };
+    vec![
+        account(ADA, PrincipalKind::User, "ada", false),
+        account(BOB, PrincipalKind::User, "bob", true),
+        account(BACKUP, PrincipalKind::ServicePrincipal, "backup", false),
+    ]
+}
+
+fn built_in(role: RoleId, name: &str) -> Role {
+    let (name, description) = (text(name), Description::default());
+    Role { id: role, name, description, privileged: true, built_in: true }
+}
+
+/// Numbers from which a small organisation is made.
+#[derive(Clone, Debug)]
+struct Seed {
+    roles: Vec<(usize, bool)>,
+    scopes: Vec<(usize, usize)>,
+    groups: Vec<(usize, usize)>,
+    terms: Vec<(usize, usize, u32)>,
+    held: Vec<(usize, usize, usize, bool, Option<u32>)>,
+}
+
+fn seeds() -> impl Strategy<Value = Seed> {
+    use proptest::collection::vec;
+    let roles = vec((0..4_usize, any::<bool>()), 0..3);
+    let scopes = vec((0..4_usize, 0..6_usize), 0..6);
+    let groups = vec((0..3_usize, 0..6_usize), 0..3);
+    let terms = vec((0..5_usize, 0..6_usize, 0..9_u32), 0..4);
+    let held = vec(
+        (0..6_usize, 0..5_usize, 0..9_usize, any::<bool>(), proptest::option::of(1..9_u32)),
+        0..8,
+    );
+    (roles, scopes, groups, terms, held).prop_map(|(roles, scopes, groups, terms, held)| Seed {
+        roles,
+        scopes,
+        groups,
+        terms,
+        held,
+    })
+}
+
+/// An organisation whose own things have identifiers from `base` on.
+fn organisation(seed: &Seed, base: u128) -> State {
+    let mut next = base;
+    let mut new = || {
+        next += 1;
+        id(next)
+    };
+    let mut state = State { accounts: accounts(), ..State::default() };
+    state.roles.push(built_in(RoleId::GLOBAL_ADMINISTRATOR, "Global Administrator"));
+    state.roles.push(built_in(RoleId::MEMBER, "Member"));
+    for (name, privileged) in &seed.roles {
+        let name: Name = text(["Operator", "Reader \"x\"", "On / call", "Ärzte"][*name]);
+        if state.roles.iter().all(|role| role.name != name) {
+            let description = text("Does things.\nAnd \\ more.");
+            let (id, privileged) = (RoleId(new()), *privileged);
+            state.roles.push(Role { id, name, description, privileged, built_in: false });
+        }
+    }
+    let mut places = vec![ScopeId::ROOT];
+    for (name, parent) in &seed.scopes {
+        let (parent, name) = (places[parent % places.len()], text(["Finance", "A / B", "group:x", "/"][*name]));
+        if state.scopes.iter().all(|it| it.parent != parent || it.name != name) {
+            let (id, kind) = (ScopeId(new()), ScopeKind::Folder);
+            let description = Description::default();
+            state.scopes.push(Scope { id, parent, kind, name, description, seen: true });
+            places.push(id);
+        }
+    }
+    for (name, parent) in &seed.groups {
+        let (parent, name) = (places[parent % places.len()], text(["Ops", "Crew of / two", "user:ada"][*name]));
+        if state.groups.iter().all(|it| it.name != name) {
+            let (id, scope, description) = (PrincipalId(new()), ScopeId(new()), Description::default());
+            state.groups.push(Group { id, scope, parent, name, description, seen: true });
+        }
+    }
+    for (number, role) in (0..).zip(state.roles.iter().map(|role| role.id).collect::<Vec<_>>()) {
+        state.terms.push(Terms { role, scope: ScopeId::ROOT, number: 1, own: all(number) });
+    }
+    said(&mut state, seed, &places);
+    held(&mut state, seed, &places, &mut new);
+    state
+}
+
+fn said(state: &mut State, seed: &Seed, places: &[ScopeId]) {
+    for (role, place, number) in &seed.terms {
+        let (role, scope) = (state.roles[role % state.roles.len()].id, places[place % places.len()]);
+        if state.terms.iter().any(|it| it.role == role && it.scope == scope) {
+            continue;
+        }
+        let mut own = all(*number);
+        own.values.retain(|field, _| field.len() % 3 == 0 || *field == "maximum" || *field == "approvers");
+        let holders = state.groups.iter().map(|it| it.id).chain([PrincipalId(id(ADA))]);
+        own.values.insert("approvers", Value::People(holders.collect()));
+        state.terms.push(Terms { role, scope, number: 1, own });
+    }
+}
+
+fn held(state: &mut State, seed: &Seed, places: &[ScopeId], new: &mut impl FnMut() -> Uuid) {
+    let groups: Vec<_> = state.groups.iter().map(|it| (it.id, it.scope)).collect();
+    let holders: Vec<_> = state
+        .accounts
+        .iter()
+        .map(|it| it.id)
+        .chain(groups.iter().map(|(group, _)| *group))
+        .collect();
+    let places: Vec<_> = places.iter().copied().chain(groups.iter().map(|(_, scope)| *scope)).collect();
+    for (holder, role, place, eligible, days) in &seed.held {
+        let holder = holders[holder % holders.len()];
+        let (role, scope) = (state.roles[role % state.roles.len()].id, places[place % places.len()]);
+        let kind = if *eligible { AssignmentKind::Eligible } else { AssignmentKind::Active };
+        let ends_at = days.map(|days| now() + Duration::days(days));
+        let taken = |it: &Assignment| it.holder == holder && it.role == role && it.scope == scope;
+        if !state.assignments.iter().any(taken) {
+            let (id, starts_at) = (AssignmentId(new()), now());
+            let scheduled = false;
+            let made = Assignment { id, holder, role, scope, kind, starts_at, ends_at, scheduled };
+            state.assignments.push(made);
+        }
+    }
+}
+
+fn plan(state: &State, files: &Files, prune: bool) -> Plan {
+    let document = read(files).unwrap_or_else(|faults| panic!("{faults:?}\n{files:?}"));
+    difference(state, &document, prune, now()).unwrap_or_else(|faults| panic!("{faults:?}\n{files:?}"))
+}
+
+proptest! {
+    /// What was exported is as it is.
+    #[test]
+    fn after_an_export_there_is_nothing_to_do(seed in seeds()) {
+        let state = organisation(&seed, 1000);
+        let files = write(&state);
+        let plan = plan(&state, &files, true);
+        prop_assert_eq!(&plan.steps, &[]);
+        prop_assert!(plan.unlisted.is_empty(), "{:?}", plan.unlisted);
+        prop_assert_eq!(write(&state), files, "the same state gives the same text");
+    }
+
+    /// Whatever there is, what was applied is not applied twice.
+    #[test]
+    fn after_an_apply_there_is_nothing_to_do(one in seeds(), other in seeds(), prune in any::<bool>()) {
+        let (state, wanted) = (organisation(&one, 1000), organisation(&other, 2000));
+        let files = write(&wanted);
+        let first = plan(&state, &files, prune);
+        let after = apply(&state, &first);
+        let second = plan(&after, &files, prune);
+        prop_assert_eq!(&second.steps, &[], "after {}", first);
+        if prune {
+            prop_assert!(second.unlisted.iter().all(|it| it.kept.is_some()), "{:?}", second.unlisted);
+        }
+    }
+
+    /// With its identifier a thing is recognised, whatever it is called and wherever it lies.
+    #[test]
+    fn what_is_renamed_or_moved_stays_itself(seed in seeds(), numbers in proptest::collection::vec(0..99_usize, 12)) {
+        let state = organisation(&seed, 1000);
+        let mut wanted = state.clone();
+        let mut numbers = numbers.into_iter().cycle();
+        for index in 0..wanted.scopes.len() {
+            let number = numbers.next().unwrap();
+            wanted.scopes[index].name = text(&format!("Place {index}"));
+            // Only into what came before it, so that nothing lies in itself.
+            let parents: Vec<_> = wanted.scopes[..index].iter().map(|it| it.id).chain([ScopeId::ROOT]).collect();
+            wanted.scopes[index].parent = parents[number % parents.len()];
+        }
+        for (index, group) in wanted.groups.iter_mut().enumerate() {
+            group.name = text(&format!("Group {index}"));
+        }
+        for (index, role) in wanted.roles.iter_mut().filter(|it| !it.built_in).enumerate() {
+            role.name = text(&format!("Role {index}"));
+        }
+        let files = write(&wanted);
+        let plan = plan(&state, &files, true);
+        let is_new = |step: &Step| step.verb == Verb::Create || step.verb == Verb::Retire;
+        prop_assert!(!plan.steps.iter().any(is_new), "{}", plan);
+        prop_assert_eq!(write(&apply(&state, &plan)), files);
+    }
+}
+
+#[test]
+fn nobody_is_left_without_an_administrator_and_nothing_is_taken_from_who_is_there_for_emergencies() {
+    let seed = Seed { roles: vec![], scopes: vec![], groups: vec![], terms: vec![], held: vec![] };
+    let mut state = organisation(&seed, 1000);
+    let hold = |number, holder, role| Assignment {
+        id: AssignmentId(id(number)),
+        holder: PrincipalId(id(holder)),
+        role,
+        scope: ScopeId::ROOT,
+        kind: AssignmentKind::Active,
+        starts_at: now(),
+        ends_at: None,
+        scheduled: false,
+    };
+    state.assignments = vec![hold(1, ADA, RoleId::GLOBAL_ADMINISTRATOR), hold(2, BACKUP, RoleId::GLOBAL_ADMINISTRATOR)];
+    let files = Files::from([("assignments.toml".to_owned(), String::new())]);
+    assert!(plan(&state, &files, true).is_empty(), "nobody else would be one");
+    state.assignments.push(hold(3, BOB, RoleId::GLOBAL_ADMINISTRATOR));
+    let pruned = plan(&state, &files, true);
+    assert_eq!(pruned.steps.len(), 2, "{pruned}");
+    assert!(pruned.steps.iter().all(|step| step.noun == Noun::Assignment && !step.name.contains("bob")));
+    assert!(plan(&state, &files, false).is_empty(), "what is not listed is left alone");
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once_with_its_line() {
+    let roles = "[[role]]\nname = \"A\"\nprivileged = \"yes\"\ncolour = 1\n\n[[role]]\nprivileged = true\n";
+    let assignments = "prune = 1\n[[assignment]]\nholder = \"ada\"\nrole = \"A\"\nscope = \"/\"\nkind = \"maybe\"\nuntil = 7\n";
+    let files = Files::from([
+        ("roles.toml".to_owned(), roles.to_owned()),
+        ("assignments.toml".to_owned(), assignments.to_owned()),
+        ("scopes.toml".to_owned(), "[[scope]]\npath = \"A\"\nkind = \n".to_owned()),
+    ]);
+    let faults: Vec<_> = read(&files).unwrap_err().iter().map(ToString::to_string).collect();
+    let told = |text: &str| assert!(faults.iter().any(|fault| fault.starts_with(text)), "{text}: {faults:#?}");
+    told("roles.toml, line 3, privileged: write true or false");
+    told("roles.toml, line 4, colour: unknown key");
+    told("roles.toml, line 6, name: this is missing");
+    told("scopes.toml, line 3");
+    told("assignments.toml, line 1, prune: write true or false");
+    told("assignments.toml, line 3, holder: write user:, group: or application:");
+    told("assignments.toml, line 6, kind: write eligible or active");
+    told("assignments.toml, line 7, until: write an instant");
+}

@@ -106,10 +106,28 @@ impl<'state> Pruning<'_, 'state, '_> {
             self.needed.groups.extend(assignment.holder.known());
             self.need_place(assignment.scope);
         }
+        self.needed_by_terms_that_stay();
         let owned: Vec<_> = self.comparing.state.groups.iter().map(|group| (group.id, group.scope)).collect();
         for (group, scope) in owned {
             if self.needed.scopes.contains(&scope) {
                 self.needed.groups.insert(group);
+            }
+        }
+    }
+
+    /// Whoever approves stays, unless a row names others.
+    fn needed_by_terms_that_stay(&mut self) {
+        for terms in &self.comparing.state.terms {
+            let (role, scope) = (Which::Known(terms.role), Which::Known(terms.scope));
+            let names_others = self.resolved.terms.iter().any(|wanted| {
+                wanted.role == role
+                    && wanted.scope == scope
+                    && wanted.own.values.contains_key("approvers")
+            });
+            if let Some(super::Value::People(people)) = terms.own.values.get("approvers")
+                && !names_others
+            {
+                self.needed.groups.extend(people);
             }
         }
     }

@@ -23,6 +23,7 @@ mod description;
 mod group;
 mod me;
 mod person;
+mod policy;
 mod request;
 mod role;
 mod scope;
@@ -53,6 +54,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())
+        .merge(policy::routes())
         .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)

@@ -2,7 +2,7 @@
 use serde_json::json;
 
 use super::{
-    commit,
+    Proof, commit,
     give::{Assign, Telling, give, tell, terms},
 };
 use crate::{
@@ -151,8 +151,24 @@ pub async fn update(
     let earlier = starts_at.is_some_and(|start| start < told.starts_at);
     let code = code.filter(|_| needs_proof && (earlier || outlasts(ends_at, told.ends_at)));
     let proof = step_up::prove(app, actor, code, &act).await?;
+    let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = Change::begin(&app.database, actor).await?;
-    let locked = lock(&mut change, actor, id).await?;
+    update_within(&mut change, actor, id, (starts_at, ends_at), (reason, proof)).await?;
+    change.made(id.0).await?;
+    commit(change).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+/// Gives an assignment other dates within a change.
+pub(in crate::service) async fn update_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+    (starts_at, ends_at): (Option<Instant>, Option<Instant>),
+    (reason, proof): (&Justification, Proof<'_>),
+) -> Result<(), Error> {
+    let locked = lock(change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated {
         return Err(Error::Conflict(
             "an activation can be ended, not changed: more time is its holder's request".to_owned(),
@@ -167,17 +183,26 @@ pub async fn update(
         ));
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
-    let proved = !longer || proof.is_some();
+    let proved = !longer || proof.is_there();
     let faults =
         faults(window, terms(&version.settings, locked.kind), !reason.is_empty(), proved, now);
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    if let Some(proof) = proof {
-        store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
-    }
+    proof.spend(change, id.0).await?;
+    move_window(change, &locked, window, reason).await
+}
+
+/// Gives an assignment another window, and cuts what rests on it to that.
+async fn move_window(
+    change: &mut Change,
+    locked: &Locked,
+    window: Window,
+    reason: &Justification,
+) -> Result<(), Error> {
+    let id = locked.id;
     if let (AssignmentKind::Eligible, Some(end)) = (locked.kind, window.ends_at) {
-        for cut in store::assignment::cut_activations(&mut change, id, end).await? {
+        for cut in store::assignment::cut_activations(change, id, end).await? {
             let event = Event::new(Kind::AssignmentUpdated)
                 .subject(locked.principal)
                 .role(locked.role, locked.scope)
@@ -186,11 +211,10 @@ pub async fn update(
             change.record(&event).await?;
         }
     }
-    store::assignment::set_window(&mut change, id, window).await?;
+    store::assignment::set_window(change, id, window).await?;
     if locked.role == RoleId::MEMBER {
-        membership::shorten(&mut change, locked.principal, locked.scope).await?;
+        membership::shorten(change, locked.principal, locked.scope).await?;
     }
-    change.made(id.0).await?;
     let event = Event::new(Kind::AssignmentUpdated)
         .subject(locked.principal)
         .role(locked.role, locked.scope)
@@ -200,10 +224,7 @@ pub async fn update(
             "after": window,
             "justification": reason,
         }));
-    change.record(&event).await?;
-    commit(change).await?;
-    app.wake.everything();
-    Ok(())
+    change.record(&event).await
 }
 
 /// Whether one end comes after another; none never comes.
@@ -251,11 +272,27 @@ pub async fn convert(
     let (act, needs_proof) = terms_of(&mut connection, actor, &told, to).await?;
     drop(connection);
     let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
+    let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
     };
-    let locked = lock(&mut change, actor, id).await?;
+    let made = convert_within(app, &mut change, actor, (id, to), (reason, proof)).await?;
+    change.made(made.0).await?;
+    commit(change).await?;
+    app.wake.everything();
+    Ok(made)
+}
+
+/// Makes an assignment one of the other kind within a change.
+pub(in crate::service) async fn convert_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    (id, to): (AssignmentId, AssignmentKind),
+    (reason, proof): (&Justification, Proof<'_>),
+) -> Result<AssignmentId, Error> {
+    let locked = lock(change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated || locked.kind == to {
         return Err(Error::Conflict(
             "only an assignment of the other kind can be made this".to_owned(),
@@ -267,7 +304,7 @@ pub async fn convert(
             "nobody can make themself active for good: ask another administrator".to_owned(),
         ));
     }
-    end(&mut change, &locked, AssignmentEnd::Converted, reason).await?;
+    end(change, &locked, AssignmentEnd::Converted, reason).await?;
     let wanted = Assign {
         principals: vec![locked.principal],
         role: locked.role,
@@ -277,15 +314,11 @@ pub async fn convert(
         ends_at: locked.ends_at,
         justification: reason.clone(),
     };
-    let made = if own {
-        make_own_eligible(&mut change, &wanted, told.principal).await?
+    if own {
+        make_own_eligible(change, &wanted, locked.principal).await
     } else {
-        give(app, &mut change, &wanted, locked.principal, proof.map(|proof| (proof, &act))).await?
-    };
-    change.made(made.0).await?;
-    commit(change).await?;
-    app.wake.everything();
-    Ok(made)
+        give(app, change, &wanted, locked.principal, proof).await
+    }
 }
 
 /// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.

@@ -1,13 +1,15 @@
 //! Giving roles, to one person or several.
 use serde_json::json;
+use sqlx::PgConnection;
 
+use super::Proof;
 use crate::{
     App,
     domain::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
@@ -71,14 +73,9 @@ pub async fn assign(
     code: Option<&str>,
 ) -> Result<Vec<Assigned>, Error> {
     let mut connection = app.database.acquire().await?;
-    let (kind, _) = store::role::scope(&mut connection, wanted.scope).await?;
-    group::authorise_assigning(&mut connection, actor, wanted.scope, kind).await?;
+    authorise(&mut connection, actor, wanted).await?;
     if wanted.principals.is_empty() || wanted.principals.len() > 100 {
         return Err(Error::invalid("principals", "choose between one and a hundred people"));
-    }
-    let role = store::role::one(&mut connection, wanted.role).await?;
-    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
-        return Err(Error::invalid("role", "this role can't be held there"));
     }
     let version = store::settings::current(&mut connection, wanted.role, wanted.scope).await?;
     let needs_proof = terms(&version.settings, wanted.kind).requires_mfa;
@@ -100,11 +97,39 @@ pub async fn assign(
     };
     let mut assigned = Vec::with_capacity(wanted.principals.len());
     for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
-        let proof = proofs.get(index).map(|proof| (*proof, act));
+        let proof = proofs.get(index).map_or(Proof::None, |proof| Proof::Given(*proof, act));
         let outcome = assign_one(app, actor, wanted, *principal, proof).await;
         assigned.push(Assigned { principal: *principal, outcome });
     }
     Ok(assigned)
+}
+
+/// Makes sure that `actor` may give this role there, and that it can be held there.
+async fn authorise(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    wanted: &Assign,
+) -> Result<(), Error> {
+    let (kind, _) = store::role::scope(connection, wanted.scope).await?;
+    group::authorise_assigning(connection, actor, wanted.scope, kind).await?;
+    let role = store::role::one(connection, wanted.role).await?;
+    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
+        return Err(Error::invalid("role", "this role can't be held there"));
+    }
+    Ok(())
+}
+
+/// Gives a role within a change, by whoever makes the change, if they may at this moment.
+pub(in crate::service) async fn assign_within(
+    app: &App,
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let actor = change.actor().clone();
+    authorise(change.connection(), &actor, wanted).await?;
+    give(app, change, wanted, principal, proof).await
 }
 
 /// Whether all of this was done before, under the same idempotency key: then it uses up no code.
@@ -132,7 +157,7 @@ async fn assign_one(
     actor: &Actor,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let mut change = match Change::begin(&app.database, &part(actor, principal)).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
@@ -173,7 +198,7 @@ pub(in crate::service) async fn give(
     change: &mut Change,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let holder = store::principal::holder(change.connection(), principal).await?;
     if holder.disabled_at.is_some() {
@@ -202,7 +227,7 @@ pub(in crate::service) async fn give(
         window,
         terms(&version.settings, wanted.kind),
         !wanted.justification.is_empty(),
-        proof.is_some(),
+        proof.is_there(),
         now,
     );
     // The operator at the command line makes the first administrator, whatever the terms of later ones are.
@@ -220,9 +245,7 @@ pub(in crate::service) async fn give(
     };
     let id = store::assignment::make(change, new).await?;
     reach::refuse_gain(change, before).await?;
-    if let Some((proof, act)) = proof {
-        store::mfa_proof::spend(change, proof, act, id.0).await?;
-    }
+    proof.spend(change, id.0).await?;
     let event = Event::new(Kind::AssignmentCreated)
         .subject(principal)
         .role(wanted.role, wanted.scope)

@@ -4,8 +4,9 @@ use crate::{
     domain::{
         actor::{Actor, TokenScope},
         assignment::AssignmentKind,
-        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, ProofId, RoleId, ScopeId},
         permission::Permission,
+        step_up::Act,
     },
     error::Error,
     service::{access, group},
@@ -15,12 +16,38 @@ use crate::{
 mod change;
 mod give;
 
-pub(super) use change::remove_within;
+pub(super) use change::{convert_within, remove_within, update_within};
 pub use change::{NewDates, convert, remove, update};
 pub use give::{Assign, Assigned, assign};
-pub(super) use give::{give, permission};
+pub(super) use give::{assign_within, give, permission};
 
 pub use crate::store::assignment::Told;
+
+/// The proof that comes with a change of an assignment.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Proof<'a> {
+    /// There is none.
+    None,
+    /// One that was given for this act, and is spent on it.
+    Given(ProofId, &'a Act),
+    /// There is one for the whole that this is part of, and it is spent there.
+    OfTheWhole,
+}
+
+impl Proof<'_> {
+    /// Whether there is one.
+    fn is_there(self) -> bool {
+        !matches!(self, Self::None)
+    }
+
+    /// Spends it, if one was given, for the row that the act makes or changes.
+    async fn spend(self, change: &mut Change, spent_for: uuid::Uuid) -> Result<(), Error> {
+        match self {
+            Self::Given(proof, act) => store::mfa_proof::spend(change, proof, act, spent_for).await,
+            Self::None | Self::OfTheWhole => Ok(()),
+        }
+    }
+}
 
 /// How many assignments a page of a list has.
 pub const PAGE: i64 = 100;

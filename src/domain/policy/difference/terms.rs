@@ -85,7 +85,7 @@ pub(super) fn settings(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Ve
 }
 
 /// Terms that name who is there.
-pub(super) fn known(terms: &OwnTerms<PrincipalId>) -> Wanted {
+pub(in crate::domain::policy) fn known(terms: &OwnTerms<PrincipalId>) -> Wanted {
     terms.map(|id| Some(Which::Known(*id))).unwrap_or_default()
 }
 

@@ -1,0 +1,313 @@
+//! Doing the steps of a plan, each by the function that the pages use.
+use std::collections::HashMap;
+
+use super::snapshot::laid_over;
+use crate::{
+    App,
+    domain::{
+        actor::Actor,
+        fault::FieldError,
+        id::{PrincipalId, RoleId, ScopeId},
+        policy::{At, OwnTerms, Step, Which, Write},
+        settings::{Declared, Field},
+        text::Justification,
+    },
+    error::Error,
+    service::{
+        assignment::{self, Assign, Proof},
+        group::{self, NewGroup},
+        role::{self, NewRole},
+        scope::{self, NewScope},
+        settings::{self, NewTemplate, Save},
+    },
+    store::{self, Change},
+};
+
+/// The steps of one plan while they are done.
+pub(super) struct CarryingOut<'all> {
+    app: &'all App,
+    actor: &'all Actor,
+    reason: &'all Justification,
+    proof: Proof<'static>,
+    roles: HashMap<At, RoleId>,
+    scopes: HashMap<At, ScopeId>,
+    groups: HashMap<At, PrincipalId>,
+}
+
+impl<'all> CarryingOut<'all> {
+    pub(super) fn new(
+        app: &'all App,
+        actor: &'all Actor,
+        reason: &'all Justification,
+        proved: bool,
+    ) -> Self {
+        // Whoever has a shell on the server needs no proof, as everywhere.
+        let proved = proved || actor.user().is_none();
+        let proof = if proved { Proof::OfTheWhole } else { Proof::None };
+        let (roles, scopes, groups) = (HashMap::new(), HashMap::new(), HashMap::new());
+        Self { app, actor, reason, proof, roles, scopes, groups }
+    }
+
+    /// Does them all. If some are refused, the others are still tried, so that every reason is told; then nothing holds.
+    pub(super) async fn all(&mut self, change: &mut Change, steps: &[Step]) -> Result<(), Error> {
+        let mut refused = Vec::new();
+        for step in steps {
+            change.mark().await?;
+            if let Err(error) = self.step(change, step).await {
+                refused.extend(reasons(step, error)?);
+                change.undo().await?;
+            }
+        }
+        if refused.is_empty() { Ok(()) } else { Err(Error::Invalid(refused)) }
+    }
+
+    async fn step(&mut self, change: &mut Change, step: &Step) -> Result<(), Error> {
+        match &step.write {
+            Write::CreateRole { .. } | Write::ChangeRole { .. } | Write::RetireRole { .. } => {
+                self.role_step(change, step).await
+            }
+            Write::CreateScope { .. }
+            | Write::ChangeScope { .. }
+            | Write::MoveScope { .. }
+            | Write::RetireScope { .. } => self.scope_step(change, step).await,
+            Write::CreateGroup { .. } | Write::ChangeGroup { .. } => {
+                self.group_step(change, step).await
+            }
+            Write::CreateTemplate { .. }
+            | Write::ChangeTemplate { .. }
+            | Write::RetireTemplate { .. } => self.template_step(change, &step.write).await,
+            Write::SaveTerms { role, scope, after, own } => {
+                self.terms(change, (*role, *scope), *after, own).await
+            }
+            Write::Assign { .. }
+            | Write::SetDates { .. }
+            | Write::Convert { .. }
+            | Write::Unassign { .. } => self.assignment_step(change, &step.write).await,
+        }
+    }
+
+    async fn role_step(&mut self, change: &mut Change, step: &Step) -> Result<(), Error> {
+        match &step.write {
+            Write::CreateRole { name, description, privileged } => {
+                let (name, description) = (name.clone(), description.clone());
+                let new = NewRole { name, description, privileged: *privileged };
+                let id = role::create_within(change, self.actor, &new).await?;
+                self.roles.extend(step.at.map(|at| (at, id)));
+                Ok(())
+            }
+            Write::ChangeRole { role: id, name, description, privileged } => {
+                let told = store::role::one(change.connection(), *id).await?;
+                if told.privileged != *privileged {
+                    return Err(Error::Conflict(
+                        "whether a role is privileged stays as it was made: make another role"
+                            .to_owned(),
+                    ));
+                }
+                role::rename_within(change, self.actor, *id, name, description).await
+            }
+            Write::RetireRole { role: id } => {
+                role::retire_within(change, self.actor, *id, self.reason).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn scope_step(&mut self, change: &mut Change, step: &Step) -> Result<(), Error> {
+        match &step.write {
+            Write::CreateScope { parent, kind, name, description } => {
+                let parent = self.scope(*parent)?;
+                let (name, description) = (name.clone(), description.clone());
+                let new = NewScope { parent, kind: *kind, name, description };
+                let id = scope::create_within(change, self.actor, &new).await?;
+                self.scopes.extend(step.at.map(|at| (at, id)));
+                Ok(())
+            }
+            Write::ChangeScope { scope: id, kind, name, description } => {
+                let (before, _) = store::role::scope(change.connection(), *id).await?;
+                if before != *kind {
+                    return Err(Error::Conflict(
+                        "a place stays of the kind that it was made as: make another one".to_owned(),
+                    ));
+                }
+                scope::rename_within(change, self.actor, *id, name, description).await
+            }
+            Write::MoveScope { scope: id, parent } => {
+                let parent = self.scope(*parent)?;
+                scope::relocate_within(change, self.actor, *id, parent, self.reason)
+                    .await
+                    .map(drop)
+            }
+            Write::RetireScope { scope: id } => {
+                scope::retire_within(change, self.actor, *id, self.reason).await.map(drop)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn group_step(&mut self, change: &mut Change, step: &Step) -> Result<(), Error> {
+        match &step.write {
+            Write::CreateGroup { parent, name, description } => {
+                let parent = self.scope(*parent)?;
+                let new =
+                    NewGroup { name: name.clone(), description: description.clone(), parent };
+                let id = group::create_within(change, self.actor, &new).await?;
+                let wanted = store::group::Wanted { id: Some(id), ..Default::default() };
+                let made = store::group::list(change.connection(), &wanted).await?.pop();
+                let scope = made.ok_or(Error::NotFound("group"))?.scope;
+                self.groups.extend(step.at.map(|at| (at, id)));
+                self.scopes.extend(step.at.map(|at| (at, scope)));
+                Ok(())
+            }
+            Write::ChangeGroup { group: id, name, description } => {
+                group::rename_within(change, self.actor, *id, name, description).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn template_step(&mut self, change: &mut Change, write: &Write) -> Result<(), Error> {
+        match write {
+            Write::CreateTemplate { name, description, terms } => {
+                let settings = laid_over(role::first_terms(true), &self.known(terms)?);
+                let (name, description) = (name.clone(), description.clone());
+                let new = NewTemplate { name, description, settings };
+                settings::create_within(change, self.actor, &new).await.map(drop)
+            }
+            Write::ChangeTemplate { template, after, name, description, terms } => {
+                let before = store::settings::template(change.connection(), *template).await?;
+                let settings = laid_over(before.settings, &self.known(terms)?);
+                let (name, description) = (name.clone(), description.clone());
+                let new = NewTemplate { name, description, settings };
+                settings::change_within(change, self.actor, (*template, *after), &new).await
+            }
+            Write::RetireTemplate { template } => {
+                settings::retire_within(change, self.actor, *template).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn terms(
+        &mut self,
+        change: &mut Change,
+        (which, scope): (Which<RoleId>, Which<ScopeId>),
+        after: i32,
+        own: &OwnTerms<Which<PrincipalId>>,
+    ) -> Result<(), Error> {
+        let (role, scope) = (self.role(which)?, self.scope(scope)?);
+        let own = self.known(own)?;
+        let in_force = store::settings::current(change.connection(), role, scope).await?;
+        let fields = |names: Vec<&&'static str>| {
+            names.into_iter().filter_map(|name| Field::named(name)).collect()
+        };
+        let declared = Declared {
+            settings: laid_over(in_force.declared().settings, &own),
+            own: fields(own.values.keys().collect()),
+            enforced: fields(own.enforced.iter().collect()),
+        };
+        let reason = self.reason.clone();
+        let save = Save { role, scope, own: declared, after, template: None, reason };
+        // Nobody holds a role that was made a moment ago.
+        let matters = which.known().is_some() && self.actor.user().is_some();
+        if matters && settings::weakens(change.connection(), &save).await? {
+            return Err(Error::NotAllowed(
+                "this asks for less than before, of a privileged role: a second administrator must agree, so change it on \
+                 the page of the role's settings"
+                    .to_owned(),
+            ));
+        }
+        settings::write_within(self.app, change, self.actor, &save).await.map(drop)
+    }
+
+    async fn assignment_step(&mut self, change: &mut Change, write: &Write) -> Result<(), Error> {
+        let (app, actor, proof) = (self.app, self.actor, self.proof);
+        let because = |reason: &Option<Justification>| {
+            reason.clone().unwrap_or_else(|| self.reason.clone())
+        };
+        match write {
+            Write::Assign { holder, role, scope, kind, from, until, reason } => {
+                let holder = self.holder(*holder)?;
+                let wanted = Assign {
+                    principals: vec![holder],
+                    role: self.role(*role)?,
+                    scope: self.scope(*scope)?,
+                    kind: *kind,
+                    starts_at: *from,
+                    ends_at: *until,
+                    justification: because(reason),
+                };
+                assignment::assign_within(app, change, &wanted, holder, proof).await.map(drop)
+            }
+            Write::SetDates { assignment: id, from, until, reason } => {
+                let reason = because(reason);
+                let how = (&reason, proof);
+                assignment::update_within(change, actor, *id, (*from, *until), how).await
+            }
+            Write::Convert { assignment: id, to, until, reason } => {
+                let reason = because(reason);
+                let how = (&reason, proof);
+                let made =
+                    assignment::convert_within(app, change, actor, (*id, *to), how).await?;
+                let told = store::assignment::one(change.connection(), made).await?;
+                if told.ends_at == *until {
+                    return Ok(());
+                }
+                assignment::update_within(change, actor, made, (None, *until), how).await
+            }
+            Write::Unassign { assignment: id } => {
+                assignment::remove_within(change, actor, *id, self.reason).await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn role(&self, which: Which<RoleId>) -> Result<RoleId, Error> {
+        found(which, &self.roles)
+    }
+
+    fn scope(&self, which: Which<ScopeId>) -> Result<ScopeId, Error> {
+        found(which, &self.scopes)
+    }
+
+    fn holder(&self, which: Which<PrincipalId>) -> Result<PrincipalId, Error> {
+        found(which, &self.groups)
+    }
+
+    fn known(
+        &self,
+        terms: &OwnTerms<Which<PrincipalId>>,
+    ) -> Result<OwnTerms<PrincipalId>, Error> {
+        terms.map(|which| self.holder(*which).ok()).ok_or_else(|| {
+            Error::Conflict("it names a group that is refused itself".to_owned())
+        })
+    }
+}
+
+/// What is there, or was made by an earlier step.
+fn found<Id: Copy>(which: Which<Id>, made: &HashMap<At, Id>) -> Result<Id, Error> {
+    match which {
+        Which::Known(id) => Ok(id),
+        Which::New(at) => made.get(&at).copied().ok_or_else(|| {
+            let (file, line) = (at.file.name(), at.line);
+            Error::Conflict(format!("it needs what line {line} of {file} makes, which is refused itself"))
+        }),
+    }
+}
+
+/// Why a step is refused, as told with the row that asks for it. What is no refusal ends everything.
+fn reasons(step: &Step, error: Error) -> Result<Vec<FieldError>, Error> {
+    let messages = match error {
+        Error::Invalid(faults) => faults.into_iter().map(|fault| fault.message).collect(),
+        Error::Refused(_)
+        | Error::NotFound(_)
+        | Error::Forbidden(_)
+        | Error::NotAllowed(_)
+        | Error::Conflict(_)
+        | Error::StepUp(_) => vec![error.to_string()],
+        other => return Err(other),
+    };
+    let field = step.at.map_or("prune", |at| at.file.name());
+    let line = step.at.map_or_else(String::new, |at| format!("line {}, ", at.line));
+    let told = |message| FieldError { field, message: format!("{line}{step}: {message}") };
+    Ok(messages.into_iter().map(told).collect())
+}
