@@ -61,7 +61,7 @@ const EVERYBODY: [Stop; 14] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 40] = [
+const SOME: [Stop; 41] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -98,6 +98,7 @@ const SOME: [Stop; 40] = [
         "Longest activation: inherit again",
     ),
     ("/settings/templates", "/settings/templates", "eve", "Small company baseline"),
+    ("/policy", "/policy", "grace", "Show the plan"),
     (
         "/settings/templates/new",
         "/settings/templates/new?role={role}",

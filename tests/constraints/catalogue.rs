@@ -1,13 +1,14 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 10] = [
+const TESTS: [&str; 11] = [
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
     include_str!("credentials.rs"),
     include_str!("decisions.rs"),
     include_str!("gate.rs"),
     include_str!("people.rs"),
+    include_str!("policy.rs"),
     include_str!("requests.rs"),
     include_str!("rights.rs"),
     include_str!("roles.rs"),

@@ -86,6 +86,7 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::TemplateCreated => "made a template of settings".to_owned(),
         Kind::TemplateChanged => "changed a template of settings".to_owned(),
         Kind::TemplateRetired => "retired a template of settings".to_owned(),
+        Kind::PolicyApplied => "applied policy files".to_owned(),
         Kind::RoleCreated => format!("made the role {role}"),
         Kind::RoleChanged => format!("changed the role {role}"),
         Kind::RoleRetired => format!("retired the role {role}"),

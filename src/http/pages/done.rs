@@ -19,6 +19,7 @@ pub enum Done {
     SettingsSaved,
     TemplateSaved,
     TemplateRetired,
+    PolicyApplied,
     RoleMade,
     GroupMade,
     PlaceMade,
@@ -39,7 +40,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 32] = [
+    const ALL: [(Self, &'static str, &'static str); 33] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -67,6 +68,7 @@ impl Done {
             "template-retired",
             "The template is out of use. Roles keep the terms that they have.",
         ),
+        (Self::PolicyApplied, "policy-applied", "All of it is done: everything is as the files say."),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
         (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),

@@ -19,6 +19,7 @@ mod group;
 mod outcome;
 mod page;
 mod person;
+mod policy;
 mod plain_words;
 pub mod problem;
 mod request;
@@ -114,6 +115,10 @@ fn administration() -> Routes {
         .post("/people/{person}/link", person::link)
         .post("/people/{person}/disable", person::disable)
         .post("/people/{person}/enable", person::enable)
+        .get("/policy", policy::one)
+        .get("/policy/files/{file}", policy::file)
+        .post("/policy/plan", policy::plan)
+        .post("/policy/apply", policy::apply)
         .get("/audit", audit::list)
         .get("/audit/export", audit::export)
         .post("/audit/verify", audit::verify)

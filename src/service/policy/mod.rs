@@ -10,7 +10,7 @@ use self::carry_out::CarryingOut;
 use crate::{
     App,
     domain::{
-        actor::Actor,
+        actor::{Actor, TokenScope},
         audit::{Event, Kind},
         fault::FieldError,
         id::{PolicyApplicationId, ProofId},
@@ -91,6 +91,9 @@ pub struct Applied {
 
 /// Makes it as the files say: all of it, or nothing, with every reason why not.
 pub async fn apply(app: &App, actor: &Actor, wanted: &Apply) -> Result<Applied, Error> {
+    if actor.user().is_some() {
+        access::user(actor, TokenScope::Administer)?;
+    }
     let document = understand(&wanted.files)?;
     let mut connection = app.database.acquire().await?;
     // Looked at first, so that no code is used up for nothing.

@@ -13,6 +13,7 @@ pub mod form;
 pub mod frame;
 pub mod group;
 pub mod person;
+pub mod policy;
 pub mod problem;
 pub mod request;
 pub mod role;

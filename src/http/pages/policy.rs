@@ -1,0 +1,218 @@
+//! Policy files: taking them away, looking at what differs, and applying them.
+use axum::{
+    extract::Path,
+    http::{StatusCode, header},
+    response::IntoResponse as _,
+};
+use serde::Deserialize;
+
+use super::{
+    done::Done,
+    faults::{Faults, sentence},
+    page::{Answer, Opened, Page, Posted, answer, done, new_key},
+    view::{
+        form::Field,
+        frame::Section,
+        policy::{Change, File as FileView, Last, Plan as PlanView, Policy as View, Step as StepView},
+    },
+};
+use crate::{
+    domain::{
+        permission::Permission,
+        policy::{File, Files, Plan, Step, Verb},
+        text::Justification,
+    },
+    error::Error,
+    service::policy::{self, Application, Apply},
+};
+
+/// What is to be compared or applied.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Wanted {
+    roles: String,
+    scopes: String,
+    groups: String,
+    settings: String,
+    assignments: String,
+    prune: String,
+    reason: String,
+    code: String,
+    plan: String,
+}
+
+impl Wanted {
+    fn text(&self, file: File) -> &str {
+        match file {
+            File::Roles => &self.roles,
+            File::Scopes => &self.scopes,
+            File::Groups => &self.groups,
+            File::Settings => &self.settings,
+            File::Assignments => &self.assignments,
+        }
+    }
+
+    /// The files that say something.
+    fn files(&self) -> Files {
+        let said = File::ALL.iter().filter(|(file, _)| !self.text(*file).trim().is_empty());
+        said.map(|(file, name)| ((*name).to_owned(), self.text(*file).replace("\r\n", "\n"))).collect()
+    }
+
+    fn prunes(&self) -> bool {
+        !self.prune.is_empty()
+    }
+}
+
+/// How things stand.
+pub async fn one(page: Page) -> Answer {
+    draw(&page, &Wanted::default(), None, Faults::default(), Vec::new()).await
+}
+
+/// One file, as everything is now.
+pub async fn file(page: Page, Path(name): Path<String>) -> Answer {
+    if File::named(&name).is_none() {
+        return Err(Error::NotFound("file").into());
+    }
+    // For those who may look at the page.
+    let mut files = policy::standing(&page.app, &page.actor).await?.files;
+    let text = files.remove(&name).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/toml; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")),
+    ];
+    Ok((headers, text).into_response())
+}
+
+/// What it takes to make it so.
+pub async fn plan(posted: Posted<Wanted>) -> Answer {
+    let Posted { page, form } = posted;
+    match policy::plan(&page.app, &page.actor, &form.files(), form.prunes()).await {
+        Ok(plan) => draw(&page, &form, Some(plan), Faults::default(), Vec::new()).await,
+        Err(Error::Invalid(faults)) => {
+            let problems = faults.iter().map(told).collect();
+            draw(&page, &form, None, Faults::default(), problems).await
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn told(fault: &crate::domain::fault::FieldError) -> String {
+    match File::named(fault.field) {
+        Some(_) => format!("{}, {}", fault.field, fault.message),
+        None => sentence(&fault.message),
+    }
+}
+
+/// Applies.
+pub async fn apply(posted: Posted<Wanted>) -> Answer {
+    let Posted { page, form } = posted;
+    let mut faults = Faults::default();
+    let reason = faults.read::<Justification>("reason", &form.reason).unwrap_or_default();
+    let wanted = Apply {
+        files: form.files(),
+        prune: form.prunes(),
+        reason,
+        code: Some(form.code.clone()).filter(|code| !code.trim().is_empty()),
+        seen: Some(form.plan.clone()),
+    };
+    let error = match policy::apply(&page.app, &page.actor, &wanted).await {
+        Ok(_) => return done("/policy", Done::PolicyApplied),
+        Err(error) => error,
+    };
+    let planned = policy::plan(&page.app, &page.actor, &wanted.files, wanted.prune).await.ok();
+    match error {
+        Error::Invalid(fields) if fields.iter().all(|fault| fault.field != "reason") => {
+            let problems = fields.iter().map(told).collect();
+            draw(&page, &form, planned, Faults::default(), problems).await
+        }
+        error => draw(&page, &form, planned, Faults::of(error)?, Vec::new()).await,
+    }
+}
+
+async fn draw(
+    page: &Page,
+    form: &Wanted,
+    plan: Option<Plan>,
+    mut faults: Faults,
+    mut problems: Vec<String>,
+) -> Answer {
+    let standing = policy::standing(&page.app, &page.actor).await?;
+    let Opened { frame, permissions, reader, .. } = page.open(Section::Roles).await?;
+    let status = if problems.is_empty() { faults.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let (reason, code) = (faults.take("reason", &form.reason), faults.take("code", ""));
+    problems.extend(faults.rest());
+    let manages = [
+        Permission::ManageRoles,
+        Permission::ManageScopes,
+        Permission::ManageGroups,
+        Permission::ManageSettings,
+        Permission::ManageAssignments,
+    ];
+    let drift = match &standing.drift {
+        Ok(drift) => drift.steps.iter().map(ToString::to_string).collect(),
+        Err(faults) => faults.iter().map(told).collect(),
+    };
+    let last = |last: Application| Last {
+        audit: format!("/audit?from={}", last.applied_at.timestamp().strftime("%Y-%m-%d")),
+        by: last.actor_name,
+        at: reader.instant(last.applied_at),
+        reason: last.reason,
+        digest: last.digest.chars().take(12).collect(),
+    };
+    let view = View {
+        problems,
+        files: files(form),
+        prune: form.prunes(),
+        plan: plan.map(|plan| drawn(&plan)),
+        may_apply: manages.iter().any(|permission| permissions.allow(*permission)),
+        reason,
+        code,
+        last: standing.last.map(last),
+        drift,
+        frame,
+    };
+    answer(status, &view)
+}
+
+fn files(form: &Wanted) -> Vec<FileView> {
+    let view = |(file, name): &(File, &'static str)| FileView {
+        name,
+        input: name.strip_suffix(".toml").unwrap_or(name),
+        label: format!("What {name} is to say"),
+        wanted: Field::new(form.text(*file)),
+    };
+    File::ALL.iter().map(view).collect()
+}
+
+fn drawn(plan: &Plan) -> PlanView {
+    let unlisted = plan.unlisted.iter().map(|it| match it.kept {
+        Some(why) => format!("{} {}: {why}", it.noun, it.name),
+        None => format!("{} {}", it.noun, it.name),
+    });
+    PlanView {
+        steps: plan.steps.iter().map(step).collect(),
+        unlisted: unlisted.collect(),
+        digest: plan.digest(),
+        key: new_key(),
+    }
+}
+
+fn step(step: &Step) -> StepView {
+    let at = step.at.map(|at| format!("{}, line {}", at.file.name(), at.line));
+    let or_none = |value: &str| if value.is_empty() { "none" } else { value }.to_owned();
+    let change = |line: &crate::domain::policy::Line| Change {
+        name: line.field.replace('_', " "),
+        value: match step.verb {
+            Verb::Create => or_none(&line.after),
+            Verb::Retire | Verb::Remove => or_none(&line.before),
+            Verb::Change | Verb::Move => {
+                format!("{} → {}", or_none(&line.before), or_none(&line.after))
+            }
+        },
+    };
+    StepView {
+        what: sentence(&step.to_string()),
+        at: at.unwrap_or_default(),
+        fields: step.lines.iter().map(change).collect(),
+    }
+}
