@@ -13,6 +13,7 @@ mod every_page;
 mod look;
 mod mistakes;
 mod people;
+mod policy;
 mod places;
 mod requests;
 mod settings;

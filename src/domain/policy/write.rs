@@ -192,9 +192,13 @@ impl Row {
         self.bare(key, quoted(&value.to_string()))
     }
 
-    fn list(&mut self, key: &str, texts: impl Iterator<Item = impl std::fmt::Display>) {
+    fn list(
+        &mut self,
+        key: &str,
+        texts: impl Iterator<Item = impl std::fmt::Display>,
+    ) -> &mut Self {
         let texts: Vec<_> = texts.map(|text| quoted(&text.to_string())).collect();
-        self.bare(key, format!("[{}]", texts.join(", ")));
+        self.bare(key, format!("[{}]", texts.join(", ")))
     }
 
     fn terms(&mut self, terms: &OwnTerms<HolderName>) {
@@ -206,8 +210,7 @@ impl Row {
                 Value::Authentication(proof) => self.text(field, proof_in_words(*proof)),
                 Value::People(people) => {
                     let sorted: BTreeSet<_> = people.iter().map(ToString::to_string).collect();
-                    self.list(field, sorted.into_iter());
-                    self
+                    self.list(field, sorted.into_iter())
                 }
             };
         }
