@@ -57,7 +57,8 @@ async fn plan(world: &World, by: &str, files: &Files) -> Plan {
 fn reasons<T: std::fmt::Debug>(outcome: Result<T, Error>) -> String {
     match outcome.unwrap_err() {
         Error::Invalid(faults) => {
-            let told = faults.into_iter().map(|fault| format!("{}, {}", fault.field, fault.message));
+            let told =
+                faults.into_iter().map(|fault| format!("{}, {}", fault.field, fault.message));
             told.collect::<Vec<_>>().join("\n")
         }
         other => other.to_string(),
@@ -96,7 +97,10 @@ async fn what_was_exported_is_as_it_is_and_names_no_secrets() {
     let plan = policy::plan(&world.app, &root, &files, true).await.unwrap();
     assert!(plan.is_empty() && plan.unlisted.is_empty(), "{plan}");
     let all = files.values().cloned().collect::<String>();
-    assert!(all.contains("path = \"Finance / Ledger\"") && all.contains("holder = \"group:Operators\""), "{all}");
+    assert!(
+        all.contains("path = \"Finance / Ledger\"") && all.contains("holder = \"group:Operators\""),
+        "{all}"
+    );
     assert!(all.contains("maximum = \"3h\""), "{all}");
     assert!(!all.contains("@example.org"), "no mail addresses");
 }
@@ -116,7 +120,15 @@ async fn an_apply_makes_everything_and_a_second_one_finds_nothing_to_do() {
     assert!(text["settings.toml"].contains("approvers = [\"group:On call\"]"), "{text:?}");
     assert!(text["settings.toml"].contains("enforced = [\"maximum\"]"), "{text:?}");
     let events = world.events().await;
-    for kind in ["role.created", "scope.created", "group.created", "template.created", "settings.changed", "assignment.created", "policy.applied"] {
+    for kind in [
+        "role.created",
+        "scope.created",
+        "group.created",
+        "template.created",
+        "settings.changed",
+        "assignment.created",
+        "policy.applied",
+    ] {
         assert!(events.iter().any(|event| event == kind), "{kind} in {events:?}");
     }
     let standing = policy::standing(&world.app, &root).await.unwrap();
@@ -134,7 +146,10 @@ async fn what_drifts_after_an_apply_is_told_field_by_field() {
     let drift = policy::standing(&world.app, &root).await.unwrap().drift.unwrap();
     let [step] = drift.steps.as_slice() else { panic!("{drift}") };
     assert_eq!((step.verb, step.noun), (Verb::Change, Noun::Scope));
-    assert_eq!((step.lines[0].before.as_str(), step.lines[0].after.as_str()), ("Another.", "The main one."));
+    assert_eq!(
+        (step.lines[0].before.as_str(), step.lines[0].after.as_str()),
+        ("Another.", "The main one.")
+    );
 }
 
 #[tokio::test]
@@ -143,40 +158,69 @@ async fn whoever_administers_one_place_applies_there_and_nowhere_else() {
     let fin = world.actor("fin").await;
     let within = files([
         ("scopes.toml", "[[scope]]\npath = \"Finance / Payroll\"\nkind = \"system\"\n"),
-        ("assignments.toml", "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance / Payroll\"\nkind = \"eligible\"\n"),
+        (
+            "assignments.toml",
+            "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance / Payroll\"\nkind = \"eligible\"\n",
+        ),
     ]);
     apply(&world, &fin, &within).await.unwrap();
     let exported = policy::export(&world.app, &fin).await.unwrap();
-    assert!(exported["scopes.toml"].contains("Finance / Payroll") && !exported["scopes.toml"].contains("Sales"));
+    assert!(
+        exported["scopes.toml"].contains("Finance / Payroll")
+            && !exported["scopes.toml"].contains("Sales")
+    );
     // One of these is theirs and the other is not, so neither is done.
     let beyond = files([(
         "scopes.toml",
         "[[scope]]\npath = \"Finance / Archive\"\nkind = \"system\"\n\n[[scope]]\npath = \"Elsewhere\"\nkind = \"folder\"\n",
     )]);
     let refused = reasons(apply(&world, &fin, &beyond).await);
-    assert!(refused.starts_with("scopes.toml, line 5, create scope Elsewhere: this needs the permission"), "{refused}");
+    assert!(
+        refused
+            .starts_with("scopes.toml, line 5, create scope Elsewhere: this needs the permission"),
+        "{refused}"
+    );
     assert!(!refused.contains("Archive"), "{refused}");
     let archive = world.count("select count(*) from scopes where name = 'Archive'").await;
     assert_eq!(archive, 0, "nothing is half done");
     // What they may not see does not exist for them.
-    let unseen = files([("assignments.toml", "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\n")]);
-    assert!(reasons(apply(&world, &fin, &unseen).await).contains("line 4, scope: there is no place \"Sales\""));
+    let unseen = files([(
+        "assignments.toml",
+        "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\n",
+    )]);
+    assert!(
+        reasons(apply(&world, &fin, &unseen).await)
+            .contains("line 4, scope: there is no place \"Sales\"")
+    );
     // And whoever administers nothing may not even look.
-    assert!(matches!(apply(&world, &world.actor("ada").await, &within).await, Err(Error::Forbidden(_))));
+    assert!(matches!(
+        apply(&world, &world.actor("ada").await, &within).await,
+        Err(Error::Forbidden(_))
+    ));
 }
 
 #[tokio::test]
 async fn nobody_gains_by_an_apply_of_their_own() {
     let world = world().await;
     let root = world.actor("root").await;
-    let own = files([("assignments.toml", "[[assignment]]\nholder = \"user:root\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\n")]);
-    assert!(reasons(apply(&world, &root, &own).await).contains("nobody can give a role to themself"));
+    let own = files([(
+        "assignments.toml",
+        "[[assignment]]\nholder = \"user:root\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\n",
+    )]);
+    assert!(
+        reasons(apply(&world, &root, &own).await).contains("nobody can give a role to themself")
+    );
     // Nor on the way through a group that the same apply makes.
     let around = files([
         ("groups.toml", "[[group]]\nname = \"Mine\"\nlies_in = \"/\"\n"),
-        ("assignments.toml", "[[assignment]]\nholder = \"user:root\"\nrole = \"Member\"\nscope = \"group:Mine\"\nkind = \"active\"\n\n[[assignment]]\nholder = \"group:Mine\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\n"),
+        (
+            "assignments.toml",
+            "[[assignment]]\nholder = \"user:root\"\nrole = \"Member\"\nscope = \"group:Mine\"\nkind = \"active\"\n\n[[assignment]]\nholder = \"group:Mine\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\n",
+        ),
     ]);
-    assert!(reasons(apply(&world, &root, &around).await).contains("nobody can give a role to themself"));
+    assert!(
+        reasons(apply(&world, &root, &around).await).contains("nobody can give a role to themself")
+    );
     assert_eq!(world.count("select count(*) from policy_applications").await, 0);
 }
 
@@ -184,11 +228,19 @@ async fn nobody_gains_by_an_apply_of_their_own() {
 async fn what_the_terms_ask_for_is_asked_of_an_apply_too_and_one_code_proves_all_of_it() {
     let world = world().await;
     world.settings(ROLE, |terms| terms.active.requires_mfa = true).await;
-    let given = files([("assignments.toml", "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance\"\nkind = \"active\"\n\n[[assignment]]\nholder = \"user:bob\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"active\"\n")]);
+    let given = files([(
+        "assignments.toml",
+        "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance\"\nkind = \"active\"\n\n[[assignment]]\nholder = \"user:bob\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"active\"\n",
+    )]);
     let root = world.actor("root").await;
     let refused = reasons(apply(&world, &root, &given).await);
     assert_eq!(refused.lines().count(), 2, "row by row: {refused}");
-    assert!(refused.contains("line 7, create assignment user:bob as Database operator at Sales: enter a code"), "{refused}");
+    assert!(
+        refused.contains(
+            "line 7, create assignment user:bob as Database operator at Sales: enter a code"
+        ),
+        "{refused}"
+    );
     let code = Some(world.fresh_code("root").await);
     let proved = Apply { code, ..wanted(&given) };
     policy::apply(&world.app, &root, &proved).await.unwrap();
@@ -199,9 +251,14 @@ async fn what_the_terms_ask_for_is_asked_of_an_apply_too_and_one_code_proves_all
 async fn weaker_terms_of_a_privileged_role_are_not_for_one_administrator_alone() {
     let world = world().await;
     world.settings(ROLE, |terms| terms.activation.authentication = Authentication::Mfa).await;
-    let weaker = files([("settings.toml", "[[settings]]\nrole = \"Database operator\"\nscope = \"/\"\nauthentication = \"none\"\n")]);
+    let weaker = files([(
+        "settings.toml",
+        "[[settings]]\nrole = \"Database operator\"\nscope = \"/\"\nauthentication = \"none\"\n",
+    )]);
     let root = world.actor("root").await;
-    assert!(reasons(apply(&world, &root, &weaker).await).contains("a second administrator must agree"));
+    assert!(
+        reasons(apply(&world, &root, &weaker).await).contains("a second administrator must agree")
+    );
     apply(&world, &Actor::operator(), &weaker).await.unwrap();
 }
 
@@ -252,18 +309,32 @@ async fn what_is_not_in_the_files_stays_unless_they_say_otherwise() {
     let root = world.actor("root").await;
     let mut text = policy::export(&world.app, &root).await.unwrap();
     text.insert("assignments.toml".to_owned(), String::new());
-    let scopes = text["scopes.toml"].split("[[scope]]").filter(|row| !row.contains("\"Sales\"")).collect::<Vec<_>>().join("[[scope]]");
+    let scopes = text["scopes.toml"]
+        .split("[[scope]]")
+        .filter(|row| !row.contains("\"Sales\""))
+        .collect::<Vec<_>>()
+        .join("[[scope]]");
     text.insert("scopes.toml".to_owned(), scopes);
     let planned = plan(&world, "root", &text).await;
     assert!(planned.is_empty(), "{planned}");
-    assert!(planned.unlisted.iter().any(|it| it.noun == Noun::Scope && it.name == "Sales"), "{planned}");
+    assert!(
+        planned.unlisted.iter().any(|it| it.noun == Noun::Scope && it.name == "Sales"),
+        "{planned}"
+    );
     let pruning = Apply { prune: true, ..wanted(&text) };
     // Somebody else must take what is one's own, if it leaves nobody: the last Global Administrators stay.
     let applied = policy::apply(&world.app, &Actor::operator(), &pruning).await.unwrap();
     let kept: Vec<_> = applied.plan.unlisted.iter().filter(|it| it.kept.is_some()).collect();
-    assert!(kept.iter().any(|it| it.name.contains("user:root as Global Administrator")), "{kept:?}");
+    assert!(
+        kept.iter().any(|it| it.name.contains("user:root as Global Administrator")),
+        "{kept:?}"
+    );
     assert!(kept.iter().any(|it| it.name.contains("user:eve as Auditor")), "{kept:?}");
-    assert!(applied.plan.steps.iter().any(|step| step.verb == Verb::Retire && step.name == "Sales"), "{}", applied.plan);
+    assert!(
+        applied.plan.steps.iter().any(|step| step.verb == Verb::Retire && step.name == "Sales"),
+        "{}",
+        applied.plan
+    );
     let left = world.count("select count(*) from assignments where ended_at is null").await;
     assert_eq!(left, 3, "both Global Administrators and the break-glass account's");
     world.check_invariants().await;
@@ -274,7 +345,10 @@ async fn dates_and_kinds_of_assignments_follow_the_files() {
     let world = world().await;
     world.give("eligible", "ada", ROLE, world.scope_id("Ledger")).await;
     world.give("eligible", "bob", ROLE, world.scope_id("Sales")).await;
-    let changed = files([("assignments.toml", "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance / Ledger\"\nkind = \"active\"\nuntil = 2099-01-01T00:00:00Z\n\n[[assignment]]\nholder = \"user:bob\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\nuntil = 2098-01-01T00:00:00Z\n\n[[assignment]]\nholder = \"user:eve\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\nuntil = 2001-01-01T00:00:00Z\n")]);
+    let changed = files([(
+        "assignments.toml",
+        "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"Finance / Ledger\"\nkind = \"active\"\nuntil = 2099-01-01T00:00:00Z\n\n[[assignment]]\nholder = \"user:bob\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\nuntil = 2098-01-01T00:00:00Z\n\n[[assignment]]\nholder = \"user:eve\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\nuntil = 2001-01-01T00:00:00Z\n",
+    )]);
     let root = world.actor("root").await;
     let applied = apply(&world, &root, &changed).await.unwrap();
     assert_eq!((applied.plan.steps.len(), applied.plan.over), (2, 1), "{}", applied.plan);
@@ -296,7 +370,10 @@ async fn what_was_looked_at_is_what_is_applied() {
     let seen = Some(plan(&world, "root", &text).await.digest());
     world.scope("Production", ScopeId::ROOT, "system").await;
     let late = Apply { seen, ..wanted(&text) };
-    assert!(reasons(policy::apply(&world.app, &root, &late).await).contains("has changed since this plan"));
+    assert!(
+        reasons(policy::apply(&world.app, &root, &late).await)
+            .contains("has changed since this plan")
+    );
 }
 
 #[tokio::test]
@@ -304,7 +381,10 @@ async fn what_names_nothing_that_is_there_is_told_with_its_line() {
     let world = world().await;
     let text = files([
         ("scopes.toml", "[[scope]]\npath = \"Nowhere / Deep\"\nkind = \"folder\"\n"),
-        ("assignments.toml", "[[assignment]]\nholder = \"user:nobody\"\nrole = \"None such\"\nscope = \"group:Ghosts\"\nkind = \"active\"\n"),
+        (
+            "assignments.toml",
+            "[[assignment]]\nholder = \"user:nobody\"\nrole = \"None such\"\nscope = \"group:Ghosts\"\nkind = \"active\"\n",
+        ),
     ]);
     let told = reasons(apply(&world, &world.actor("root").await, &text).await);
     for part in [
@@ -348,7 +428,16 @@ fn at_the_command_line_a_policy_is_exported_compared_and_applied() {
     let files = folder.0.join("policy");
     let place = files.to_str().unwrap();
     let run = |arguments: &[&str]| said(&latchkey(&folder.0, arguments));
-    let invited = run(&["admin", "invite", "--name", "Ada", "--user-name", "ada", "--email", "ada@example.org"]);
+    let invited = run(&[
+        "admin",
+        "invite",
+        "--name",
+        "Ada",
+        "--user-name",
+        "ada",
+        "--email",
+        "ada@example.org",
+    ]);
     assert_eq!(invited.0, Some(0), "{}", invited.1);
     let exported = run(&["export", "--output", place]);
     assert_eq!(exported.0, Some(0), "{}", exported.1);
@@ -356,10 +445,15 @@ fn at_the_command_line_a_policy_is_exported_compared_and_applied() {
     assert_eq!(same.0, Some(0), "{}", same.1);
     assert!(same.1.contains("There is nothing to do"), "{}", same.1);
 
-    fs::write(files.join("scopes.toml"), "[[scope]]\npath = \"Production\"\nkind = \"folder\"\n").unwrap();
+    fs::write(files.join("scopes.toml"), "[[scope]]\npath = \"Production\"\nkind = \"folder\"\n")
+        .unwrap();
     let differs = run(&["plan", place]);
     assert_eq!(differs.0, Some(2), "{}", differs.1);
-    assert!(differs.1.contains("+ create scope Production  (scopes.toml, line 1)"), "{}", differs.1);
+    assert!(
+        differs.1.contains("+ create scope Production  (scopes.toml, line 1)"),
+        "{}",
+        differs.1
+    );
     let applied = run(&["apply", place, "--reason", "CHG-12"]);
     assert_eq!(applied.0, Some(0), "{}", applied.1);
     let json = latchkey(&folder.0, &["plan", place, "--json"]);
@@ -370,6 +464,10 @@ fn at_the_command_line_a_policy_is_exported_compared_and_applied() {
     fs::write(files.join("roles.toml"), "[[role]]\nname = 7\n").unwrap();
     let broken = run(&["plan", place]);
     assert_eq!(broken.0, Some(1), "{}", broken.1);
-    assert!(broken.1.contains("roles.toml, line 2, name: write a text in quotation marks"), "{}", broken.1);
+    assert!(
+        broken.1.contains("roles.toml, line 2, name: write a text in quotation marks"),
+        "{}",
+        broken.1
+    );
     assert!(broken.1.contains("roles.toml, line 1, privileged: this is missing"), "{}", broken.1);
 }

@@ -79,10 +79,14 @@ enum Command {
     /// Show the difference between policy files and what there is; changes nothing.
     ///
     /// Exit codes: 0 there is none; 2 there is some; 1 it could not be told.
-    #[command(after_help = "Examples:\n  latchkey plan policy\n  latchkey plan policy --prune --json")]
+    #[command(
+        after_help = "Examples:\n  latchkey plan policy\n  latchkey plan policy --prune --json"
+    )]
     Plan(policy::PlanArguments),
     /// Make it as policy files say: all of it, or nothing.
-    #[command(after_help = "Examples:\n  latchkey apply policy\n  latchkey apply policy --token-file token --reason 'CHG-12'")]
+    #[command(
+        after_help = "Examples:\n  latchkey apply policy\n  latchkey apply policy --token-file token --reason 'CHG-12'"
+    )]
     Apply(policy::ApplyArguments),
     /// Ask the server on this machine whether it is ready; for containers and load balancers.
     Healthcheck,

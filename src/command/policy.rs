@@ -35,7 +35,13 @@ pub(super) struct Whom {
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// The token itself.
-    #[arg(long, env = "LATCHKEY_TOKEN", hide = true, hide_env_values = true, conflicts_with = "token_file")]
+    #[arg(
+        long,
+        env = "LATCHKEY_TOKEN",
+        hide = true,
+        hide_env_values = true,
+        conflicts_with = "token_file"
+    )]
     token: Option<String>,
 }
 
@@ -98,9 +104,8 @@ pub(super) async fn policy(config: Config, wanted: Policy) -> Result<(), Failure
     // What can be refused without a database is.
     let files = match &wanted {
         Policy::Export(_) => Files::new(),
-        Policy::Plan(PlanArguments { folder, .. }) | Policy::Apply(ApplyArguments { folder, .. }) => {
-            read_folder(folder)?
-        }
+        Policy::Plan(PlanArguments { folder, .. })
+        | Policy::Apply(ApplyArguments { folder, .. }) => read_folder(folder)?,
     };
     let installation = Installation::existing(config).await?;
     let outcome = async {

@@ -155,7 +155,9 @@ pub(super) async fn rename_within(
         "before": { "name": before.name, "description": before.description },
         "after": { "name": name, "description": description },
     });
-    change.record(&Event::new(Kind::RoleChanged).role(id, ScopeId::ROOT).target(id.0).detail(detail)).await
+    change
+        .record(&Event::new(Kind::RoleChanged).role(id, ScopeId::ROOT).target(id.0).detail(detail))
+        .await
 }
 
 /// Takes a role out of use within a change: whoever holds it, anywhere, holds it no longer, and open requests are closed.

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use uuid::Uuid;
 
 use super::{
-    Account, Assignment, Files, Group, Noun, OwnTerms, Plan, Role, Scope, State, Step, Terms, Value,
-    Verb, Which, Write, difference, read, write,
+    Account, Assignment, Files, Group, Noun, OwnTerms, Plan, Role, Scope, State, Step, Terms,
+    Value, Verb, Which, Write, difference, read, write,
 };
 use crate::domain::{
     assignment::AssignmentKind,
@@ -80,7 +80,12 @@ impl Doing {
                 let id = RoleId(self.new_id());
                 self.roles.insert(step.at.unwrap(), id);
                 self.state.roles.push(Role { id, name, description, privileged, built_in: false });
-                self.state.terms.push(Terms { role: id, scope: ScopeId::ROOT, number: 1, own: all(8) });
+                self.state.terms.push(Terms {
+                    role: id,
+                    scope: ScopeId::ROOT,
+                    number: 1,
+                    own: all(8),
+                });
             }
             Write::ChangeRole { role, name, description, privileged } => {
                 let role = self.state.roles.iter_mut().find(|it| it.id == role).unwrap();
@@ -119,11 +124,14 @@ impl Doing {
                 let group = self.state.groups.iter_mut().find(|it| it.id == group).unwrap();
                 (group.name, group.description) = (name, description);
             }
-            Write::CreateTemplate { .. } | Write::ChangeTemplate { .. } | Write::RetireTemplate { .. } => {}
+            Write::CreateTemplate { .. }
+            | Write::ChangeTemplate { .. }
+            | Write::RetireTemplate { .. } => {}
             Write::SaveTerms { role, scope, after, own } => {
                 let (role, scope) = (self.role(role), self.scope(scope));
                 let own = own.map(|which| Some(self.holder(*which))).unwrap();
-                let here = self.state.terms.iter().position(|it| it.role == role && it.scope == scope);
+                let here =
+                    self.state.terms.iter().position(|it| it.role == role && it.scope == scope);
                 assert_eq!(after, here.map_or(0, |here| self.state.terms[here].number));
                 let said = Terms { role, scope, number: after + 1, own };
                 match here {
@@ -131,7 +139,10 @@ impl Doing {
                     None => self.state.terms.push(said),
                 }
             }
-            Write::Assign { .. } | Write::SetDates { .. } | Write::Convert { .. } | Write::Unassign { .. } => {
+            Write::Assign { .. }
+            | Write::SetDates { .. }
+            | Write::Convert { .. }
+            | Write::Unassign { .. } => {
                 self.assignment(step.write.clone());
             }
         }
@@ -142,10 +153,20 @@ impl Doing {
         match write {
             Write::Assign { holder, role, scope, kind, from, until, .. } => {
                 let id = AssignmentId(self.new_id());
-                let (holder, role, scope) = (self.holder(holder), self.role(role), self.scope(scope));
+                let (holder, role, scope) =
+                    (self.holder(holder), self.role(role), self.scope(scope));
                 let starts_at = from.unwrap_or_else(now);
                 let scheduled = from.is_some();
-                let made = Assignment { id, holder, role, scope, kind, starts_at, ends_at: until, scheduled };
+                let made = Assignment {
+                    id,
+                    holder,
+                    role,
+                    scope,
+                    kind,
+                    starts_at,
+                    ends_at: until,
+                    scheduled,
+                };
                 self.state.assignments.push(made);
             }
             Write::SetDates { assignment, from, until, .. } => {
@@ -183,7 +204,8 @@ impl Doing {
 
 /// All fields, to be told apart by their number.
 fn all(number: u32) -> OwnTerms<PrincipalId> {
-    let mut terms = OwnTerms::of(&Settings::uniform(number % 2 == 0, Duration::hours(1 + number)), |_| true);
+    let mut terms =
+        OwnTerms::of(&Settings::uniform(number % 2 == 0, Duration::hours(1 + number)), |_| true);
     terms.enforced.extend((number % 3 == 0).then_some("maximum"));
     terms
 }
@@ -264,7 +286,8 @@ fn organisation(seed: &Seed, base: u128) -> State {
     }
     let mut places = vec![ScopeId::ROOT];
     for (name, parent) in &seed.scopes {
-        let (parent, name) = (places[parent % places.len()], text(["Finance", "A / B", "group:x", "/"][*name]));
+        let (parent, name) =
+            (places[parent % places.len()], text(["Finance", "A / B", "group:x", "/"][*name]));
         if state.scopes.iter().all(|it| it.parent != parent || it.name != name) {
             let (id, kind) = (ScopeId(new()), ScopeKind::Folder);
             let description = Description::default();
@@ -273,9 +296,11 @@ fn organisation(seed: &Seed, base: u128) -> State {
         }
     }
     for (name, parent) in &seed.groups {
-        let (parent, name) = (places[parent % places.len()], text(["Ops", "Crew of / two", "user:ada"][*name]));
+        let (parent, name) =
+            (places[parent % places.len()], text(["Ops", "Crew of / two", "user:ada"][*name]));
         if state.groups.iter().all(|it| it.name != name) {
-            let (id, scope, description) = (PrincipalId(new()), ScopeId(new()), Description::default());
+            let (id, scope, description) =
+                (PrincipalId(new()), ScopeId(new()), Description::default());
             state.groups.push(Group { id, scope, parent, name, description, seen: true });
         }
     }
@@ -289,12 +314,15 @@ fn organisation(seed: &Seed, base: u128) -> State {
 
 fn said(state: &mut State, seed: &Seed, places: &[ScopeId]) {
     for (role, place, number) in &seed.terms {
-        let (role, scope) = (state.roles[role % state.roles.len()].id, places[place % places.len()]);
+        let (role, scope) =
+            (state.roles[role % state.roles.len()].id, places[place % places.len()]);
         if state.terms.iter().any(|it| it.role == role && it.scope == scope) {
             continue;
         }
         let mut own = all(*number);
-        own.values.retain(|field, _| field.len() % 3 == 0 || *field == "maximum" || *field == "approvers");
+        own.values.retain(|field, _| {
+            field.len() % 3 == 0 || *field == "maximum" || *field == "approvers"
+        });
         let holders = state.groups.iter().map(|it| it.id).chain([PrincipalId(id(ADA))]);
         own.values.insert("approvers", Value::People(holders.collect()));
         state.terms.push(Terms { role, scope, number: 1, own });
@@ -309,10 +337,12 @@ fn held(state: &mut State, seed: &Seed, places: &[ScopeId], new: &mut impl FnMut
         .map(|it| it.id)
         .chain(groups.iter().map(|(group, _)| *group))
         .collect();
-    let places: Vec<_> = places.iter().copied().chain(groups.iter().map(|(_, scope)| *scope)).collect();
+    let places: Vec<_> =
+        places.iter().copied().chain(groups.iter().map(|(_, scope)| *scope)).collect();
     for (holder, role, place, eligible, days) in &seed.held {
         let holder = holders[holder % holders.len()];
-        let (role, scope) = (state.roles[role % state.roles.len()].id, places[place % places.len()]);
+        let (role, scope) =
+            (state.roles[role % state.roles.len()].id, places[place % places.len()]);
         let kind = if *eligible { AssignmentKind::Eligible } else { AssignmentKind::Active };
         let ends_at = days.map(|days| now() + Duration::days(days));
         let taken = |it: &Assignment| it.holder == holder && it.role == role && it.scope == scope;
@@ -327,7 +357,8 @@ fn held(state: &mut State, seed: &Seed, places: &[ScopeId], new: &mut impl FnMut
 
 fn plan(state: &State, files: &Files, prune: bool) -> Plan {
     let document = read(files).unwrap_or_else(|faults| panic!("{faults:?}\n{files:?}"));
-    difference(state, &document, prune, now()).unwrap_or_else(|faults| panic!("{faults:?}\n{files:?}"))
+    difference(state, &document, prune, now())
+        .unwrap_or_else(|faults| panic!("{faults:?}\n{files:?}"))
 }
 
 proptest! {
@@ -384,7 +415,8 @@ proptest! {
 }
 
 #[test]
-fn nobody_is_left_without_an_administrator_and_nothing_is_taken_from_who_is_there_for_emergencies() {
+fn nobody_is_left_without_an_administrator_and_nothing_is_taken_from_who_is_there_for_emergencies()
+{
     let seed = Seed { roles: vec![], scopes: vec![], groups: vec![], terms: vec![], held: vec![] };
     let mut state = organisation(&seed, 1000);
     let hold = |number, holder, role| Assignment {
@@ -397,19 +429,25 @@ fn nobody_is_left_without_an_administrator_and_nothing_is_taken_from_who_is_ther
         ends_at: None,
         scheduled: false,
     };
-    state.assignments = vec![hold(1, ADA, RoleId::GLOBAL_ADMINISTRATOR), hold(2, BACKUP, RoleId::GLOBAL_ADMINISTRATOR)];
+    state.assignments = vec![
+        hold(1, ADA, RoleId::GLOBAL_ADMINISTRATOR),
+        hold(2, BACKUP, RoleId::GLOBAL_ADMINISTRATOR),
+    ];
     let files = Files::from([("assignments.toml".to_owned(), String::new())]);
     assert!(plan(&state, &files, true).is_empty(), "nobody else would be one");
     state.assignments.push(hold(3, BOB, RoleId::GLOBAL_ADMINISTRATOR));
     let pruned = plan(&state, &files, true);
     assert_eq!(pruned.steps.len(), 2, "{pruned}");
-    assert!(pruned.steps.iter().all(|step| step.noun == Noun::Assignment && !step.name.contains("bob")));
+    assert!(
+        pruned.steps.iter().all(|step| step.noun == Noun::Assignment && !step.name.contains("bob"))
+    );
     assert!(plan(&state, &files, false).is_empty(), "what is not listed is left alone");
 }
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_line() {
-    let roles = "[[role]]\nname = \"A\"\nprivileged = \"yes\"\ncolour = 1\n\n[[role]]\nprivileged = true\n";
+    let roles =
+        "[[role]]\nname = \"A\"\nprivileged = \"yes\"\ncolour = 1\n\n[[role]]\nprivileged = true\n";
     let assignments = "prune = 1\n[[assignment]]\nholder = \"ada\"\nrole = \"A\"\nscope = \"/\"\nkind = \"maybe\"\nuntil = 7\n";
     let files = Files::from([
         ("roles.toml".to_owned(), roles.to_owned()),
@@ -417,7 +455,9 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
         ("scopes.toml".to_owned(), "[[scope]]\npath = \"A\"\nkind = \n".to_owned()),
     ]);
     let faults: Vec<_> = read(&files).unwrap_err().iter().map(ToString::to_string).collect();
-    let told = |text: &str| assert!(faults.iter().any(|fault| fault.starts_with(text)), "{text}: {faults:#?}");
+    let told = |text: &str| {
+        assert!(faults.iter().any(|fault| fault.starts_with(text)), "{text}: {faults:#?}")
+    };
     told("roles.toml, line 3, privileged: write true or false");
     told("roles.toml, line 4, colour: unknown key");
     told("roles.toml, line 6, name: this is missing");

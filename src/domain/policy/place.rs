@@ -59,7 +59,10 @@ impl FromStr for Path {
         if text == ROOT {
             return Ok(Self::default());
         }
-        text.split(BETWEEN).map(|name| Name::parse(&unescaped(name))).collect::<Result<_, _>>().map(Self)
+        text.split(BETWEEN)
+            .map(|name| Name::parse(&unescaped(name)))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
@@ -206,7 +209,10 @@ mod tests {
         assert_eq!(path("Finance / Ledger"), ["finance", "ledger"]);
         assert_eq!(path("/"), Vec::<String>::new());
         assert_eq!(path("Read/Write"), ["read/write"]);
-        assert!("Finance / ".parse::<Path>().is_ok_and(|path| path.0.len() == 1) || "Finance /  / B".parse::<Path>().is_err());
+        assert!(
+            "Finance / ".parse::<Path>().is_ok_and(|path| path.0.len() == 1)
+                || "Finance /  / B".parse::<Path>().is_err()
+        );
         assert!("".parse::<Path>().is_err());
     }
 

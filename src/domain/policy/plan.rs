@@ -264,7 +264,9 @@ impl fmt::Display for Plan {
             }
             writeln!(f)?;
             for Line { field, before, after } in &step.lines {
-                let shown = |value: &str| if value.is_empty() { "none".to_owned() } else { value.replace('\n', " ") };
+                let shown = |value: &str| {
+                    if value.is_empty() { "none".to_owned() } else { value.replace('\n', " ") }
+                };
                 match step.verb {
                     Verb::Create => writeln!(f, "      {field}: {}", shown(after))?,
                     Verb::Retire | Verb::Remove => writeln!(f, "      {field}: {}", shown(before))?,

@@ -107,7 +107,8 @@ impl<'state> Pruning<'_, 'state, '_> {
             self.need_place(assignment.scope);
         }
         self.needed_by_terms_that_stay();
-        let owned: Vec<_> = self.comparing.state.groups.iter().map(|group| (group.id, group.scope)).collect();
+        let owned: Vec<_> =
+            self.comparing.state.groups.iter().map(|group| (group.id, group.scope)).collect();
         for (group, scope) in owned {
             if self.needed.scopes.contains(&scope) {
                 self.needed.groups.insert(group);
@@ -218,12 +219,7 @@ impl<'state> Pruning<'_, 'state, '_> {
         self.plan.steps.push(Step { at: None, verb, noun, name, lines, write });
     }
 
-    fn terms(
-        &mut self,
-        prune: Option<bool>,
-        retiring: &[ScopeId],
-        roles: &[RoleId],
-    ) {
+    fn terms(&mut self, prune: Option<bool>, retiring: &[ScopeId], roles: &[RoleId]) {
         let Some(prune) = prune else { return };
         let comparing = self.comparing;
         for terms in &comparing.state.terms {
@@ -250,10 +246,12 @@ impl<'state> Pruning<'_, 'state, '_> {
 
     fn retiring_groups(&mut self, prune: Option<bool>) -> Vec<(PrincipalId, ScopeId)> {
         let mut retiring = Vec::new();
-        let rows: HashSet<_> = self.resolved.groups.iter().filter_map(|it| it.which.known()).collect();
+        let rows: HashSet<_> =
+            self.resolved.groups.iter().filter_map(|it| it.which.known()).collect();
         let state = self.comparing.state;
         for group in state.groups.iter().filter(|group| !rows.contains(&group.id)) {
-            let used = self.needed.groups.contains(&group.id) || self.needed.scopes.contains(&group.scope);
+            let used =
+                self.needed.groups.contains(&group.id) || self.needed.scopes.contains(&group.scope);
             if prune == Some(true) && group.seen && !used {
                 retiring.push((group.id, group.scope));
                 continue;
@@ -270,7 +268,8 @@ impl<'state> Pruning<'_, 'state, '_> {
     /// All places that go, those within others too.
     fn retiring_scopes(&mut self, prune: Option<bool>) -> Vec<ScopeId> {
         let Some(prune) = prune else { return Vec::new() };
-        let rows: HashSet<_> = self.resolved.scopes.iter().filter_map(|it| it.which.known()).collect();
+        let rows: HashSet<_> =
+            self.resolved.scopes.iter().filter_map(|it| it.which.known()).collect();
         let state = self.comparing.state;
         let mut retiring = Vec::new();
         for scope in state.scopes.iter().filter(|it| it.seen && !rows.contains(&it.id)) {

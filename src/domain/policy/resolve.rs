@@ -6,7 +6,8 @@ use std::{
 
 use super::{
     document::{
-        AssignmentRow, At, Document, Fault, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow, TermsRow,
+        AssignmentRow, At, Document, Fault, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow,
+        TermsRow,
     },
     place::{Folded, HolderName, Path, Place},
     plan::Which,
@@ -186,7 +187,11 @@ impl<'row> Resolving<'_, 'row> {
             while let Some((at, row)) = rows.next_if(|(_, row)| row.path.0.len() == depth) {
                 let which = self.scope(*at, row, &known, &claimed);
                 if let Some(first) = which.and_then(|which| seen.insert(which, *at)) {
-                    self.fault(*at, "path", format!("this place is in line {} already", first.line));
+                    self.fault(
+                        *at,
+                        "path",
+                        format!("this place is in line {} already", first.line),
+                    );
                 }
             }
             if self.resolved.finder.paths.len() == before && rows.peek().is_none() {
@@ -226,7 +231,11 @@ impl<'row> Resolving<'_, 'row> {
         let (name, above) = row.path.split_last()?;
         let finder = &self.resolved.finder;
         let Some(parent) = finder.places.get(&above.folded()).copied() else {
-            self.fault(at, "path", format!("there is no place \"{above}\": list it too, or correct the path"));
+            self.fault(
+                at,
+                "path",
+                format!("there is no place \"{above}\": list it too, or correct the path"),
+            );
             return None;
         };
         let which = match row.id.filter(|id| known.contains(id)) {
@@ -272,7 +281,9 @@ impl<'row> Resolving<'_, 'row> {
     fn at_path(&mut self, at: At, key: &str, path: &Path) -> Option<Which<ScopeId>> {
         let found = self.resolved.finder.places.get(&path.folded()).copied();
         if found.is_none() {
-            let message = format!("there is no place \"{path}\": list it in scopes.toml, or correct the path");
+            let message = format!(
+                "there is no place \"{path}\": list it in scopes.toml, or correct the path"
+            );
             self.fault(at, key, message);
         }
         found
@@ -284,7 +295,9 @@ impl<'row> Resolving<'_, 'row> {
             Place::Group(name) => {
                 let found = self.resolved.finder.groups.get(&name.folded()).copied();
                 if found.is_none() {
-                    let message = format!("there is no group \"{name}\": list it in groups.toml, or correct the name");
+                    let message = format!(
+                        "there is no group \"{name}\": list it in groups.toml, or correct the name"
+                    );
                     self.fault(at, "scope", message);
                 }
                 found.map(|(_, scope)| scope)
@@ -295,7 +308,8 @@ impl<'row> Resolving<'_, 'row> {
     fn role(&mut self, at: At, name: &Name) -> Option<Which<RoleId>> {
         let found = self.resolved.finder.roles.get(&name.folded()).copied();
         if found.is_none() {
-            let message = format!("there is no role \"{name}\": list it in roles.toml, or correct the name");
+            let message =
+                format!("there is no role \"{name}\": list it in roles.toml, or correct the name");
             self.fault(at, "role", message);
         }
         found
@@ -311,9 +325,15 @@ impl<'row> Resolving<'_, 'row> {
         };
         if found.is_none() {
             let message = match name.kind {
-                PrincipalKind::Group => format!("there is no {name}: list it in groups.toml, or correct the name"),
-                PrincipalKind::User => format!("there is no {name}, or the account is disabled: people are invited, not written into files"),
-                PrincipalKind::ServicePrincipal => format!("there is no {name}, or it is disabled: register it first"),
+                PrincipalKind::Group => {
+                    format!("there is no {name}: list it in groups.toml, or correct the name")
+                }
+                PrincipalKind::User => format!(
+                    "there is no {name}, or the account is disabled: people are invited, not written into files"
+                ),
+                PrincipalKind::ServicePrincipal => {
+                    format!("there is no {name}, or it is disabled: register it first")
+                }
             };
             self.fault(at, key, message);
         }

@@ -62,7 +62,8 @@ pub fn write(state: &State) -> BTreeMap<String, String> {
                 said.sort();
                 rows.extend(said);
             }
-            let text = rows.into_iter().fold(header.to_owned(), |text, (_, row)| text + "\n" + &row);
+            let text =
+                rows.into_iter().fold(header.to_owned(), |text, (_, row)| text + "\n" + &row);
             ((*name).to_owned(), text)
         })
         .collect()
@@ -145,7 +146,10 @@ fn terms(state: &State, names: &Names) -> Vec<Sorted> {
         let own = terms.own.map(|id| names.holders.get(id).cloned())?;
         row.terms(&own);
         if !own.enforced.is_empty() {
-            row.list("enforced", FIELDS.iter().map(|(field, _)| *field).filter(|field| own.enforced.contains(field)));
+            row.list(
+                "enforced",
+                FIELDS.iter().map(|(field, _)| *field).filter(|field| own.enforced.contains(field)),
+            );
         }
         Some((vec![role.folded(), fold(&place.to_string())], row.0))
     })
@@ -166,7 +170,8 @@ fn assignments(state: &State, names: &Names) -> Vec<Sorted> {
         if let Some(end) = assignment.ends_at {
             row.bare("until", end);
         }
-        let sort = [&place.to_string(), role.as_str(), &holder.to_string(), held_as(*kind)].map(fold);
+        let sort =
+            [&place.to_string(), role.as_str(), &holder.to_string(), held_as(*kind)].map(fold);
         let mut sort = sort.to_vec();
         sort.push(assignment.starts_at.to_string());
         Some((sort, row.0))
@@ -203,7 +208,9 @@ impl Row {
 
     fn terms(&mut self, terms: &OwnTerms<HolderName>) {
         let fields = FIELDS.iter().map(|(field, _)| *field);
-        for (field, value) in fields.filter_map(|field| terms.values.get(field).map(|value| (field, value))) {
+        for (field, value) in
+            fields.filter_map(|field| terms.values.get(field).map(|value| (field, value)))
+        {
             match value {
                 Value::Length(length) => self.text(field, length_in_words(*length)),
                 Value::Flag(flag) => self.bare(field, flag),

@@ -68,7 +68,11 @@ impl Done {
             "template-retired",
             "The template is out of use. Roles keep the terms that they have.",
         ),
-        (Self::PolicyApplied, "policy-applied", "All of it is done: everything is as the files say."),
+        (
+            Self::PolicyApplied,
+            "policy-applied",
+            "All of it is done: everything is as the files say.",
+        ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
         (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),

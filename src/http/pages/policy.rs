@@ -13,7 +13,9 @@ use super::{
     view::{
         form::Field,
         frame::Section,
-        policy::{Change, File as FileView, Last, Plan as PlanView, Policy as View, Step as StepView},
+        policy::{
+            Change, File as FileView, Last, Plan as PlanView, Policy as View, Step as StepView,
+        },
     },
 };
 use crate::{
@@ -55,7 +57,8 @@ impl Wanted {
     /// The files that say something.
     fn files(&self) -> Files {
         let said = File::ALL.iter().filter(|(file, _)| !self.text(*file).trim().is_empty());
-        said.map(|(file, name)| ((*name).to_owned(), self.text(*file).replace("\r\n", "\n"))).collect()
+        said.map(|(file, name)| ((*name).to_owned(), self.text(*file).replace("\r\n", "\n")))
+            .collect()
     }
 
     fn prunes(&self) -> bool {
@@ -138,7 +141,8 @@ async fn draw(
 ) -> Answer {
     let standing = policy::standing(&page.app, &page.actor).await?;
     let Opened { frame, permissions, reader, .. } = page.open(Section::Roles).await?;
-    let status = if problems.is_empty() { faults.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
+    let status =
+        if problems.is_empty() { faults.status() } else { StatusCode::UNPROCESSABLE_ENTITY };
     let (reason, code) = (faults.take("reason", &form.reason), faults.take("code", ""));
     problems.extend(faults.rest());
     let manages = [

@@ -16,8 +16,8 @@ use crate::{
 mod change;
 mod give;
 
-pub(super) use change::{convert_within, remove_within, update_within};
 pub use change::{NewDates, convert, remove, update};
+pub(super) use change::{convert_within, remove_within, update_within};
 pub use give::{Assign, Assigned, assign};
 pub(super) use give::{assign_within, give, permission};
 

@@ -126,16 +126,15 @@ impl<'all> CarryingOut<'all> {
                 let (before, _) = store::role::scope(change.connection(), *id).await?;
                 if before != *kind {
                     return Err(Error::Conflict(
-                        "a place stays of the kind that it was made as: make another one".to_owned(),
+                        "a place stays of the kind that it was made as: make another one"
+                            .to_owned(),
                     ));
                 }
                 scope::rename_within(change, self.actor, *id, name, description).await
             }
             Write::MoveScope { scope: id, parent } => {
                 let parent = self.scope(*parent)?;
-                scope::relocate_within(change, self.actor, *id, parent, self.reason)
-                    .await
-                    .map(drop)
+                scope::relocate_within(change, self.actor, *id, parent, self.reason).await.map(drop)
             }
             Write::RetireScope { scope: id } => {
                 scope::retire_within(change, self.actor, *id, self.reason).await.map(drop)
@@ -148,8 +147,7 @@ impl<'all> CarryingOut<'all> {
         match &step.write {
             Write::CreateGroup { parent, name, description } => {
                 let parent = self.scope(*parent)?;
-                let new =
-                    NewGroup { name: name.clone(), description: description.clone(), parent };
+                let new = NewGroup { name: name.clone(), description: description.clone(), parent };
                 let id = group::create_within(change, self.actor, &new).await?;
                 let wanted = store::group::Wanted { id: Some(id), ..Default::default() };
                 let made = store::group::list(change.connection(), &wanted).await?.pop();
@@ -221,9 +219,8 @@ impl<'all> CarryingOut<'all> {
 
     async fn assignment_step(&mut self, change: &mut Change, write: &Write) -> Result<(), Error> {
         let (app, actor, proof) = (self.app, self.actor, self.proof);
-        let because = |reason: &Option<Justification>| {
-            reason.clone().unwrap_or_else(|| self.reason.clone())
-        };
+        let because =
+            |reason: &Option<Justification>| reason.clone().unwrap_or_else(|| self.reason.clone());
         match write {
             Write::Assign { holder, role, scope, kind, from, until, reason } => {
                 let holder = self.holder(*holder)?;
@@ -246,8 +243,7 @@ impl<'all> CarryingOut<'all> {
             Write::Convert { assignment: id, to, until, reason } => {
                 let reason = because(reason);
                 let how = (&reason, proof);
-                let made =
-                    assignment::convert_within(app, change, actor, (*id, *to), how).await?;
+                let made = assignment::convert_within(app, change, actor, (*id, *to), how).await?;
                 let told = store::assignment::one(change.connection(), made).await?;
                 if told.ends_at == *until {
                     return Ok(());
@@ -273,13 +269,10 @@ impl<'all> CarryingOut<'all> {
         found(which, &self.groups)
     }
 
-    fn known(
-        &self,
-        terms: &OwnTerms<Which<PrincipalId>>,
-    ) -> Result<OwnTerms<PrincipalId>, Error> {
-        terms.map(|which| self.holder(*which).ok()).ok_or_else(|| {
-            Error::Conflict("it names a group that is refused itself".to_owned())
-        })
+    fn known(&self, terms: &OwnTerms<Which<PrincipalId>>) -> Result<OwnTerms<PrincipalId>, Error> {
+        terms
+            .map(|which| self.holder(*which).ok())
+            .ok_or_else(|| Error::Conflict("it names a group that is refused itself".to_owned()))
     }
 }
 
@@ -289,7 +282,9 @@ fn found<Id: Copy>(which: Which<Id>, made: &HashMap<At, Id>) -> Result<Id, Error
         Which::Known(id) => Ok(id),
         Which::New(at) => made.get(&at).copied().ok_or_else(|| {
             let (file, line) = (at.file.name(), at.line);
-            Error::Conflict(format!("it needs what line {line} of {file} makes, which is refused itself"))
+            Error::Conflict(format!(
+                "it needs what line {line} of {file} makes, which is refused itself"
+            ))
         }),
     }
 }

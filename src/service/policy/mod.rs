@@ -112,16 +112,17 @@ pub async fn apply(app: &App, actor: &Actor, wanted: &Apply) -> Result<Applied, 
     let proof = step_up::prove(app, actor, wanted.code.as_deref(), &act).await?;
     let proof = proof.map(|proof| (proof, act));
     let planned = plan.digest();
-    let applied = store::retried(|| {
-        apply_once(app, actor, wanted, (&document, &planned), proof.as_ref())
-    })
-    .await;
+    let applied =
+        store::retried(|| apply_once(app, actor, wanted, (&document, &planned), proof.as_ref()))
+            .await;
     app.wake.everything();
     applied
 }
 
 fn changed() -> Error {
-    Error::Conflict("what there is has changed since this plan was made: look at the plan again".to_owned())
+    Error::Conflict(
+        "what there is has changed since this plan was made: look at the plan again".to_owned(),
+    )
 }
 
 async fn apply_once(

@@ -141,7 +141,8 @@ async fn templates(connection: &mut PgConnection) -> Result<Vec<Template>, Error
             terms.values.remove("approvers");
             Ok(Template {
                 id: template.id,
-                name: Name::parse(&template.name).map_err(inconsistent("settings_templates", id))?,
+                name: Name::parse(&template.name)
+                    .map_err(inconsistent("settings_templates", id))?,
                 description: Description::parse(&template.description)
                     .map_err(inconsistent("settings_templates", id))?,
                 number: template.version,
@@ -156,7 +157,8 @@ async fn terms(connection: &mut PgConnection, seen: &Seen) -> Result<Vec<Terms>,
     let versions = store::policy::terms(connection).await?.into_iter();
     let said = versions.filter(|version| seen.has(version.scope)).map(|version| {
         let declared = version.declared();
-        let own = |name: &str| Field::named(name).is_some_and(|field| declared.own.contains(&field));
+        let own =
+            |name: &str| Field::named(name).is_some_and(|field| declared.own.contains(&field));
         let mut terms = OwnTerms::of(&declared.settings, own);
         terms.enforced = declared.enforced.iter().map(|field| field.name()).collect();
         Terms { role: version.role, scope: version.scope, number: version.number, own: terms }

@@ -11,8 +11,8 @@ pub use save::{
     Reset, Rewritten, Save, Saved, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
-pub(super) use template::{change_within, create_within, retire_within};
 pub use template::{NewTemplate, change, create, retire, template, templates};
+pub(super) use template::{change_within, create_within, retire_within};
 
 use self::plan::Standing;
 pub use crate::store::settings::{OutOfTerms, Place, Template, Version, Waiting};

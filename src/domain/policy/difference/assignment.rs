@@ -45,16 +45,19 @@ pub(super) fn compare(
     pairing.pair(|wanted, have| same(wanted, have, false));
     let Pairing { pairs, alone, .. } = pairing;
     let listed = pairs.iter().map(|(_, have)| have.id).collect();
-    let mut found = Compared { memberships: Vec::new(), others: Vec::new(), listed, over: over.len() };
+    let mut found =
+        Compared { memberships: Vec::new(), others: Vec::new(), listed, over: over.len() };
     let groups: HashSet<_> = comparing.state.groups.iter().map(|group| group.scope).collect();
-    let new_groups: HashSet<_> =
-        resolved.groups.iter().filter_map(|group| new_place(group.at, group.which.known().is_none())).collect();
-    let steps = alone
-        .into_iter()
-        .map(|wanted| (wanted, comparing.given(wanted)))
-        .chain(pairs.into_iter().filter_map(|(wanted, have)| {
+    let new_groups: HashSet<_> = resolved
+        .groups
+        .iter()
+        .filter_map(|group| new_place(group.at, group.which.known().is_none()))
+        .collect();
+    let steps = alone.into_iter().map(|wanted| (wanted, comparing.given(wanted))).chain(
+        pairs.into_iter().filter_map(|(wanted, have)| {
             comparing.changed_to(wanted, have, now).map(|step| (wanted, step))
-        }));
+        }),
+    );
     for (wanted, step) in steps {
         let in_group = match wanted.scope {
             Which::Known(scope) => groups.contains(&scope),
@@ -157,11 +160,8 @@ impl Comparing<'_> {
             let from = row.from.filter(|from| *from > now || have.starts_at > now);
             (dates, Write::SetDates { assignment: have.id, from, until: row.until, reason })
         } else {
-            let kinds = changed(&[(
-                "kind",
-                held_as(have.kind).to_owned(),
-                held_as(row.kind).to_owned(),
-            )]);
+            let kinds =
+                changed(&[("kind", held_as(have.kind).to_owned(), held_as(row.kind).to_owned())]);
             let to: AssignmentKind = row.kind;
             let write = Write::Convert { assignment: have.id, to, until: row.until, reason };
             (kinds.into_iter().chain(dates).collect(), write)

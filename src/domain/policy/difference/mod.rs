@@ -157,7 +157,8 @@ impl Comparing<'_> {
                 continue;
             };
             if Which::Known(have.parent) != wanted.parent {
-                let line = Line::new("lies_in", self.place_now(have.parent), self.place(wanted.parent));
+                let line =
+                    Line::new("lies_in", self.place_now(have.parent), self.place(wanted.parent));
                 let write = Write::MoveScope { scope: have.id, parent: wanted.parent };
                 steps.push(step(Verb::Move, vec![line], write));
             }
@@ -196,7 +197,8 @@ impl Comparing<'_> {
                 continue;
             };
             if Which::Known(have.parent) != wanted.parent {
-                let line = Line::new("lies_in", self.place_now(have.parent), self.place(wanted.parent));
+                let line =
+                    Line::new("lies_in", self.place_now(have.parent), self.place(wanted.parent));
                 let write = Write::MoveScope { scope: have.scope, parent: wanted.parent };
                 steps.push(step(Verb::Move, vec![line], write));
             }

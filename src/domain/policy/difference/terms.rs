@@ -55,9 +55,10 @@ pub(super) fn settings(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Ve
     let mut steps = Vec::new();
     for wanted in &resolved.terms {
         let (role, scope) = (wanted.role, wanted.scope);
-        let have = comparing.state.terms.iter().find(|terms| {
-            Which::Known(terms.role) == role && Which::Known(terms.scope) == scope
-        });
+        let have =
+            comparing.state.terms.iter().find(|terms| {
+                Which::Known(terms.role) == role && Which::Known(terms.scope) == scope
+            });
         let before = have.map(|have| known(&have.own)).unwrap_or_default();
         let is_root = scope == Which::Known(ScopeId::ROOT);
         // The organisation inherits nothing, so what it is not told anew stays.
@@ -98,7 +99,9 @@ impl Comparing<'_> {
         let fields: Vec<_> = FIELDS
             .iter()
             .filter(|(field, _)| before.values.get(field) != after.values.get(field))
-            .map(|(field, _)| Line::new(field, words(&before.values, field), words(&after.values, field)))
+            .map(|(field, _)| {
+                Line::new(field, words(&before.values, field), words(&after.values, field))
+            })
             .collect();
         let names = |terms: &Wanted| terms.enforced.iter().copied().collect::<Vec<_>>().join(", ");
         let enforced = changed(&[("enforced", names(before), names(after))]);

@@ -7,7 +7,8 @@ use toml::de::{DeTable, DeValue};
 
 use self::row::Row;
 use super::document::{
-    AssignmentRow, At, Document, Fault, File, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow, TermsRow,
+    AssignmentRow, At, Document, Fault, File, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow,
+    TermsRow,
 };
 
 /// Reads the files by their names, or says all that is wrong with them.
@@ -102,9 +103,12 @@ impl<'text> Reading<'text, '_> {
                         }
                     }
                 }
-                (_, Some(_)) => self.fault(start, &name, format!("write [[{name}]], with two brackets")),
+                (_, Some(_)) => {
+                    self.fault(start, &name, format!("write [[{name}]], with two brackets"))
+                }
                 (_, None) => {
-                    let message = format!("unknown key: this file has [[{}]] and prune", keys.join("]], [["));
+                    let message =
+                        format!("unknown key: this file has [[{}]] and prune", keys.join("]], [["));
                     self.fault(start, &name, message);
                 }
             }
@@ -184,5 +188,14 @@ fn assignment(row: &mut Row<'_, '_>) -> Option<AssignmentRow> {
         row.fault("until", "this comes after from".to_owned());
     }
     let row::HeldAs(kind) = kind?;
-    Some(AssignmentRow { id, holder: holder?, role: role?, scope: scope?, kind, from, until, reason })
+    Some(AssignmentRow {
+        id,
+        holder: holder?,
+        role: role?,
+        scope: scope?,
+        kind,
+        from,
+        until,
+        reason,
+    })
 }
