@@ -37,9 +37,10 @@ pub(super) fn prune(
     let groups = document.groups.as_ref().map(|rows| rows.prune || all);
     let scopes = document.scopes.as_ref().map(|rows| rows.prune || all);
     let roles = document.roles.as_ref().map(|rows| rows.prune || all);
+    let retiring_roles = pruning.retiring_roles(roles);
+    pruning.needed_by_terms_that_stay(terms, &retiring_roles);
     let retiring_groups = pruning.retiring_groups(groups);
     let retiring_scopes = pruning.retiring_scopes(scopes);
-    let retiring_roles = pruning.retiring_roles(roles);
     let ends = |held: &&Assignment| {
         retiring_groups.iter().any(|(group, scope)| *group == held.holder || *scope == held.scope)
             || retiring_scopes.contains(&held.scope)
@@ -106,7 +107,6 @@ impl<'state> Pruning<'_, 'state, '_> {
             self.needed.groups.extend(assignment.holder.known());
             self.need_place(assignment.scope);
         }
-        self.needed_by_terms_that_stay();
         let owned: Vec<_> =
             self.comparing.state.groups.iter().map(|group| (group.id, group.scope)).collect();
         for (group, scope) in owned {
@@ -116,18 +116,22 @@ impl<'state> Pruning<'_, 'state, '_> {
         }
     }
 
-    /// Whoever approves stays, unless a row names others.
-    fn needed_by_terms_that_stay(&mut self) {
+    /// What places say themselves stays, unless a row or pruning says otherwise: with its place, and whoever approves by it.
+    fn needed_by_terms_that_stay(&mut self, prune: Option<bool>, retiring: &[RoleId]) {
         for terms in &self.comparing.state.terms {
             let (role, scope) = (Which::Known(terms.role), Which::Known(terms.scope));
-            let names_others = self.resolved.terms.iter().any(|wanted| {
-                wanted.role == role
-                    && wanted.scope == scope
-                    && wanted.own.values.contains_key("approvers")
-            });
-            if let Some(super::Value::People(people)) = terms.own.values.get("approvers")
-                && !names_others
-            {
+            let row = self.resolved.terms.iter().find(|it| it.role == role && it.scope == scope);
+            let is_root = terms.scope == ScopeId::ROOT;
+            let stays = match row {
+                // Only the organisation keeps what its row does not say.
+                Some(row) => is_root && !row.own.values.contains_key("approvers"),
+                None => is_root || prune != Some(true),
+            };
+            if !stays || retiring.contains(&terms.role) {
+                continue;
+            }
+            self.need_place(scope);
+            if let Some(super::Value::People(people)) = terms.own.values.get("approvers") {
                 self.needed.groups.extend(people);
             }
         }
