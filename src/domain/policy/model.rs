@@ -1,4 +1,6 @@
 //! Plans done in plain memory, to see that they lead where the files say.
+use std::collections::HashMap;
+
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -28,18 +30,18 @@ fn id(number: u128) -> Uuid {
 struct Doing {
     state: State,
     next: u128,
-    roles: std::collections::HashMap<super::At, RoleId>,
-    scopes: std::collections::HashMap<super::At, ScopeId>,
-    groups: std::collections::HashMap<super::At, PrincipalId>,
+    roles: HashMap<super::At, RoleId>,
+    scopes: HashMap<super::At, ScopeId>,
+    groups: HashMap<super::At, PrincipalId>,
 }
 
 fn apply(state: &State, plan: &Plan) -> State {
     let mut doing = Doing {
         state: state.clone(),
         next: 1 << 100,
-        roles: Default::default(),
-        scopes: Default::default(),
-        groups: Default::default(),
+        roles: HashMap::new(),
+        scopes: HashMap::new(),
+        groups: HashMap::new(),
     };
     for step in &plan.steps {
         doing.step(step);
@@ -74,6 +76,7 @@ impl Doing {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "each kind of step once")]
     fn step(&mut self, step: &Step) {
         match step.write.clone() {
             Write::CreateRole { name, description, privileged } => {
@@ -192,7 +195,9 @@ impl Doing {
             .map(|it| it.id)
             .chain(self.state.groups.iter().filter(|it| it.parent == scope).map(|it| it.scope))
             .collect();
-        inside.into_iter().for_each(|inside| self.retire(inside));
+        for inside in inside {
+            self.retire(inside);
+        }
         let groups: Vec<_> =
             self.state.groups.iter().filter(|it| it.scope == scope).map(|it| it.id).collect();
         self.state.scopes.retain(|it| it.id != scope);
@@ -204,9 +209,11 @@ impl Doing {
 
 /// All fields, to be told apart by their number.
 fn all(number: u32) -> OwnTerms<PrincipalId> {
-    let mut terms =
-        OwnTerms::of(&Settings::uniform(number % 2 == 0, Duration::hours(1 + number)), |_| true);
-    terms.enforced.extend((number % 3 == 0).then_some("maximum"));
+    let mut terms = OwnTerms::of(
+        &Settings::uniform(number.is_multiple_of(2), Duration::hours(1 + number)),
+        |_| true,
+    );
+    terms.enforced.extend(number.is_multiple_of(3).then_some("maximum"));
     terms
 }
 
@@ -456,7 +463,7 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
     ]);
     let faults: Vec<_> = read(&files).unwrap_err().iter().map(ToString::to_string).collect();
     let told = |text: &str| {
-        assert!(faults.iter().any(|fault| fault.starts_with(text)), "{text}: {faults:#?}")
+        assert!(faults.iter().any(|fault| fault.starts_with(text)), "{text}: {faults:#?}");
     };
     told("roles.toml, line 3, privileged: write true or false");
     told("roles.toml, line 4, colour: unknown key");

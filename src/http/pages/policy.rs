@@ -118,9 +118,8 @@ pub async fn apply(posted: Posted<Wanted>) -> Answer {
         code: Some(form.code.clone()).filter(|code| !code.trim().is_empty()),
         seen: Some(form.plan.clone()),
     };
-    let error = match policy::apply(&page.app, &page.actor, &wanted).await {
-        Ok(_) => return done("/policy", Done::PolicyApplied),
-        Err(error) => error,
+    let Err(error) = policy::apply(&page.app, &page.actor, &wanted).await else {
+        return done("/policy", Done::PolicyApplied);
     };
     let planned = policy::plan(&page.app, &page.actor, &wanted.files, wanted.prune).await.ok();
     match error {

@@ -56,8 +56,7 @@ struct Reading<'text, 'faults> {
 
 impl<'text> Reading<'text, '_> {
     fn line(&self, offset: usize) -> usize {
-        let before = self.text.as_bytes().get(..offset).unwrap_or_default();
-        before.iter().filter(|byte| **byte == b'\n').count() + 1
+        row::line(self.text, offset)
     }
 
     fn fault(&mut self, offset: usize, key: &str, message: String) {
@@ -104,7 +103,7 @@ impl<'text> Reading<'text, '_> {
                     }
                 }
                 (_, Some(_)) => {
-                    self.fault(start, &name, format!("write [[{name}]], with two brackets"))
+                    self.fault(start, &name, format!("write [[{name}]], with two brackets"));
                 }
                 (_, None) => {
                     let message =

@@ -58,7 +58,7 @@ impl<'row, 'text> Row<'row, 'text> {
 
     fn value(&mut self, key: &'static str) -> Option<&'row DeValue<'text>> {
         self.asked.push(key);
-        self.table.get(key).map(|value| value.get_ref())
+        self.table.get(key).map(toml::Spanned::get_ref)
     }
 
     /// What is read from a text.
@@ -167,9 +167,9 @@ impl<'row, 'text> Row<'row, 'text> {
     }
 }
 
-fn line(text: &str, offset: usize) -> usize {
-    let before = text.as_bytes().get(..offset).unwrap_or_default();
-    before.iter().filter(|byte| **byte == b'\n').count() + 1
+/// The line of what stands at an offset.
+pub(super) fn line(text: &str, offset: usize) -> usize {
+    text.get(..offset).unwrap_or_default().matches('\n').count() + 1
 }
 
 /// The kinds of place that are listed.
