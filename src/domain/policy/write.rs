@@ -189,7 +189,7 @@ impl Row {
 
     fn bare(&mut self, key: &str, value: impl std::fmt::Display) -> &mut Self {
         // Writing into a text cannot fail.
-        drop(writeln!(self.0, "{key} = {value}"));
+        _ = writeln!(self.0, "{key} = {value}");
         self
     }
 
@@ -254,7 +254,7 @@ fn quoted(text: &str) -> String {
             '\n' => written.push_str("\\n"),
             '\t' => written.push_str("\\t"),
             control if control.is_control() => {
-                drop(write!(written, "\\u{:04X}", u32::from(control)));
+                _ = write!(written, "\\u{:04X}", u32::from(control));
             }
             other => written.push(other),
         }
