@@ -122,19 +122,10 @@ create trigger settings_templates_frozen before update on settings_templates
     for each row execute function frozen_columns('id', 'built_in', 'created_at');
 create trigger settings_templates_never_deleted before delete or truncate on settings_templates
     for each statement execute function never_deleted();
-create constraint trigger settings_templates_recorded after insert or update on settings_templates
-    deferrable initially deferred for each row execute function must_be_recorded('target');
 grant select, insert on settings_templates to latchkey_app;
 grant update (name, name_folded, description, version, terms, retired_at) on settings_templates to latchkey_app;
 
-insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
-select gen_random_uuid(), instant(), 'template.created', 'success', 'system', 'Latchkey', id,
-    json_build_object('name', name)
-from (values
-    ('00000000-0000-8000-a000-000000000001'::uuid, 'Small company baseline'),
-    ('00000000-0000-8000-a000-000000000002', 'Strict')
-) as shipped (id, name);
-
+-- These ship with Latchkey like the schema itself, and stay as they are. From here on every change is recorded.
 insert into settings_templates (id, name, name_folded, description, built_in, terms, created_at)
 select id::uuid, name, lower(name), description, true, terms::jsonb, instant()
 from (values
@@ -173,3 +164,6 @@ from (values
         }'
     )
 ) as shipped (id, name, description, terms);
+
+create constraint trigger settings_templates_recorded after insert or update on settings_templates
+    deferrable initially deferred for each row execute function must_be_recorded('target');

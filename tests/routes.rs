@@ -8,15 +8,18 @@ use axum::{
     http::{Method, Request},
 };
 use latchkey::{
-    domain::id::ScopeId,
+    domain::{id::ScopeId, time::Duration},
     http::{api, pages},
+    service::settings,
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
     World,
+    applications::Pair,
     http::{EVERY_SCOPE, call},
+    reason,
 };
 
 /// Who asks, in the order of the table's columns. Whoever may do most comes last.
@@ -142,8 +145,12 @@ async fn things(world: &World) -> Things {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };
     let group = world.group("Crew", &[]).await;
+    let change = waiting_change(world).await;
+    let application = world.register("admin", "Crew Sync", &["user"]).await.unwrap();
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
+        ("change", change.clone()),
+        ("change-request", change),
         ("assignment", world.eligible("bystander", "Reader").await.to_string()),
         ("request", made(0, "request")),
         ("activation", made(1, "assignment")),
@@ -152,12 +159,28 @@ async fn things(world: &World) -> Things {
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
         ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
+        ("application", application.to_string()),
+        ("credential", Uuid::now_v7().to_string()),
         ("problem", "refused".to_owned()),
         ("file", "roles.toml".to_owned()),
         ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
     ]))
+}
+
+/// A change that waits for a second administrator.
+async fn waiting_change(world: &World) -> String {
+    let (second, role) = (world.actor("second").await, world.role_id("Reader"));
+    let shown = settings::show(&world.app, &second, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.maximum = Duration::hours(12);
+    let (after, why) = (shown.number, reason());
+    let save = settings::Save::whole(role, &next, after, &why);
+    match settings::save(&world.app, &second, &save).await {
+        Ok(settings::Saved::Waits(change)) => change.to_string(),
+        outcome => panic!("{outcome:?}"),
+    }
 }
 
 impl Things {
@@ -190,9 +213,15 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
     match (method, path.trim_start_matches("/v1")) {
         ("post", "/activations") => Some(json!({ "roles": [wish] })),
         ("post", "/activations/{id}/extend") => Some(json!({ "duration": "PT2H" })),
-        ("post", "/requests/{id}/decisions") => {
+        ("post", "/requests/{id}/decisions" | "/change-requests/{id}/decisions") => {
             Some(json!({ "verdict": "approve", "code": "no code" }))
         }
+        ("post", "/assignments/{id}/more-time") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z", "reason": "For the table" }))
+        }
+        ("post", "/assignments/bulk") => Some(json!({
+            "assignments": [things.0["assignment"]], "operation": "remove", "justification": "For the table",
+        })),
         ("post", "/access/check") => Some(json!({ "checks": [{
             "principal": things.0["person"], "role": things.0["role"],
         }] })),
@@ -206,13 +235,13 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
         ("put", "/roles/{id}/settings") => Some(json!({
-            "settings": settings(), "after": 1, "reason": "Shorter",
+            "settings": careful_settings(), "after": 1, "reason": "Shorter",
         })),
         ("post", "/settings/templates") => {
-            Some(json!({ "name": format!("Template of {asker}"), "settings": settings() }))
+            Some(json!({ "name": format!("Template of {asker}"), "settings": careful_settings() }))
         }
         ("put", "/settings/templates/{id}") => {
-            Some(json!({ "name": "Other", "settings": settings(), "after": 1 }))
+            Some(json!({ "name": "Other", "settings": careful_settings(), "after": 1 }))
         }
         ("post", "/settings/templates/{id}/retire") => None,
         ("post", "/policy/plan") => Some(json!({ "files": { "scopes.toml": "" } })),
@@ -225,20 +254,33 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/assignments") => Some(json!({
             "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",
         })),
-        ("patch", "/assignments/{id}") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
+        ("patch", "/assignments/{id}") | ("post", "/assignments/{id}/prolong") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z" }))
+        }
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
+        ("post", "/applications") => Some(json!({ "name": format!("Application of {asker}") })),
+        ("patch", "/applications/{id}") => Some(json!({ "name": "Crew Sync", "description": "" })),
+        ("post", "/applications/{id}/owners") => Some(json!({ "principal": things.0["person"] })),
+        ("post", "/applications/{id}/secrets") => Some(json!({ "name": "first", "days": 90 })),
+        ("post", "/applications/{id}/keys") => Some(json!({
+            "name": "first", "days": 90, "public_key": Pair::p256().public_pem(),
+        })),
+        ("post", path) if path.contains("/owners/{principal}/") || path.ends_with("/revoke") => {
+            None
+        }
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
+        ("post", "/change-requests/{id}/withdraw") => None,
         ("post", path) if path.ends_with("/recovery-link") => None,
         ("post", _) => Some(why),
         _ => None,
     }
 }
 
-fn settings() -> Value {
+fn careful_settings() -> Value {
     let assignment = json!({
         "may_be_permanent": true, "maximum": "PT720H",
         "requires_justification": false, "requires_mfa": false,

@@ -13,7 +13,7 @@ use latchkey::{
     error::Error,
     service::{
         role,
-        settings::{self, Apply, Detail, Given, NewTemplate, Preview, Reset, Save, Saved},
+        settings::{self, Apply, Detail, Given, NewTemplate, Preview, Reset, Save, Saved, Written},
     },
 };
 use serde_json::json;
@@ -39,6 +39,8 @@ async fn tree() -> Tree {
     world.people(["ada", "bob", "eve", "root", "keeper"]).await;
     world.active("root", "Global Administrator").await;
     let role = world.role(ROLE, |_| ()).await;
+    // Weaker terms of a privileged role would wait for a second administrator.
+    world.mark_privileged(ROLE, false).await;
     let folder = scope(&world, "Finance", ScopeId::ROOT, "folder").await;
     let system = scope(&world, "Ledger", folder, "system").await;
     Tree { world, role, folder, system }
@@ -108,8 +110,11 @@ impl Tree {
         }
     }
 
-    async fn save(&self, save: &Save) -> Result<Saved, Error> {
-        settings::save(&self.world.app, &self.root().await, save).await
+    async fn save(&self, save: &Save) -> Result<Written, Error> {
+        match settings::save(&self.world.app, &self.root().await, save).await? {
+            Saved::Written(written) => Ok(written),
+            Saved::Waits(change) => panic!("{change} waits"),
+        }
     }
 
     async fn set(
@@ -118,7 +123,7 @@ impl Tree {
         own: &[Field],
         enforced: &[Field],
         change: impl FnOnce(&mut Settings),
-    ) -> Saved {
+    ) -> Written {
         let wish = self.wish(scope, own, enforced, change).await;
         self.save(&wish).await.unwrap()
     }
@@ -135,7 +140,7 @@ impl Tree {
         self.shown(scope).await.history.len()
     }
 
-    async fn reset(&self, scope: ScopeId, field: Option<Field>) -> Result<Saved, Error> {
+    async fn reset(&self, scope: ScopeId, field: Option<Field>) -> Result<Written, Error> {
         let root = self.root().await;
         let after = self.shown(scope).await.number;
         let reset = Reset { role: self.role, scope, field, after, reason: reason() };
@@ -409,6 +414,7 @@ async fn it_is_said_beforehand_whether_a_privileged_role_gets_easier_anywhere() 
         terms.activation.requires_ticket = true;
     })
     .await;
+    tree.world.mark_privileged(ROLE, true).await;
     let mut connection = tree.world.app.database.acquire().await.unwrap();
     for (save, weaker) in [
         (tree.wish(ScopeId::ROOT, &[], &[], at_most(9)).await, true),

@@ -58,16 +58,20 @@ ids! {
     AssignmentId,
     /// Identifies a request.
     RequestId,
+    /// Identifies a change that waits for somebody's word.
+    ChangeRequestId,
     /// Identifies an approver's decision.
     DecisionId,
     /// Identifies a fresh proof by a second factor.
     ProofId,
     /// Identifies a signed-in browser.
     SessionId,
-    /// Identifies a personal access token.
+    /// Identifies an access token.
     AccessTokenId,
     /// Identifies a password, an authenticator or a recovery code.
     CredentialId,
+    /// Identifies a secret or a key of an application.
+    ApplicationCredentialId,
     /// Identifies an invitation or recovery link.
     LinkId,
     /// Identifies what was applied from policy files.

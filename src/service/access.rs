@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope, User, Via, Who},
+        actor::{Actor, Application, TokenScope, User, Via, Who},
         id::{AssignmentId, PrincipalId, ScopeId},
         permission::{Permission, Permissions},
         time::Instant,
@@ -14,9 +14,32 @@ use crate::{
     store,
 };
 
+/// The person who asks. What people do for themselves, such as activating and deciding, is not for applications.
+pub fn person(actor: &Actor) -> Result<&User, Error> {
+    match &actor.who {
+        Who::User(user) => Ok(user),
+        Who::Application(_) => Err(Error::NotAllowed(
+            "only people do this: an application holds its roles without activating them, and decides nothing"
+                .to_owned(),
+        )),
+        Who::System | Who::Operator | Who::Anonymous => Err(Error::Unauthenticated),
+    }
+}
+
+/// The account or application that asks, if what it came in with is good for `scope`.
+pub fn principal(actor: &Actor, scope: TokenScope) -> Result<PrincipalId, Error> {
+    match &actor.who {
+        Who::Application(application) if application.scopes.contains(&scope) => {
+            Ok(application.principal)
+        }
+        Who::Application(_) => Err(lacks(scope)),
+        _ => user(actor, scope).map(|user| user.principal),
+    }
+}
+
 /// The signed-in user, if what they came in with is good for `scope`.
 pub fn user(actor: &Actor, scope: TokenScope) -> Result<&User, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = person(actor)?;
     match &user.via {
         Via::Session(_) => Ok(user),
         Via::AccessToken(_, scopes) if scopes.contains(&scope) => Ok(user),
@@ -50,7 +73,9 @@ pub async fn permissions(
     actor: &Actor,
 ) -> Result<Permissions, Error> {
     match &actor.who {
-        Who::User(user) => store::access::permissions(connection, user.principal).await,
+        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
+            store::access::permissions(connection, *principal).await
+        }
         Who::System | Who::Operator => Ok(Permissions::all()),
         Who::Anonymous => Ok(Permissions::default()),
     }
@@ -62,7 +87,9 @@ pub async fn permissions_anywhere(
     actor: &Actor,
 ) -> Result<Permissions, Error> {
     match &actor.who {
-        Who::User(user) => store::access::permissions_anywhere(connection, user.principal).await,
+        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
+            store::access::permissions_anywhere(connection, *principal).await
+        }
         Who::System | Who::Operator => Ok(Permissions::all()),
         Who::Anonymous => Ok(Permissions::default()),
     }
@@ -100,7 +127,7 @@ pub async fn authorise_somewhere(
     permission: Permission,
 ) -> Result<Places, Error> {
     let principal = match &actor.who {
-        Who::User(_) => user(actor, scope_for(permission))?.principal,
+        Who::User(_) | Who::Application(_) => principal(actor, scope_for(permission))?,
         Who::System | Who::Operator => return Ok(Places::Everywhere),
         Who::Anonymous => return Err(Error::Unauthenticated),
     };
@@ -131,7 +158,7 @@ pub async fn authorise_at(
     scope: ScopeId,
 ) -> Result<(), Error> {
     let principal = match &actor.who {
-        Who::User(_) => user(actor, scope_for(permission))?.principal,
+        Who::User(_) | Who::Application(_) => principal(actor, scope_for(permission))?,
         Who::System | Who::Operator => return Ok(()),
         Who::Anonymous => return Err(Error::Unauthenticated),
     };

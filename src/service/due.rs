@@ -13,7 +13,7 @@ use crate::{
         id::RequestId,
     },
     error::Error,
-    service::{activation, approval, notice},
+    service::{activation, approval, change_request, notice, reminder},
     store::{self, Change, activation::Grant},
 };
 
@@ -29,9 +29,11 @@ pub async fn run(app: &App) -> Result<usize, Error> {
         let round = end_active(app).await?
             + end_eligibilities(app).await?
             + expire_requests(app).await?
+            + change_request::lapse(app).await?
             + start_scheduled(app).await?;
         done += round;
         if round == 0 {
+            reminder::remind(app).await?;
             return Ok(done);
         }
         app.wake.audit().notify_one();

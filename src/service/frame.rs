@@ -20,8 +20,10 @@ pub struct Around {
     pub permissions: Permissions,
     /// What the reader may do somewhere, be it at one place.
     pub somewhere: Permissions,
-    /// How many requests wait for the reader's decision.
+    /// How many requests and changes wait for the reader's decision.
     pub awaiting: usize,
+    /// Whether the reader owns an application.
+    pub owns_applications: bool,
 }
 
 /// Reads what surrounds every page.
@@ -32,7 +34,9 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
         now: store::now(&mut connection).await?,
         permissions: access::permissions(&mut connection, actor).await?,
         somewhere: access::permissions_anywhere(&mut connection, actor).await?,
-        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        owns_applications: store::application::owns(&mut connection, user.person, None).await?,
     })
 }
 

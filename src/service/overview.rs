@@ -30,7 +30,7 @@ pub struct MyAccess {
     pub open: Vec<request::Told>,
     /// What can be activated, with its terms.
     pub eligible: Vec<Eligible>,
-    /// How many requests wait for the asker's decision.
+    /// How many requests and changes wait for the asker's decision.
     pub awaiting_me: usize,
     /// How many activations end soon.
     pub ending_soon: usize,
@@ -86,7 +86,8 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     Ok(MyAccess {
         now,
         ending_soon: active.iter().filter(soon).count(),
-        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
         active,
         open,
         eligible: can,

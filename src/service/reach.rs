@@ -20,7 +20,7 @@ pub(super) struct Before {
 
 /// Looks before an act; at `moved` too, if the act moves a place.
 pub(super) async fn before(change: &mut Change, moved: Option<ScopeId>) -> Result<Before, Error> {
-    let people = change.actor().people();
+    let people = change.actor().people().to_vec();
     let reach = of(change, &people).await?;
     let at = match moved {
         None => None,

@@ -63,14 +63,11 @@ pub struct Filter {
 
 /// The requests that `filter` asks for, newest first, [`PAGE`] at most.
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
-    let user = access::user(actor, TokenScope::Read)?;
+    let own = access::principal(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
-    let principal = if filter.everybody {
-        filter.principal
-    } else {
-        Some(filter.principal.unwrap_or(user.principal))
-    };
-    let places = if principal == Some(user.principal) {
+    let principal =
+        if filter.everybody { filter.principal } else { Some(filter.principal.unwrap_or(own)) };
+    let places = if principal == Some(own) {
         None
     } else {
         access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests)
@@ -90,19 +87,19 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
 
 /// One request, if the asker made it, may or did decide it, or may read requests. To everybody else it does not exist.
 pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
-    access::user(actor, TokenScope::Read)?;
+    access::principal(actor, TokenScope::Read)?;
     seen(app, actor, id).await
 }
 
 /// The same for whoever has just acted on it, whatever their token is good for.
 pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let asker = actor.principal().ok_or(Error::Unauthenticated)?;
     let mut connection = app.database.acquire().await?;
     let told = store::request::one(&mut connection, id).await?;
     let now = store::now(&mut connection).await?;
-    let own = told.person == user.person;
+    let own = actor.user().is_some_and(|user| told.person == user.person);
     let approvers = store::request::deciders(&mut connection, id, now).await?;
-    let approver = approvers.iter().any(|approver| approver.principal == user.principal);
+    let approver = approvers.iter().any(|approver| approver.principal == asker);
     let mut may = async |permission| {
         access::authorise_at(&mut connection, actor, permission, told.scope).await.is_ok()
     };
@@ -111,7 +108,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     if !(own
         || approver
         || reader
-        || store::request::has_decided(&mut connection, user.principal, id).await?)
+        || store::request::has_decided(&mut connection, asker, id).await?)
     {
         return Err(Error::NotFound("request"));
     }
@@ -183,10 +180,9 @@ pub(super) async fn fail_extensions(
 
 /// Takes an open request back: one's own, or anybody's with [`Permission::CancelRequests`].
 pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
     let mut change = Change::begin(&app.database, actor).await?;
     let told = store::request::one(change.connection(), id).await?;
-    if told.person == user.person {
+    if actor.user().is_some_and(|user| told.person == user.person) {
         access::user(actor, TokenScope::Activate)?;
     } else if access::authorise_at(
         change.connection(),

@@ -15,7 +15,8 @@ use crate::{
     error::Error,
     service::{
         access::{self, Places},
-        group, reach, request,
+        assignment::{self, Proof},
+        group, reach, request, settings,
     },
     store::{self, Change, activation::Ended, request::Of},
 };
@@ -242,7 +243,7 @@ pub async fn preview_move(
     let actor = Actor { idempotency: None, ..actor.clone() };
     let mut change = Change::begin(&app.database, &actor).await?;
     // What is done here is given up with the change.
-    relocate_within(&mut change, &actor, id, parent, &Justification::default()).await
+    relocate_within(app, &mut change, &actor, id, parent, &Justification::default()).await
 }
 
 /// Puts a place, with all that lies below it, into another one. What is held at it stays; what is held above it counts or
@@ -255,7 +256,7 @@ pub async fn relocate(
     reason: &Justification,
 ) -> Result<MoveEffect, Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    let effect = relocate_within(&mut change, actor, id, parent, reason).await?;
+    let effect = relocate_within(app, &mut change, actor, id, parent, reason).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
@@ -264,6 +265,7 @@ pub async fn relocate(
 
 /// The same within a change.
 pub(super) async fn relocate_within(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     id: ScopeId,
@@ -289,19 +291,25 @@ pub(super) async fn relocate_within(
     store::scope::relocate(change, id, parent).await?;
     let is = above(store::scope::way_to(change.connection(), parent).await?);
     reach::refuse_gain(change, before).await?;
-    let lost: Vec<_> = was.iter().copied().filter(|place| !is.contains(place)).collect();
-    let won: Vec<_> = is.iter().copied().filter(|place| !was.contains(place)).collect();
-    let lose = store::scope::holdings(change.connection(), &lost, MOST).await?;
-    let gain = store::scope::holdings(change.connection(), &won, MOST).await?;
+    let no_more: Vec<_> = was.iter().copied().filter(|place| !is.contains(place)).collect();
+    let from_now: Vec<_> = is.iter().copied().filter(|place| !was.contains(place)).collect();
+    let lose = store::scope::holdings(change.connection(), &no_more, MOST).await?;
+    let gain = store::scope::holdings(change.connection(), &from_now, MOST).await?;
     change.settle().await?;
     let ended = store::scope::end_moved(change, id).await?;
     record_ends(change, &ended, AssignmentEnd::ScopeMoved).await?;
     let moved = store::scope::moved_requests(change.connection(), id).await?;
     close(change, &moved, "The place was moved away from below that of the eligibility.").await?;
+    settings::recompute_below(app, change, None, id, &moved_because(&told.name)).await?;
     let event = Event { scope: Some(id), ..Event::new(Kind::ScopeMoved) };
     let detail = json!({ "from": old, "to": parent, "justification": reason });
     change.record(&event.target(id.0).detail(detail)).await?;
     Ok(MoveEffect { lose, gain, ending: ended.len(), closing: moved.len() })
+}
+
+/// Why terms become others below a place that has moved.
+fn moved_because(name: &str) -> Justification {
+    Justification::parse(&format!("{name} was moved")).unwrap_or_default()
 }
 
 async fn record_ends(
@@ -383,7 +391,7 @@ pub async fn retire(
     reason: &Justification,
 ) -> Result<RetireEffect, Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    let effect = retire_within(&mut change, actor, id, reason).await?;
+    let effect = retire_within(app, &mut change, actor, id, reason).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
@@ -392,6 +400,7 @@ pub async fn retire(
 
 /// The same within a change.
 pub(super) async fn retire_within(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     id: ScopeId,
@@ -405,7 +414,7 @@ pub(super) async fn retire_within(
         request::record_failures(change, &closed, "role_retired", why).await?;
     }
     // A group that goes may be eligible for something elsewhere, and so may its members be by it.
-    end_what_groups_hold(change, actor, &ids, reason).await?;
+    end_what_groups_hold(app, change, actor, &ids, reason).await?;
     let ended = store::scope::end_assignments(change, &ids).await?;
     record_ends(change, &ended, AssignmentEnd::ScopeRetired).await?;
     for group in store::scope::retire(change, &ids).await? {
@@ -421,6 +430,7 @@ pub(super) async fn retire_within(
 
 /// Takes from the groups among these places what they hold anywhere.
 async fn end_what_groups_hold(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     places: &[ScopeId],
@@ -437,7 +447,8 @@ async fn end_what_groups_hold(
                 ..store::assignment::Wanted::default()
             };
             for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
-                super::assignment::remove_within(change, actor, held.id, reason).await?;
+                let why = (reason, Proof::None);
+                assignment::remove_within(app, change, actor, held.id, why).await?;
             }
         }
     }

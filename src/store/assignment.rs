@@ -35,7 +35,7 @@ pub struct NewAssignment<'a> {
 pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<AssignmentId, Error> {
     let id = AssignmentId::new();
     let at = change.at();
-    let by = change.actor().user().map(|user| user.principal.0);
+    let by = change.actor().principal().map(|id| id.0);
     sqlx::query!(
         r#"
         insert into assignments (
@@ -276,15 +276,17 @@ async fn select(
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
             origin as "origin: AssignmentOrigin", principal_id as "principal: PrincipalId",
-            coalesce(persons.display_name, principals.name) as "holder!", principals.name as account,
-            principals.kind as "holder_kind: PrincipalKind", disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
+            case principals.kind when 'user' then persons.display_name else principals.name end as "holder!",
+            principals.name as account, principals.kind as "holder_kind: PrincipalKind",
+            disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
             roles.description as role_description, privileged, scope_id as "scope: ScopeId", scopes.name as scope_name,
             starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant", ended_at,
             end_reason as "end_reason: AssignmentEnd",
             -- What an activation is for was said in its request.
             coalesce(nullif(assignments.justification, ''), (select requests.justification from requests
                 where requests.id = request_id), '') as "justification!", assignments.created_at,
-            (select display_name from principals as maker join persons on persons.id = maker.person_id
+            (select case maker.kind when 'user' then display_name else maker.name end
+                from principals as maker left join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
             -- Two questions, since no index has both what has ended and what has not.
@@ -308,10 +310,8 @@ async fn select(
             and ($5::uuid is null or scope_id = $5)
             and ($6::assignment_kind is null or assignments.kind = $6)
             and ($7::uuid is null or assignments.id > $7)
-            and ($9::uuid[] is null or exists (
-                select from scope_ancestors
-                where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($9)
-            ))
+            and ($9::uuid[] is null or exists (select from scope_ancestors
+                where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($9)))
         order by ended_at desc nulls first, assignments.id
         limit $8
         "#,

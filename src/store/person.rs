@@ -259,7 +259,7 @@ pub async fn names(
     let rows = sqlx::query!(
         r#"
         select
-            principals.id as "id: PrincipalId", coalesce(display_name, principals.name) as "name!",
+            principals.id as "id: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "name!",
             principals.kind = 'group' as "group!"
         from principals
         left join persons on persons.id = person_id

@@ -1,9 +1,10 @@
 //! Whoever can hold a role: users, groups and applications.
 use sqlx::PgConnection;
 
+use super::Change;
 use crate::{
     domain::{
-        id::{PersonId, PrincipalId, ScopeId},
+        id::{PersonId, PrincipalId},
         principal::PrincipalKind,
         time::Instant,
     },
@@ -13,44 +14,47 @@ use crate::{
 /// Somebody or something that is to hold a role.
 #[derive(Clone, Debug)]
 pub struct Holder {
-    /// Which.
-    pub id: PrincipalId,
     /// What it is.
     pub kind: PrincipalKind,
     /// What it is called.
     pub name: String,
-    /// The people who stand behind it: that of a user, the owner of an application, nobody for a group.
+    /// The human beings behind it: the user's person, or everybody who answers for the application.
     pub people: Vec<PersonId>,
-    /// A group's place.
-    pub scope: Option<ScopeId>,
     /// When it was disabled.
     pub disabled_at: Option<Instant>,
 }
 
-/// One of them.
-pub async fn holder(connection: &mut PgConnection, id: PrincipalId) -> Result<Holder, Error> {
+/// Reads a holder and keeps it as it is, with its owners, until the change ends. Comes before every other lock.
+pub async fn holder(change: &mut Change, id: PrincipalId) -> Result<Holder, Error> {
+    sqlx::query!("select id from principals where id = $1 for share", id.0)
+        .fetch_optional(change.connection())
+        .await?;
     let row = sqlx::query!(
         r#"
         select
-            principals.kind as "kind: PrincipalKind",
-            case principals.kind when 'user' then display_name else principals.name end as "name!",
-            person_id as "person: PersonId", scopes.id as "scope?: ScopeId", disabled_at
+            kind as "kind: PrincipalKind", disabled_at,
+            case kind when 'user' then display_name else name end as "name!",
+            case kind
+                when 'user' then array[person_id]
+                when 'service_principal' then array(
+                    select owner.person_id from application_owners as owner
+                    where owner.principal_id = principals.id and ended_at is null
+                )
+                else '{}'
+            end as "people!"
         from principals
-        left join persons on persons.id = person_id
-        left join scopes on scopes.group_id = principals.id
+        left join persons on persons.id = principals.person_id
         where principals.id = $1
         "#,
         id.0,
     )
-    .fetch_optional(connection)
+    .fetch_optional(change.connection())
     .await?
-    .ok_or(Error::NotFound("principal"))?;
+    .ok_or(Error::NotFound("person"))?;
     Ok(Holder {
-        id,
         kind: row.kind,
         name: row.name,
-        people: row.person.into_iter().collect(),
-        scope: row.scope,
+        people: row.people.into_iter().map(PersonId).collect(),
         disabled_at: row.disabled_at,
     })
 }

@@ -18,7 +18,11 @@ pub async fn own(
 ) -> Result<BTreeSet<PrincipalId>, Error> {
     let people: Vec<_> = people.iter().map(|id| id.0).collect();
     let own = sqlx::query_scalar!(
-        r#"select id as "id: PrincipalId" from principals where person_id = any($1)"#,
+        r#"
+        select id as "id!: PrincipalId" from principals where person_id = any($1)
+        union
+        select principal_id from application_owners where person_id = any($1) and ended_at is null
+        "#,
         &people,
     )
     .fetch_all(connection)

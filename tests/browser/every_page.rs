@@ -14,7 +14,7 @@ use latchkey::{
     secret::Token,
     service::{
         activation::{Reasons, Requested},
-        role,
+        assignment, role,
         settings::{self, NewTemplate, Save},
     },
 };
@@ -22,6 +22,7 @@ use latchkey::{
 use super::{Site, activation::careful};
 use crate::support::{
     World,
+    applications::Pair,
     credentials::{Credentials, PASSWORD},
     http::EVERY_SCOPE,
 };
@@ -33,7 +34,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 14] = [
+const EVERYBODY: [Stop; 17] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -58,10 +59,18 @@ const EVERYBODY: [Stop; 14] = [
     ("/approvals", "/approvals", "bob", "Waiting for you 1"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
+    ("/", "/", "ada", "More time is asked for"),
+    (
+        "/assignments/{assignment}/more-time",
+        "/assignments/{first}/more-time",
+        "ada",
+        "Ask for more time with Release Manager",
+    ),
+    ("/applications/{application}", "/applications/{application}", "hugo", "New secret"),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 41] = [
+const SOME: [Stop; 55] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -121,6 +130,17 @@ const SOME: [Stop; 41] = [
     ),
     ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
     ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
+    ("/assignments/expiring", "/assignments/expiring", "grace", "Release Manager of the Northern"),
+    (
+        "/assignments/bulk",
+        "/assignments/bulk?operation=extend&assignment={first}&assignment={second}",
+        "grace",
+        "This is what would",
+    ),
+    ("/changes/{change}", "/changes/{wish}", "grace", "Agree and carry out"),
+    ("/changes/{change}", "/changes/{change}", "grace", "Nobody yet"),
+    ("/approvals", "/approvals", "grace", "Extensions asked for 1"),
+    ("/requests", "/requests", "grace", "Changes that need another’s word 1"),
     ("/people", "/people", "grace", "ada-admin"),
     ("/people", "/people?search=nobody", "eve", "Nobody found"),
     ("/people/invite", "/people/invite", "grace", "Emergency account"),
@@ -140,6 +160,29 @@ const SOME: [Stop; 41] = [
     ),
     ("/resources/{scope}/retire", "/resources/{finance}/retire", "grace", "These go with it"),
     ("/activations/new", "/activations/new?assignment={placed}", "hugo", "Less is safer"),
+    ("/applications", "/applications", "grace", "Release Pipeline"),
+    ("/applications", "/applications?search=nothing", "eve", "Nothing found"),
+    ("/applications/new", "/applications/new", "grace", "Who answers for it"),
+    ("/applications/{application}", "/applications/{application}", "grace", "Ed25519 (EdDSA)"),
+    ("/applications/{application}", "/applications/{application}", "eve", "Getting a token"),
+    (
+        "/applications/{application}/edit",
+        "/applications/{application}/edit",
+        "grace",
+        "What it holds and signs in with stays",
+    ),
+    (
+        "/applications/{application}/secrets/new",
+        "/applications/{application}/secrets/new?name=first",
+        "grace",
+        "Earlier ones go on working",
+    ),
+    (
+        "/applications/{application}/keys/new",
+        "/applications/{application}/keys/new",
+        "grace",
+        "In PEM",
+    ),
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
@@ -251,13 +294,17 @@ impl Company {
         let group = group(world).await;
         let [finance, ledger, sales, placed] = places(world).await;
         let (activation, request) = requests(world).await;
+        let application = application(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
         for name in ["bob", "eve", "grace", "hugo", "frida"] {
             sessions.insert(name, world.signed_in(name).await.1);
         }
+        let (change, wish) = changes(world, first).await;
         let things = BTreeMap::from([
+            ("change", change),
+            ("wish", wish),
             ("first", first.to_string()),
             ("second", second.to_string()),
             ("activation", activation.to_string()),
@@ -273,6 +320,7 @@ impl Company {
             ("folder", terms_of_a_folder(world).await),
             ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
             ("own", template(world).await),
+            ("application", application),
         ]);
         Self { sessions, things }
     }
@@ -321,7 +369,7 @@ async fn roles(world: &World) -> AssignmentId {
 
 /// A folder with terms of its own.
 async fn terms_of_a_folder(world: &World) -> String {
-    let folder = super::settings::folder(world, "Finance").await;
+    let folder = world.scope_id("Finance");
     let (grace, role) = (world.actor("grace").await, world.role_id("Payroll Reader"));
     let shown = settings::show(&world.app, &grace, role, folder).await.unwrap();
     let mut own = shown.declared;
@@ -342,6 +390,23 @@ async fn template(world: &World) -> String {
     };
     let grace = world.actor("grace").await;
     settings::create(&world.app, &grace, &new).await.unwrap().to_string()
+}
+
+/// A change that waits for a second administrator, and a wish for more time.
+async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
+    let (grace, role) = (world.actor("grace").await, world.role_id("Database Operator"));
+    let shown = settings::show(&world.app, &grace, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.requires_ticket = false;
+    next.activation.approvers.insert(world.principal("hugo"));
+    let why = Justification::parse("Nobody writes tickets at night.").unwrap();
+    let save = Save::whole(role, &next, shown.number, &why);
+    let saved = settings::save(&world.app, &grace, &save).await;
+    let Ok(settings::Saved::Waits(change)) = saved else { panic!("{saved:?}") };
+    let (ada, end) = (world.actor("ada").await, world.now().await + Duration::days(30));
+    let why = Justification::parse("The release slipped by a month.").unwrap();
+    let wish = assignment::ask_for_more_time(&world.app, &ada, ends_soon, end, &why).await;
+    (change.to_string(), wish.expect("it may be asked for").to_string())
 }
 
 /// A group with members of every sort.
@@ -377,6 +442,20 @@ async fn places(world: &World) -> [String; 4] {
         .collect::<Vec<_>>()
         .try_into()
         .expect("there are four")
+}
+
+/// An application that holds a role and has everything to sign in with. Its owners are hugo and ivy.
+async fn application(world: &World) -> String {
+    let application = world.register("grace", "Release Pipeline", &["hugo", "ivy"]).await.unwrap();
+    let (_, secret) = world.make_secret("hugo", application).await.unwrap();
+    world.add_key("hugo", application, &Pair::ed25519().public_pem()).await.unwrap();
+    let (revoked, _) = world.make_secret("ivy", application).await.unwrap();
+    let ivy = world.actor("ivy").await;
+    latchkey::service::application::revoke(&world.app, &ivy, application, revoked).await.unwrap();
+    let here = (world.role_id("Network Operator"), ScopeId::ROOT);
+    world.assign("active", application, here, (None, None)).await;
+    world.token_of(application, &secret, "read").await;
+    application.to_string()
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.

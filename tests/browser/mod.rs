@@ -5,9 +5,11 @@
 mod account;
 mod activation;
 mod administration;
+mod application;
 mod approval;
 mod arrival;
 mod auditor;
+mod changes;
 mod driver;
 mod every_page;
 mod look;

@@ -1,9 +1,11 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 11] = [
+const TESTS: [&str; 13] = [
+    include_str!("applications.rs"),
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
+    include_str!("changes.rs"),
     include_str!("credentials.rs"),
     include_str!("decisions.rs"),
     include_str!("gate.rs"),
@@ -56,6 +58,11 @@ async fn every_reference_is_to_something() {
         ("scopes", "parent_id", "23503"),
         ("scopes", "group_id", "23503"),
         ("mfa_proofs", "access_token_id", "23503"),
+        ("mfa_proofs", "principal_id", "mfa_proofs_are_of_people"),
+        ("role_settings", "author_id", "role_settings_author_is_themself"),
+        ("application_owners", "principal_id", "application_owners_are_people"),
+        ("application_owners", "person_id", "application_owners_are_people"),
+        ("application_credentials", "principal_id", "application_credentials_need_an_application"),
     ];
     let mut tried = 0;
     for row in rows::all() {

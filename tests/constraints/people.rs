@@ -53,11 +53,11 @@ async fn accounts_belong_to_people_and_groups_to_nobody() {
     )
     .await;
     lab.takes(change("principals", "ada", "description = 'x'")).await;
-    for frozen in
-        ["id = gen_random_uuid()", "kind = 'service_principal'", "person_id = person('eve')"]
-    {
+    for frozen in ["id = gen_random_uuid()", "kind = 'service_principal'"] {
         lab.refuses_the_owner("principals_frozen", change("principals", "ada", frozen)).await;
     }
+    let other = "person_id = person('eve')";
+    lab.refuses_the_owner("principals_person_frozen", change("principals", "ada", other)).await;
     lab.history("principals_never_deleted", "delete from principals").await;
 }
 
@@ -65,7 +65,12 @@ async fn accounts_belong_to_people_and_groups_to_nobody() {
 async fn a_foreign_key_can_carry_the_person_of_an_account() {
     let lab = Lab::new().await;
     // `principals_person` lets rows name account and person together, so that nobody can pair them at will.
-    lab.refuses("role_settings_author", rows::settings().with("author_person_id", "person('eve')"))
+    lab.refuses(
+        "role_settings_author_is_themself",
+        rows::settings().with("author_person_id", "person('eve')"),
+    )
+    .await;
+    lab.refuses("role_settings_author_is_themself", rows::settings().with("author_id", "null"))
         .await;
     lab.world.count("select count(*) from pg_constraint where conname = 'principals_person'").await;
     lab.refuses_the_owner("2BP01", "alter table principals drop constraint principals_person")

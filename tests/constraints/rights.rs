@@ -6,11 +6,16 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 26] = [
+const RIGHTS: [&str; 34] = [
+    "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
+    "application_assertions delete",
+    "application_credentials update last_used_at revoked_at",
+    "application_owners update ended_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
     "audit_verification update",
+    "change_requests update amended closed_at decider_id decider_person_id decision_reason failure prior proof_id state",
     "idempotency_keys delete",
     "known_devices delete",
     "known_devices update",
@@ -19,8 +24,9 @@ const RIGHTS: [&str; 26] = [
     "outbox update",
     "password_credentials update",
     "persons update display_name email email_folded",
-    "principals update break_glass description disabled_at name name_folded",
+    "principals update break_glass description disabled_at name name_folded person_id",
     "recovery_codes update removed_at used_at",
+    "reminder_progress update through",
     "requests update closed_at failure granted_seconds prior state",
     "roles update description name name_folded permissions privileged retired_at scope_kinds",
     "scopes update description name name_folded parent_id retired_at",
@@ -31,6 +37,8 @@ const RIGHTS: [&str; 26] = [
     "sign_in_throttles update",
     "totp_credentials update",
     "- insert audit_events",
+    "- insert change_moves",
+    "- insert reminder_progress",
     "- insert request_moves",
     "- insert scope_ancestors",
 ];
@@ -51,6 +59,10 @@ async fn history_is_beyond_the_server() {
     for sql in [
         "delete from requests",
         "delete from decisions",
+        "delete from change_requests",
+        "delete from reminders",
+        "update change_requests set payload = '{}'",
+        "insert into change_moves values ('declined', 'carried_out')",
         "delete from assignments",
         "delete from audit_events",
         "delete from role_settings",
@@ -64,7 +76,11 @@ async fn history_is_beyond_the_server() {
         "delete from request_moves",
         "update assignments set principal_id = id('eve')",
         "update requests set requested_seconds = 300",
-        "update principals set person_id = person('eve')",
+        "update principals set kind = 'group'",
+        "delete from application_owners",
+        "delete from application_credentials",
+        "update application_credentials set expires_at = 'infinity'",
+        "update access_tokens set expires_at = 'infinity'",
         "update role_settings set activation_requires_approval = false",
     ] {
         lab.refuses(HISTORY, sql).await;

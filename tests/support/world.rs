@@ -237,6 +237,19 @@ impl World {
         id
     }
 
+    /// Says of a role whether it is privileged.
+    pub async fn mark_privileged(&self, role: &str, privileged: bool) {
+        let id = self.role_id(role);
+        let mut change = self.change().await;
+        sqlx::query("update roles set privileged = $2 where id = $1")
+            .bind(id)
+            .bind(privileged)
+            .execute(change.connection())
+            .await
+            .expect("the role may be marked so");
+        change.commit("role.changed", "target_id", id.0).await;
+    }
+
     /// Writes new terms for a role: the generous ones, with what `change` makes of them.
     pub async fn settings(&self, role: &str, change: impl FnOnce(&mut Settings)) -> SettingsId {
         let mut settings = generous();

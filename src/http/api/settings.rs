@@ -1,10 +1,16 @@
 //! The terms of roles.
-use axum::extract::State;
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::answer::Page;
+use super::{
+    answer::Page,
+    change_request::{self, ChangeRequest},
+};
 use crate::{
     App,
     domain::{
@@ -251,17 +257,15 @@ struct Written {
     below: usize,
 }
 
-impl From<Saved> for Written {
-    fn from(saved: Saved) -> Self {
-        Self { id: saved.id, number: saved.number, below: saved.below }
-    }
-}
-
-/// Writes the next version of a role's terms at a scope, and at every scope below whose terms follow from it.
+/// Writes the next version of a role's terms at a scope, and at every scope below whose terms follow from it. Weaker terms of
+/// a privileged role wait for a second administrator.
 #[utoipa::path(
     put, path = "/roles/{id}/settings", tag = "roles", request_body = NextSettings,
     params(("id" = RoleId, Path, description = "The role"), Place),
-    responses((status = OK, body = Written, description = "The version"))
+    responses(
+        (status = OK, body = Written, description = "The version"),
+        (status = ACCEPTED, body = ChangeRequest, description = "The change waits for a second administrator"),
+    )
 )]
 async fn save(
     State(app): State<App>,
@@ -269,7 +273,7 @@ async fn save(
     Path(id): Path<RoleId>,
     Query(place): Query<Place>,
     Json(body): Json<NextSettings>,
-) -> Result<Json<Written>, ApiError> {
+) -> Result<Response, ApiError> {
     let NextSettings { settings: terms, own, enforced, after, reason } = body;
     let own = match own {
         Some(own) => own,
@@ -284,5 +288,10 @@ async fn save(
         template: None,
         reason,
     };
-    Ok(Json(settings::save(&app, &actor, &save).await?.into()))
+    match settings::save(&app, &actor, &save).await? {
+        Saved::Written(settings::Written { id, number, below }) => {
+            Ok(Json(Written { id, number, below }).into_response())
+        }
+        Saved::Waits(id) => Ok(change_request::accepted(&app, &actor, id).await?.into_response()),
+    }
 }

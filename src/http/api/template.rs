@@ -11,7 +11,10 @@ use crate::{
     App,
     domain::{
         assignment::AssignmentKind,
-        id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId, TemplateId},
+        id::{
+            AssignmentId, ChangeRequestId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId,
+            TemplateId,
+        },
         settings::{Difference, Field, Fields, Settings},
         text::{Description, Justification, Name},
         time::Instant,
@@ -23,7 +26,9 @@ use crate::{
         extract::{Json, Path},
         problem::{ApiError, Problem},
     },
-    service::settings::{self, Applied, Apply, Given, NewTemplate, Preview, Proposal, Template},
+    service::settings::{
+        self, Applied, Apply, Given, NewTemplate, Preview, Proposal, Saved, Template,
+    },
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -253,6 +258,8 @@ struct TermsOutcome {
     name: String,
     /// The version that was written.
     version: Option<SettingsId>,
+    /// The change request, if the terms are weaker than before and wait for a second administrator.
+    change_request: Option<ChangeRequestId>,
     /// In a preview, the number of the version that it is about, to be sent back as `seen`.
     after: Option<i32>,
     /// In a preview, the fields that stay as they are, because they are enforced above.
@@ -363,6 +370,7 @@ impl From<Proposal> for TermsOutcome {
             role: proposal.role,
             name: proposal.name,
             version: None,
+            change_request: None,
             after: Some(proposal.after),
             locked: proposal.locked,
             impact,
@@ -373,14 +381,16 @@ impl From<Proposal> for TermsOutcome {
 
 impl From<Applied> for TermsOutcome {
     fn from(applied: Applied) -> Self {
-        let (version, problem) = match applied.outcome {
-            Ok(saved) => (Some(saved.id), None),
-            Err(error) => (None, Some(Problem::from(&error))),
+        let (version, change_request, problem) = match applied.outcome {
+            Ok(Saved::Written(written)) => (Some(written.id), None, None),
+            Ok(Saved::Waits(change)) => (None, Some(change), None),
+            Err(error) => (None, None, Some(Problem::from(&error))),
         };
         Self {
             role: applied.role,
             name: applied.name,
             version,
+            change_request,
             after: None,
             locked: Vec::new(),
             impact: None,

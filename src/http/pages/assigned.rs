@@ -23,7 +23,12 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
         return ended(told.end_reason);
     }
     if told.disabled {
-        return Status::new(Kind::Ended, "account disabled");
+        let what = if told.holder_kind == PrincipalKind::ServicePrincipal {
+            "application disabled"
+        } else {
+            "account disabled"
+        };
+        return Status::new(Kind::Ended, what);
     }
     if told.starts_at > reader.now {
         return Status::new(
@@ -71,6 +76,7 @@ pub fn origin(told: &Told) -> &'static str {
 #[must_use]
 pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
     AssignmentRow {
+        id: told.id.to_string(),
         link: format!("/assignments/{}", told.id),
         who: Who {
             name: told.holder.clone(),

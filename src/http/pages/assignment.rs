@@ -22,9 +22,10 @@ use super::{
 };
 use crate::{
     domain::{
-        assignment::{AssignmentKind, AssignmentOrigin},
+        assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
         id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
+        principal::PrincipalKind,
         settings::AssignmentTerms,
         text::Justification,
         time::Instant,
@@ -93,7 +94,7 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
         places: places.iter().map(choice).collect(),
         principals: choices(page, &form.principal).await?,
         principals_field: faults.take("principals", ""),
-        kind: Field::new(&form.kind),
+        kind: faults.take("kind", &form.kind),
         length: Field::new(&form.length),
         starts_at: faults.take("starts_at", &form.starts_at),
         ends_at: faults.take("ends_at", if first { &proposed } else { &form.ends_at }),
@@ -152,7 +153,7 @@ fn read(role: RoleId, form: &Form) -> Result<Assign, Faults> {
     };
     let principals: Vec<_> = form.principal.iter().filter_map(|text| text.parse().ok()).collect();
     if principals.is_empty() {
-        faults.note("principals", "Choose at least one person or group.");
+        faults.note("principals", "Choose at least one person, group or application.");
     }
     match justification {
         Some(justification) if faults.is_empty() => Ok(Assign {
@@ -248,8 +249,8 @@ async fn draw_one(
     let told = assignment::show(&page.app, &page.actor, id).await?;
     let Opened { frame, reader, .. } = page.open(Section::Roles).await?;
     let of_group = told.role == RoleId::MEMBER || told.role == RoleId::OWNER;
-    let open = told.ended_at.is_none()
-        && assignment::may_change(&page.app, &page.actor, told.scope).await?;
+    let may_give = assignment::may_change(&page.app, &page.actor, told.scope).await?;
+    let open = told.ended_at.is_none() && may_give;
     let may_change = open && told.origin == AssignmentOrigin::Assigned;
     let other = match told.kind {
         AssignmentKind::Eligible => "active",
@@ -273,13 +274,28 @@ async fn draw_one(
         zone: reader.zone_name(),
         reason: faults.take("justification", typed.map_or("", |typed| &typed.justification)),
         code: (may_change && !of_group).then(|| faults.take("code", "")),
-        convert: if may_change && !of_group { format!("Make {other}") } else { String::new() },
+        convert: if may_change && !of_group && told.holder_kind != PrincipalKind::ServicePrincipal {
+            format!("Make {other}")
+        } else {
+            String::new()
+        },
         convert_consequence: convert_consequence(&told),
         remove_consequence: remove_consequence(&told),
+        again: if may_give { again(&told) } else { String::new() },
         problems: faults.rest(),
         frame,
     };
     answer(status_code, &view)
+}
+
+/// Where what has run out is given again.
+fn again(told: &Told) -> String {
+    if told.end_reason == Some(AssignmentEnd::Expired) && told.origin == AssignmentOrigin::Assigned
+    {
+        format!("/assignments/bulk?operation=extend&assignment={}", told.id)
+    } else {
+        String::new()
+    }
 }
 
 fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {

@@ -33,7 +33,7 @@ pub fn tell(entry: &Entry, reader: &Reader) -> Event {
 
 fn actor(entry: &Entry) -> String {
     match entry.actor_kind {
-        ActorKind::User => entry.actor_name.clone(),
+        ActorKind::User | ActorKind::Application => entry.actor_name.clone(),
         ActorKind::System => "Latchkey".to_owned(),
         ActorKind::Operator => "The operator".to_owned(),
         ActorKind::Anonymous => "Somebody unknown".to_owned(),
@@ -59,11 +59,15 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
     let replaced = detail.get("because").is_some_and(|because| because == "replaced");
     match kind {
         Some(Kind::ActivationEnded) if replaced => format!("extended {whose} {role}"),
+        Some(Kind::TokenCreated) if entry.actor_kind == ActorKind::Application => {
+            "signed in".to_owned()
+        }
         Some(kind) => words(kind, &role, &who, &whose, own),
         None => entry.kind.clone(),
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each kind of event")]
 fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
     match kind {
         Kind::ActivationRequested => format!("asked for {role}"),
@@ -87,6 +91,12 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::TemplateChanged => "changed a template of settings".to_owned(),
         Kind::TemplateRetired => "retired a template of settings".to_owned(),
         Kind::PolicyApplied => "applied policy files".to_owned(),
+        Kind::ChangeRequested => format!("asked for a change of {role}"),
+        Kind::ChangeApproved => format!("agreed to a change of {role}"),
+        Kind::ChangeDeclined => format!("declined a change of {role}"),
+        Kind::ChangeWithdrawn => format!("took back a change of {role}"),
+        Kind::ChangeLapsed => format!("let a change of {role} lapse"),
+        Kind::ChangeFailed => format!("could not carry out a change of {role}"),
         Kind::RoleCreated => format!("made the role {role}"),
         Kind::RoleChanged => format!("changed the role {role}"),
         Kind::RoleRetired => format!("retired the role {role}"),
@@ -96,6 +106,15 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::ScopeMoved => format!("moved the place {who}"),
         Kind::ScopeRetired => format!("retired the place {who}"),
         Kind::GroupCreated => format!("made the group {who}"),
+        Kind::ApplicationRegistered => format!("registered the application {who}"),
+        Kind::ApplicationChanged => format!("changed the application {who}"),
+        Kind::ApplicationDisabled => format!("disabled the application {who}"),
+        Kind::ApplicationEnabled => format!("enabled the application {who}"),
+        Kind::ApplicationOwnerAdded => format!("added an owner of the application {who}"),
+        Kind::ApplicationOwnerRemoved => format!("removed an owner of the application {who}"),
+        Kind::ApplicationCredentialAdded => format!("gave the application {who} a way to sign in"),
+        Kind::ApplicationCredentialRevoked => format!("revoked a way in of the application {who}"),
+        Kind::ApplicationSignInFailed => format!("could not sign in as the application {who}"),
         Kind::PersonInvited => format!("invited {who}"),
         Kind::PersonChanged => format!("changed {who}"),
         Kind::PersonDisabled => format!("disabled {who}"),

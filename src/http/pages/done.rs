@@ -20,6 +20,11 @@ pub enum Done {
     TemplateSaved,
     TemplateRetired,
     PolicyApplied,
+    ChangeWaits,
+    ChangeAgreed,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    MoreTimeAsked,
     RoleMade,
     GroupMade,
     PlaceMade,
@@ -37,10 +42,17 @@ pub enum Done {
     SignedOut,
     SignedOutEverywhere,
     Verified,
+    ApplicationRegistered,
+    ApplicationChanged,
+    ApplicationDisabled,
+    ApplicationEnabled,
+    OwnersChanged,
+    KeyAdded,
+    CredentialRevoked,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 33] = [
+    const ALL: [(Self, &'static str, &'static str); 44] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -72,6 +84,19 @@ impl Done {
             Self::PolicyApplied,
             "policy-applied",
             "All of it is done: everything is as the files say.",
+        ),
+        (
+            Self::ChangeWaits,
+            "change-waits",
+            "This makes the settings of a privileged role weaker, so it waits for a second administrator.",
+        ),
+        (Self::ChangeAgreed, "change-agreed", "You agreed, and it is carried out."),
+        (Self::ChangeDeclined, "change-declined", "You declined it. Its author is told why."),
+        (Self::ChangeWithdrawn, "change-withdrawn", "The change was taken back."),
+        (
+            Self::MoreTimeAsked,
+            "more-time-asked",
+            "Your wish waits for a decision. You get a mail when it is decided.",
         ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
@@ -106,6 +131,33 @@ impl Done {
         (Self::SignedOut, "signed-out", "You are signed out."),
         (Self::SignedOutEverywhere, "signed-out-everywhere", "You are signed out everywhere."),
         (Self::Verified, "verified", "The audit trail was verified."),
+        (
+            Self::ApplicationRegistered,
+            "application-registered",
+            "The application is registered. Make a secret or add a key, then give it roles.",
+        ),
+        (Self::ApplicationChanged, "application-changed", "The application is changed."),
+        (
+            Self::ApplicationDisabled,
+            "application-disabled",
+            "The application is disabled, and its tokens have ended.",
+        ),
+        (
+            Self::ApplicationEnabled,
+            "application-enabled",
+            "The application works again, with what it holds.",
+        ),
+        (Self::OwnersChanged, "owners-changed", "The owners are changed."),
+        (
+            Self::KeyAdded,
+            "key-added",
+            "The key is registered. Assertions that it signed count from now on.",
+        ),
+        (
+            Self::CredentialRevoked,
+            "credential-revoked",
+            "It no longer works, and the tokens that were got with it have ended.",
+        ),
     ];
 
     /// Its name in addresses.

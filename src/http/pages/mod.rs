@@ -7,15 +7,21 @@ mod access;
 mod account;
 mod activation;
 mod api_docs;
+mod application;
+mod application_credential;
 mod approval;
 mod assigned;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod chronicle;
 mod done;
+mod expiring;
 mod extension;
 mod faults;
 mod group;
+mod more_time;
 mod outcome;
 mod page;
 mod person;
@@ -36,7 +42,7 @@ pub mod view;
 /// Every page, and every form.
 #[must_use]
 pub fn routes() -> Routes {
-    entrance().merge(everybody()).merge(administration()).merge(own_account())
+    entrance().merge(everybody()).merge(administration()).merge(applications()).merge(own_account())
 }
 
 /// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.
@@ -70,6 +76,11 @@ fn everybody() -> Routes {
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
         .get("/approvals", approval::list)
+        .get("/changes/{change}", change_request::one)
+        .post("/changes/{change}/decision", change_request::decide)
+        .post("/changes/{change}/withdraw", change_request::withdraw)
+        .get("/assignments/{assignment}/more-time", more_time::new)
+        .post("/assignments/{assignment}/more-time", more_time::create)
         .get("/programs", api_docs::one)
 }
 
@@ -96,6 +107,9 @@ fn administration() -> Routes {
         .post("/settings/apply", settings::apply)
         .get("/roles/{role}/assignments/new", assignment::new)
         .post("/roles/{role}/assignments", assignment::create)
+        .get("/assignments/expiring", expiring::list)
+        .get("/assignments/bulk", bulk::preview)
+        .post("/assignments/bulk", bulk::change)
         .get("/assignments/{assignment}", assignment::edit)
         .post("/assignments/{assignment}", assignment::update)
         .post("/assignments/{assignment}/remove", assignment::remove)
@@ -129,6 +143,33 @@ fn administration() -> Routes {
         .post("/groups/{group}", group::rename)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
+}
+
+/// Pages about applications, for administrators and for whoever owns one.
+fn applications() -> Routes {
+    Routes::new()
+        .get("/applications", application::list)
+        .post("/applications", application::create)
+        .get("/applications/new", application::new)
+        .get("/applications/{application}", application::one)
+        .post("/applications/{application}", application::rename)
+        .get("/applications/{application}/edit", application::edit)
+        .post("/applications/{application}/disable", application::disable)
+        .post("/applications/{application}/enable", application::enable)
+        .post("/applications/{application}/owners", application::add_owner)
+        .post("/applications/{application}/owners/{person}/remove", application::remove_owner)
+        .post(
+            "/applications/{application}/owners/{person}/make-accountable",
+            application::make_accountable,
+        )
+        .get("/applications/{application}/secrets/new", application_credential::new_secret)
+        .post("/applications/{application}/secrets", application_credential::make_secret)
+        .get("/applications/{application}/keys/new", application_credential::new_key_form)
+        .post("/applications/{application}/keys", application_credential::add_key)
+        .post(
+            "/applications/{application}/credentials/{credential}/revoke",
+            application_credential::revoke,
+        )
 }
 
 /// Pages about the reader's own account.

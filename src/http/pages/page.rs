@@ -23,7 +23,7 @@ use crate::{
     },
     error::Error,
     http::{Web, actor::SignedIn, csrf::ProtectedForm, headers::Nonce, problem::PageError},
-    service,
+    service::{self, application::may_list},
 };
 
 /// What a handler of a page answers.
@@ -114,7 +114,10 @@ impl Page {
             initials: say::initials(&self.user.name),
             section,
             approvals: around.awaiting,
-            rights: rights(&around.permissions, &around.somewhere),
+            rights: Rights {
+                applications: may_list(&around.permissions) || around.owns_applications,
+                ..rights(&around.permissions, &around.somewhere)
+            },
             theme: self.look.theme,
             nonce: self.look.nonce.clone(),
             csrf: self.form_token.clone(),
@@ -133,6 +136,7 @@ fn rights(permissions: &Permissions, somewhere: &Permissions) -> Rights {
         people: permissions.allow(Permission::ReadPeople),
         groups: somewhere.allow(Permission::ReadRoles),
         audit: permissions.allow(Permission::ReadAudit),
+        applications: false,
     }
 }
 

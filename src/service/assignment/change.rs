@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     Proof, commit,
-    give::{Assign, Telling, give, tell, terms},
+    give::{Assign, Telling, give, refuse_eligible_application, tell, terms},
 };
 use crate::{
     App,
@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Finds an assignment. That there is none is for those to know who might change it.
-async fn find(
+pub(super) async fn find(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     id: AssignmentId,
@@ -61,27 +61,29 @@ pub async fn remove(
     reason: &Justification,
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    remove_within(&mut change, actor, id, reason).await?;
-    tell(app, &mut change, id, reason, Telling::Taken).await?;
+    remove_within(app, &mut change, actor, id, (reason, Proof::None)).await?;
     change.made(id.0).await?;
     commit(change).await?;
     app.wake.everything();
     Ok(())
 }
 
-/// The same within a change; nobody is told.
+/// Takes a role away within a change.
 pub(in crate::service) async fn remove_within(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     id: AssignmentId,
-    reason: &Justification,
+    (reason, proof): (&Justification, Proof<'_>),
 ) -> Result<(), Error> {
     let locked = lock(change, actor, id).await?;
-    end(change, &locked, AssignmentEnd::Removed, reason).await
+    end(change, &locked, AssignmentEnd::Removed, reason).await?;
+    proof.spend(change, id.0).await?;
+    tell(app, change, id, reason, Telling::Taken).await
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
-async fn end(
+pub(super) async fn end(
     change: &mut Change,
     locked: &Locked,
     because: AssignmentEnd,
@@ -177,10 +179,8 @@ pub(in crate::service) async fn update_within(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
-        ));
+    if longer {
+        refuse_gain(change, locked.principal).await?;
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let proved = !longer || proof.is_there();
@@ -194,15 +194,14 @@ pub(in crate::service) async fn update_within(
 }
 
 /// Gives an assignment another window, and cuts what rests on it to that.
-async fn move_window(
+pub(super) async fn move_window(
     change: &mut Change,
     locked: &Locked,
     window: Window,
     reason: &Justification,
 ) -> Result<(), Error> {
-    let id = locked.id;
     if let (AssignmentKind::Eligible, Some(end)) = (locked.kind, window.ends_at) {
-        for cut in store::assignment::cut_activations(change, id, end).await? {
+        for cut in store::assignment::cut_activations(change, locked.id, end).await? {
             let event = Event::new(Kind::AssignmentUpdated)
                 .subject(locked.principal)
                 .role(locked.role, locked.scope)
@@ -211,14 +210,14 @@ async fn move_window(
             change.record(&event).await?;
         }
     }
-    store::assignment::set_window(change, id, window).await?;
+    store::assignment::set_window(change, locked.id, window).await?;
     if locked.role == RoleId::MEMBER {
         membership::shorten(change, locked.principal, locked.scope).await?;
     }
     let event = Event::new(Kind::AssignmentUpdated)
         .subject(locked.principal)
         .role(locked.role, locked.scope)
-        .assignment(id)
+        .assignment(locked.id)
         .detail(json!({
             "before": Window { starts_at: locked.starts_at, ends_at: locked.ends_at },
             "after": window,
@@ -227,8 +226,21 @@ async fn move_window(
     change.record(&event).await
 }
 
+/// Nobody lengthens what they hold, from whichever account or through an application that they answer for.
+async fn refuse_gain(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
+    let holder = store::principal::holder(change, holder).await?;
+    if change.actor().is_one_of(&holder.people) {
+        return Err(Error::NotAllowed(
+            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+             administrator"
+                .to_owned(),
+        ));
+    }
+    Ok(())
+}
+
 /// Whether one end comes after another; none never comes.
-fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
+pub(super) fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
     match (end, other) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -298,7 +310,9 @@ pub(in crate::service) async fn convert_within(
             "only an assignment of the other kind can be made this".to_owned(),
         ));
     }
-    let own = actor.user().is_some_and(|user| Some(user.person) == locked.person);
+    let holder = store::principal::holder(change, locked.principal).await?;
+    refuse_eligible_application(holder.kind, to)?;
+    let own = actor.is_one_of(&holder.people);
     if own && to == AssignmentKind::Active {
         return Err(Error::NotAllowed(
             "nobody can make themself active for good: ask another administrator".to_owned(),
@@ -315,14 +329,16 @@ pub(in crate::service) async fn convert_within(
         justification: reason.clone(),
     };
     if own {
-        make_own_eligible(change, &wanted, locked.principal).await
+        let made = make_own_eligible(change, &wanted, locked.principal).await?;
+        proof.spend(change, made.0).await?;
+        Ok(made)
     } else {
         give(app, change, &wanted, locked.principal, proof).await
     }
 }
 
 /// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.
-async fn terms_of(
+pub(super) async fn terms_of(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     told: &Told,

@@ -1,8 +1,11 @@
 //! Giving roles, to one person or several.
+use std::fmt::Display;
+
 use serde_json::json;
 use sqlx::PgConnection;
 
 use super::Proof;
+
 use crate::{
     App,
     domain::{
@@ -90,7 +93,7 @@ pub async fn assign(
         })
         .collect();
     let proofs = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) if !all_repeated(app, actor, wanted).await? => {
+        Some(code) if !all_repeated(app, actor, &wanted.principals).await? => {
             step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
         }
         Some(_) | None => Vec::new(),
@@ -133,12 +136,16 @@ pub(in crate::service) async fn assign_within(
 }
 
 /// Whether all of this was done before, under the same idempotency key: then it uses up no code.
-async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool, Error> {
+pub(super) async fn all_repeated(
+    app: &App,
+    actor: &Actor,
+    parts: &[impl Display],
+) -> Result<bool, Error> {
     if actor.idempotency.is_none() {
         return Ok(false);
     }
-    for principal in &wanted.principals {
-        match Change::begin(&app.database, &part(actor, *principal)).await {
+    for each in parts {
+        match Change::begin(&app.database, &part(actor, each)).await {
             Err(Error::Repeated(_)) => {}
             begun => return begun.map(|_| false),
         }
@@ -146,9 +153,9 @@ async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool,
     Ok(true)
 }
 
-/// The same actor, with the idempotency key of one person among several.
-fn part(actor: &Actor, principal: PrincipalId) -> Actor {
-    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
+/// The same actor, with the idempotency key of one among several.
+pub(super) fn part(actor: &Actor, part: impl Display) -> Actor {
+    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(part));
     Actor { idempotency, ..actor.clone() }
 }
 
@@ -163,26 +170,28 @@ async fn assign_one(
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
     };
-    let id = give(app, &mut change, wanted, principal, proof).await?;
+    let id = assign_within(app, &mut change, wanted, principal, proof).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
     Ok(id)
 }
 
-/// Nobody gives themself a role, by whichever account, application or group, nor anybody else the right to approve what they
-/// ask for themself.
+/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself. Who answers for an
+/// application is the same as the application.
 async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
-    for own in change.actor().people() {
-        if holder.people.contains(&own) {
-            return Err(Error::NotAllowed(
-                "nobody can give a role to themself, from whichever account: ask another administrator"
-                    .to_owned(),
-            ));
-        }
-        if wanted.role == RoleId::MEMBER
-            && store::settings::approve_for(change.connection(), wanted.scope, own).await?
-        {
+    if change.actor().is_one_of(&holder.people) {
+        return Err(Error::NotAllowed(
+            "nobody can give a role to themself, from whichever account, nor to an application that they answer for: \
+             ask another administrator"
+                .to_owned(),
+        ));
+    }
+    if wanted.role != RoleId::MEMBER {
+        return Ok(());
+    }
+    for own in change.actor().people().to_vec() {
+        if store::settings::approve_for(change.connection(), wanted.scope, own).await? {
             return Err(Error::NotAllowed(
                 "this group approves a role that you are eligible for yourself: somebody else must choose its members"
                     .to_owned(),
@@ -190,6 +199,21 @@ async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> R
         }
     }
     Ok(())
+}
+
+/// An application is powerful or not; there is nobody who would activate anything.
+pub(super) fn refuse_eligible_application(
+    holder: PrincipalKind,
+    kind: AssignmentKind,
+) -> Result<(), Error> {
+    match (holder, kind) {
+        (PrincipalKind::ServicePrincipal, AssignmentKind::Eligible) => Err(Error::invalid(
+            "kind",
+            "an application can't activate anything, so it can't be eligible: assign the role as active, with an end \
+             if it is not needed for good",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
@@ -200,7 +224,7 @@ pub(in crate::service) async fn give(
     principal: PrincipalId,
     proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
-    let holder = store::principal::holder(change.connection(), principal).await?;
+    let holder = store::principal::holder(change, principal).await?;
     if holder.disabled_at.is_some() {
         return Err(Error::Conflict(match holder.kind {
             PrincipalKind::User => format!("{}'s account is disabled", holder.name),
@@ -210,19 +234,14 @@ pub(in crate::service) async fn give(
             }
         }));
     }
-    if holder.kind == PrincipalKind::ServicePrincipal && wanted.kind == AssignmentKind::Eligible {
-        return Err(Error::invalid(
-            "kind",
-            "an application cannot be eligible, since nobody is there who would activate: assign it as active",
-        ));
-    }
+    refuse_eligible_application(holder.kind, wanted.kind)?;
     refuse_gain(change, wanted, &holder).await?;
     let before = reach::before(change, None).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
         Window { starts_at: wanted.starts_at.unwrap_or(now).max(now), ends_at: wanted.ends_at };
-    let by_terms = matches!(change.actor().who, Who::User(_));
+    let by_terms = change.actor().principal().is_some();
     let faults = faults(
         window,
         terms(&version.settings, wanted.kind),
@@ -277,6 +296,7 @@ pub(super) async fn tell(
     let told = store::assignment::one(change.connection(), id).await?;
     let by = match &change.actor().who {
         Who::User(user) => user.name.clone(),
+        Who::Application(application) => application.name.clone(),
         Who::Operator => "The operator".to_owned(),
         Who::System | Who::Anonymous => "Latchkey".to_owned(),
     };

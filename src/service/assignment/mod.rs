@@ -13,13 +13,18 @@ use crate::{
     store::{self, Change, OnConstraint as _, assignment::Wanted},
 };
 
+mod bulk;
 mod change;
 mod give;
+mod prolong;
 
+pub use bulk::{Bulk, Operation, Row, change_many, rehearse};
 pub use change::{NewDates, convert, remove, update};
 pub(super) use change::{convert_within, remove_within, update_within};
 pub use give::{Assign, Assigned, assign};
 pub(super) use give::{assign_within, give, permission};
+pub(super) use prolong::prolong_within;
+pub use prolong::{Prolonged, Wish, ask_for_more_time, may_wish, prolong};
 
 pub use crate::store::assignment::Told;
 
@@ -30,6 +35,8 @@ pub(super) enum Proof<'a> {
     None,
     /// One that was given for this act, and is spent on it.
     Given(ProofId, &'a Act),
+    /// There would be one. Only for what is tried and then undone.
+    Rehearsed,
     /// There is one for the whole that this is part of, and it is spent there.
     OfTheWhole,
 }
@@ -44,7 +51,7 @@ impl Proof<'_> {
     async fn spend(self, change: &mut Change, spent_for: uuid::Uuid) -> Result<(), Error> {
         match self {
             Self::Given(proof, act) => store::mfa_proof::spend(change, proof, act, spent_for).await,
-            Self::None | Self::OfTheWhole => Ok(()),
+            Self::None | Self::Rehearsed | Self::OfTheWhole => Ok(()),
         }
     }
 }
@@ -54,9 +61,12 @@ pub const PAGE: i64 = 100;
 
 /// Commits, unless Latchkey would be left without an administrator, or a group without an owner.
 pub(super) async fn commit(change: Change) -> Result<(), Error> {
-    change
-        .commit_recorded()
-        .await
+    somebody_remains(change.commit_recorded().await)
+}
+
+/// Tells what only the database sees, since it looks at all that remains.
+fn somebody_remains<T>(outcome: Result<T, Error>) -> Result<T, Error> {
+    outcome
         .on_constraint("an_administrator_remains", || {
             Error::Conflict(
                 "this would leave nobody who holds Global Administrator for good: assign somebody else first".to_owned(),
@@ -89,7 +99,7 @@ pub struct Filter {
 /// The assignments that `filter` asks for, [`PAGE`] at most. Everybody may see their own.
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, TokenScope::Read)?.principal;
+    let own = access::principal(actor, TokenScope::Read)?;
     let places = if filter.principal == Some(own) {
         None
     } else {
@@ -114,7 +124,7 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
 /// One assignment.
 pub async fn show(app: &App, actor: &Actor, id: AssignmentId) -> Result<Told, Error> {
     let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, TokenScope::Read)?.principal;
+    let own = access::principal(actor, TokenScope::Read)?;
     let told = store::assignment::one(&mut connection, id).await;
     if let Ok(told) = &told
         && (told.principal == own

@@ -8,7 +8,7 @@ mod template;
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
 pub use save::{
-    Reset, Rewritten, Save, Saved, recompute_below, reset, save, weakens, write_within,
+    Reset, Rewritten, Save, Saved, Written, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
 pub use template::{NewTemplate, change, create, retire, template, templates};
@@ -103,9 +103,10 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
     let told = store::role::one(&mut connection, role).await?;
     let standing = Standing::read(&mut connection, role, scope).await?;
     let current = store::settings::current(&mut connection, role, scope).await?;
-    let named: Vec<_> = current.settings.activation.approvers.iter().copied().collect();
+    let deciding: Vec<_> = current.settings.activation.approvers.iter().copied().collect();
     let now = store::now(&mut connection).await?;
-    let approving_people = store::settings::approving_people(&mut connection, &named, now).await?;
+    let approving_people =
+        store::settings::approving_people(&mut connection, &deciding, now).await?;
     let versions = store::settings::history(&mut connection, role, scope).await?;
     let everybody: Vec<_> = std::iter::once(&current)
         .chain(&versions)
@@ -120,7 +121,7 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
         number: standing.number,
         fields: fields(&standing)?,
         declared: standing.declared,
-        approvers: store::person::names(&mut connection, &named).await?,
+        approvers: store::person::names(&mut connection, &deciding).await?,
         approving_people,
         history: with_differences(versions),
         names,

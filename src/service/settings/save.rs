@@ -9,14 +9,15 @@ use crate::{
         actor::Actor,
         assignment::AssignmentKind,
         audit::{Event, Kind},
+        change_request::{Line, Proposed, WAITS, Write},
         fault::FieldError,
-        id::{RoleId, ScopeId, SettingsId},
+        id::{ChangeRequestId, RoleId, ScopeId, SettingsId},
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
         text::Justification,
     },
     error::Error,
-    service::{access, approval},
+    service::{access, approval, change_request},
     store::{self, Change, assignment::Wanted, settings::Next},
 };
 
@@ -53,9 +54,18 @@ impl Save {
     }
 }
 
+/// What became of terms that somebody saved.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// They are written.
+    Written(Written),
+    /// They are weaker than before, and wait for a second administrator.
+    Waits(ChangeRequestId),
+}
+
 /// A version that was written.
 #[derive(Clone, Debug)]
-pub struct Saved {
+pub struct Written {
     /// Which.
     pub id: SettingsId,
     /// Its number.
@@ -90,6 +100,8 @@ pub struct Rewritten {
 /// Writes the next version of the terms of a role at a scope, and at every scope below whose terms follow from it. It counts
 /// for what is asked from now on; what waits is judged by the stricter of its own terms and these, and closed if that leaves
 /// nobody who may decide it.
+///
+/// Weaker terms of a privileged role wait for a second administrator.
 pub async fn save(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
     let saved = store::retried(|| save_once(app, actor, save)).await;
     app.wake.everything();
@@ -98,18 +110,62 @@ pub async fn save(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error>
 
 async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(before)) => return repeated(app, SettingsId(before)).await,
+        Err(Error::Repeated(before)) => return repeated(app, before).await,
         begun => begun?,
     };
-    let saved = write_within(app, &mut change, actor, save).await?;
-    change.made(saved.id.0).await?;
+    if actor.principal().is_some() && weakens(change.connection(), save).await? {
+        if actor.user().is_none() {
+            return Err(Error::NotAllowed(
+                "these terms are weaker than before: a person has to ask for that, and another one to agree".to_owned(),
+            ));
+        }
+        let proposed = weaker(&mut change, actor, save).await?;
+        return change_request::propose(app, change, proposed).await.map(Saved::Waits);
+    }
+    let written = write_within(app, &mut change, actor, save).await?;
+    change.made(written.id.0).await?;
     change.commit_recorded().await?;
-    Ok(saved)
+    Ok(Saved::Written(written))
 }
 
-async fn repeated(app: &App, id: SettingsId) -> Result<Saved, Error> {
-    let version = store::settings::version(&mut *app.database.acquire().await?, id).await?;
-    Ok(Saved { id, number: version.number, below: 0 })
+/// What the same form or request made when it was sent before.
+async fn repeated(app: &App, made: uuid::Uuid) -> Result<Saved, Error> {
+    let mut connection = app.database.acquire().await?;
+    let waits = ChangeRequestId(made);
+    match store::change_request::one(&mut connection, waits).await {
+        Ok(_) => return Ok(Saved::Waits(waits)),
+        Err(Error::NotFound(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let id = SettingsId(made);
+    let version = store::settings::version(&mut connection, id).await?;
+    Ok(Saved::Written(Written { id, number: version.number, below: 0 }))
+}
+
+/// Weaker terms, right in themselves, as a change that waits for somebody else's word.
+async fn weaker(change: &mut Change, actor: &Actor, save: &Save) -> Result<Proposed, Error> {
+    let Save { role, scope, .. } = *save;
+    store::settings::place(change.connection(), scope).await?;
+    access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
+    let standing = Standing::read(change.connection(), role, scope).await?;
+    let (here, _) = judge(change, &standing, save).await?;
+    let difference = here.before.difference(&here.after);
+    Ok(Proposed {
+        permission: Permission::ManageSettings,
+        scope,
+        role: Some(role),
+        subject: None,
+        difference: difference.into_iter().map(Line::from).collect(),
+        reason: save.reason.clone(),
+        expires_at: change.at() + WAITS,
+        write: Write::SaveSettings {
+            role,
+            scope,
+            own: Box::new(save.own.clone()),
+            after: save.after,
+            template: save.template.clone(),
+        },
+    })
 }
 
 /// What an administrator wants to be inherited again.
@@ -134,15 +190,12 @@ pub async fn reset(app: &App, actor: &Actor, reset: &Reset) -> Result<Save, Erro
     access::authorise_at(&mut connection, actor, Permission::ManageSettings, reset.scope).await?;
     store::role::one(&mut connection, reset.role).await?;
     let mut own = Standing::read(&mut connection, reset.role, reset.scope).await?.declared;
-    match reset.field {
-        Some(field) => {
-            own.own.remove(&field);
-            own.enforced.remove(&field);
-        }
-        None => {
-            own.own.clear();
-            own.enforced.clear();
-        }
+    if let Some(field) = reset.field {
+        own.own.remove(&field);
+        own.enforced.remove(&field);
+    } else {
+        own.own.clear();
+        own.enforced.clear();
     }
     Ok(Save {
         role: reset.role,
@@ -160,10 +213,10 @@ pub async fn write_within(
     change: &mut Change,
     actor: &Actor,
     save: &Save,
-) -> Result<Saved, Error> {
+) -> Result<Written, Error> {
     let laid = lay_down(change, actor, save).await?;
     approval::fail_undecidable(app, change, save.role).await?;
-    Ok(Saved { id: laid.id, number: save.after + 1, below: laid.steps.len() - 1 })
+    Ok(Written { id: laid.id, number: save.after + 1, below: laid.steps.len() - 1 })
 }
 
 /// Whether this would weaken the terms of a privileged role, at the scope or anywhere below: what a second administrator
@@ -332,10 +385,14 @@ pub async fn recompute_below(
     Ok(rewritten)
 }
 
-/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account.
+/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account, or
+/// through an application that they answer for.
 async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
-    let Some(user) = actor.user() else { return Ok(()) };
-    for account in store::person::accounts(change.connection(), user.person).await? {
+    let mut accounts = Vec::new();
+    for person in actor.people() {
+        accounts.extend(store::person::accounts(change.connection(), *person).await?);
+    }
+    for account in accounts {
         let wanted = Wanted {
             principal: Some(account),
             role: Some(role),

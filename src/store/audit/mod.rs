@@ -27,6 +27,7 @@ pub(super) async fn append(
     let user = actor.user();
     let (kind, name) = match &actor.who {
         Who::User(user) => (ActorKind::User, user.name.as_str()),
+        Who::Application(application) => (ActorKind::Application, application.name.as_str()),
         Who::System => (ActorKind::System, "Latchkey"),
         Who::Operator => (ActorKind::Operator, "Operator at the command line"),
         Who::Anonymous => (ActorKind::Anonymous, "Nobody signed in"),
@@ -44,7 +45,7 @@ pub(super) async fn append(
         )
         values (
             $1, $2, $3, $4, $5, $6, $7, $8, $9,
-            (select coalesce(persons.display_name, principals.name) from principals
+            (select case kind when 'user' then persons.display_name else principals.name end from principals
                 left join persons on persons.id = person_id where principals.id = $9),
             $10, (select name from roles where id = $10), $11, (select name from scopes where id = $11),
             $12, $13, $14, $15, $16, $17, $18
@@ -55,8 +56,8 @@ pub(super) async fn append(
         event.kind.name(),
         event.outcome as Outcome,
         kind as ActorKind,
-        user.map(|user| user.principal.0),
-        user.map(|user| user.person.0),
+        actor.principal().map(|id| id.0),
+        actor.people().first().map(|id| id.0),
         name,
         event.subject.map(|id| id.0),
         event.role.map(|id| id.0),

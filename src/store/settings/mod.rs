@@ -211,7 +211,10 @@ pub(in crate::store) async fn load(
             active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
             reason, created_at, own_fields, enforced_fields, set_aside as "set_aside: Json<Settings>", template_name,
             because_id as "because_id: SettingsId",
-            (select display_name from persons where id = author_person_id) as author,
+            coalesce(
+                (select name from principals where id = author_id and kind = 'service_principal'),
+                (select display_name from persons where id = author_person_id)
+            ) as author,
             array(select principal_id from settings_approvers where settings_id = role_settings.id)
                 as "approvers!: Vec<PrincipalId>"
         from role_settings

@@ -59,10 +59,9 @@ pub async fn write_first(
 pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, Error> {
     let id = SettingsId::new();
     let at = change.at();
-    let author = change.actor().user().map(|user| (user.principal.0, user.person.0));
+    let author = change.actor().principal().map(|id| id.0);
+    let author_person = change.actor().people().first().map(|id| id.0);
     let Settings { activation, eligible, active } = next.effective;
-    let overruled = |field: &Field| !field.same(&next.declared.settings, next.effective);
-    let set_aside = next.declared.own.iter().any(overruled).then_some(&next.declared.settings);
     sqlx::query!(
         r#"
         insert into role_settings (
@@ -99,13 +98,13 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
         active.maximum.seconds(),
         active.requires_justification,
         active.requires_mfa,
-        author.map(|(principal, _)| principal),
-        author.map(|(_, person)| person),
+        author,
+        author_person,
         next.reason,
         at,
         &names(&next.declared.own),
         &names(&next.declared.enforced),
-        set_aside.map(Json) as Option<Json<&Settings>>,
+        set_aside(next).map(Json) as Option<Json<&Settings>>,
         next.template,
         next.because.map(|version| version.0),
     )
@@ -116,6 +115,12 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
     })?;
     name_approvers(change, id, activation).await?;
     Ok(id)
+}
+
+/// What the scope says itself, if something enforced above overrules some of it.
+fn set_aside<'a>(next: &Next<'a>) -> Option<&'a Settings> {
+    let overruled = |field: &Field| !field.same(&next.declared.settings, next.effective);
+    next.declared.own.iter().any(overruled).then_some(&next.declared.settings)
 }
 
 async fn name_approvers(

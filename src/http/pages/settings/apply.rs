@@ -24,14 +24,20 @@ use crate::{
     error::Error,
     service::{
         role,
-        settings::{self, Applied, Apply, Given, Proposal},
+        settings::{self, Applied, Apply, Given, Proposal, Saved},
     },
 };
 
 /// The form; or, once roles are chosen, what it would do to each of them.
 pub async fn choose(page: Page, Query(pairs): Query<Pairs>) -> Answer {
     if !pairs.has("role") {
-        return draw(&page, Faults::default(), &pairs).await;
+        // The place tells that the form was sent, and not only opened.
+        let faults = if pairs.has("scope") {
+            Faults::field("roles", "choose one role at least")
+        } else {
+            Faults::default()
+        };
+        return draw(&page, faults, &pairs).await;
     }
     match read(&pairs) {
         Ok((apply, _)) => propose(&page, &apply, &pairs).await,
@@ -189,12 +195,19 @@ pub async fn apply(posted: Posted<Pairs>) -> Answer {
     };
     let opened = page.open(Section::Roles).await?;
     let row = |applied: &Applied| {
-        let saved = applied.outcome.as_ref().ok();
+        let written = match &applied.outcome {
+            Ok(Saved::Written(written)) => Some(written),
+            Ok(Saved::Waits(_)) | Err(_) => None,
+        };
         AppliedRole {
             name: applied.name.clone(),
             link: link(applied.role, scope, ""),
-            version: saved.map_or(0, |saved| i64::from(saved.number)),
-            below: saved.map_or(0, |saved| saved.below),
+            version: written.map_or(0, |written| i64::from(written.number)),
+            below: written.map_or(0, |written| written.below),
+            waits: match &applied.outcome {
+                Ok(Saved::Waits(change)) => format!("/changes/{change}"),
+                Ok(Saved::Written(_)) | Err(_) => String::new(),
+            },
             refused: applied.outcome.as_ref().err().map(reasons_of).unwrap_or_default(),
         }
     };

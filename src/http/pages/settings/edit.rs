@@ -24,7 +24,7 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::settings::{self, Detail, Reset, Save},
+    service::settings::{self, Detail, Reset, Save, Saved},
 };
 
 /// The form.
@@ -79,6 +79,14 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
     answer(status, &view)
 }
 
+/// Where one goes on after terms were saved.
+fn go_on(saved: &Saved, role: RoleId, scope: ScopeId) -> Answer {
+    match saved {
+        Saved::Written(_) => done(&link(role, scope, ""), Done::SettingsSaved),
+        Saved::Waits(change) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+    }
+}
+
 /// Shows what the form would do, or does it.
 pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
     let Posted { page, form: pairs } = posted;
@@ -91,7 +99,7 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
     };
     if pairs.has("confirm") {
         return match settings::save(&page.app, &page.actor, &save).await {
-            Ok(_) => done(&link(role, scope, ""), Done::SettingsSaved),
+            Ok(saved) => go_on(&saved, role, scope),
             Err(error) => draw(&page, &detail, Faults::of(error)?, &pairs).await,
         };
     }
@@ -199,7 +207,7 @@ pub async fn reset(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
     let wanted = wanted(&detail, &pairs, reason);
     let save = settings::reset(&page.app, &page.actor, &wanted).await?;
     match settings::save(&page.app, &page.actor, &save).await {
-        Ok(_) => done(&link(role, scope, ""), Done::SettingsSaved),
+        Ok(saved) => go_on(&saved, role, scope),
         Err(error) => draw_reset(&page, &detail, Faults::of(error)?, &pairs).await,
     }
 }

@@ -29,41 +29,55 @@ pub fn tell(preview: &Preview, reader: &Reader) -> Impact {
 }
 
 fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
+    let mut sentences = terms(preview);
+    sentences.extend(held(preview, reader));
+    if sentences.is_empty() {
+        sentences.push(Sentence {
+            icon: "info",
+            text: "Nobody gains or loses anything by it right now.".to_owned(),
+        });
+    }
+    sentences
+}
+
+/// What is asked for, and of how many.
+fn terms(preview: &Preview) -> Vec<Sentence> {
+    let of = |one: &str, many: &str| match preview.eligible {
+        0 => "Nobody is eligible yet.".to_owned(),
+        1 => format!("1 eligible person {one}"),
+        more => format!("{more} eligible people {many}"),
+    };
+    let less = of("gets it easier.", "get it easier.");
+    let more =
+        of("goes by it from the next activation on.", "go by it from the next activation on.");
+    [
+        ("alert", "Less is asked for", &preview.weaker, less),
+        ("lock", "More is asked for", &preview.stricter, more),
+        ("lock", "From now on enforced below", &preview.newly_enforced, String::new()),
+        ("info", "No longer enforced below", &preview.no_longer_enforced, String::new()),
+    ]
+    .into_iter()
+    .filter(|(_, _, fields, _)| !fields.is_empty())
+    .map(|(icon, what, fields, who)| {
+        let text = format!("{what}: {}. {who}", labels(fields)).trim_end().to_owned();
+        Sentence { icon, text }
+    })
+    .collect()
+}
+
+/// What becomes of that which is held, and of those who wait.
+fn held(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
     let mut sentences = Vec::new();
     let mut say = |icon, text: String| sentences.push(Sentence { icon, text });
-    let go_by_it = |verb: &str, verbs: &str, rest: &str| match preview.eligible {
-        0 => "Nobody is eligible yet.".to_owned(),
-        1 => format!("1 eligible person {verb} {rest}"),
-        more => format!("{more} eligible people {verbs} {rest}"),
-    };
-    if !preview.weaker.is_empty() {
-        let who = go_by_it("gets", "get", "it easier.");
-        say("alert", format!("Less is asked for: {}. {who}", labels(&preview.weaker)));
-    }
-    if !preview.stricter.is_empty() {
-        let who = go_by_it("goes", "go", "by it from the next activation on.");
-        say("lock", format!("More is asked for: {}. {who}", labels(&preview.stricter)));
-    }
-    for (fields, what) in [
-        (&preview.newly_enforced, "From now on enforced below"),
-        (&preview.no_longer_enforced, "No longer enforced below"),
-    ] {
-        if !fields.is_empty() {
-            say("lock", format!("{what}: {}.", labels(fields)));
+    let running = match preview.running {
+        0 => None,
+        1 => Some("1 running activation goes on until its end as it was granted.".to_owned()),
+        more => {
+            Some(format!("{more} running activations go on, each until its end as it was granted."))
         }
-    }
-    if preview.running > 0 {
-        let running = usize::try_from(preview.running).unwrap_or(0);
-        say(
-            "clock",
-            format!(
-                "{} until its end as it was granted.",
-                match running {
-                    1 => "1 running activation goes on".to_owned(),
-                    more => format!("{more} running activations go on, each"),
-                }
-            ),
-        );
+    };
+    if let Some(running) = running {
+        say("clock", running);
     }
     if !preview.out_of_terms.is_empty() {
         let named: Vec<_> = preview.out_of_terms.iter().map(|one| outside(one, reader)).collect();
@@ -72,36 +86,16 @@ fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
             format!("Longer than will be allowed, and not ended by this: {}.", named.join(", ")),
         );
     }
-    let waiting = |closed: bool| {
-        let these = preview.waiting.iter().filter(move |waiting| waiting.undecidable == closed);
-        these.map(|waiting| waiting.requester.clone()).collect::<Vec<_>>()
-    };
-    let (closed, judged) = (waiting(true), waiting(false));
-    if !judged.is_empty() {
-        say(
-            "waiting",
-            format!(
-                "{} of {} will be judged by the stricter of both terms.",
-                say::count(judged.len(), "waiting request"),
-                judged.join(", ")
-            ),
-        );
-    }
-    if !closed.is_empty() {
-        say(
-            "close",
-            format!(
-                "{} of {} will be closed: nobody could decide it any more.",
-                say::count(closed.len(), "waiting request"),
-                closed.join(", ")
-            ),
-        );
-    }
-    if sentences.is_empty() {
-        sentences.push(Sentence {
-            icon: "info",
-            text: "Nobody gains or loses anything by it right now.".to_owned(),
-        });
+    for (closed, icon, fate) in [
+        (false, "waiting", "judged by the stricter of both terms"),
+        (true, "close", "closed: nobody could decide it any more"),
+    ] {
+        let these = preview.waiting.iter().filter(|waiting| waiting.undecidable == closed);
+        let named: Vec<_> = these.map(|waiting| waiting.requester.clone()).collect();
+        if !named.is_empty() {
+            let count = say::count(named.len(), "waiting request");
+            say(icon, format!("{count} of {} will be {fate}.", named.join(", ")));
+        }
     }
     sentences
 }

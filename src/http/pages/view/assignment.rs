@@ -62,6 +62,8 @@ pub struct NewAssignment {
 pub struct EditAssignment {
     /// Around it.
     pub frame: Frame,
+    /// Where it is given again, if it has run out; empty otherwise.
+    pub again: String,
     /// Where to go back to.
     pub back: String,
     /// Where the forms go; each adds its verb.

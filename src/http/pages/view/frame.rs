@@ -17,6 +17,8 @@ pub enum Section {
     People,
     /// Groups.
     Groups,
+    /// Applications.
+    Applications,
     /// The audit trail.
     Audit,
     /// The reader's own account.
@@ -37,6 +39,7 @@ impl Section {
             Self::Resources => "resources",
             Self::People => "people",
             Self::Groups => "groups",
+            Self::Applications => "applications",
             Self::Audit => "audit",
             Self::Account => "account",
             Self::None => "",
@@ -96,6 +99,8 @@ pub struct Rights {
     pub people: bool,
     /// Groups.
     pub groups: bool,
+    /// Applications.
+    pub applications: bool,
     /// The audit trail.
     pub audit: bool,
 }
@@ -104,7 +109,7 @@ impl Rights {
     /// Whether there is any of them.
     #[must_use]
     pub fn any(self) -> bool {
-        self.roles || self.scopes || self.people || self.groups || self.audit
+        self.roles || self.scopes || self.people || self.groups || self.applications || self.audit
     }
 }
 

@@ -76,6 +76,8 @@ pub struct RoleAssignments {
 
 /// An assignment in a list.
 pub struct AssignmentRow {
+    /// The assignment.
+    pub id: String,
     /// The assignment's page; empty where there is nothing to change.
     pub link: String,
     /// Who.

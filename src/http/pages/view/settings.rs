@@ -371,6 +371,8 @@ pub struct AppliedRole {
     pub version: i64,
     /// How many places below follow it.
     pub below: usize,
+    /// Where it waits for a second administrator; empty if it does not.
+    pub waits: String,
     /// Why it was not given the terms.
     pub refused: Vec<String>,
 }
