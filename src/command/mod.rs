@@ -1,6 +1,7 @@
 //! The command line: one file for each thing that an operator can ask for.
 //!
-//! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
+//! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in; but to apply policy files,
+//! which is done with somebody's rights.
 mod admin;
 mod audit;
 mod check;
@@ -21,7 +22,8 @@ use self::policy::Policy;
 use crate::{config::Config, telemetry};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it worked; 1 it failed; 2 the arguments or settings are wrong; 3 it was refused.
+Exit codes: 0 it worked; 1 it failed; 2 the arguments or settings are wrong; 3 it was refused; 4 somebody else must
+agree first.
 
 Examples:
   latchkey demo                          look around, with made-up people and no configuration
@@ -84,8 +86,11 @@ enum Command {
     )]
     Plan(policy::PlanArguments),
     /// Make it as policy files say: all of it, or nothing.
+    ///
+    /// It is done with the rights of the token's owner, by the rules of the pages. Exit codes: 0 it is done; 4 it waits for a
+    /// second administrator; 3 it is refused, with every reason why.
     #[command(
-        after_help = "Examples:\n  latchkey apply policy\n  latchkey apply policy --token-file token --reason 'CHG-12'"
+        after_help = "Examples:\n  latchkey apply policy --token-file token --reason CHG-12\n  LATCHKEY_TOKEN=… latchkey apply policy --plan 5f2c…"
     )]
     Apply(policy::ApplyArguments),
     /// Ask the server on this machine whether it is ready; for containers and load balancers.

@@ -1,7 +1,8 @@
 //! `latchkey export`, `plan` and `apply`: policy as files.
 use std::{
+    ffi::OsStr,
     fs,
-    io::{ErrorKind, Write as _, stdout},
+    io::{self, Write as _, stdout},
     path::{Path, PathBuf},
 };
 
@@ -13,9 +14,10 @@ use crate::{
     App,
     config::Config,
     domain::{
-        actor::{Actor, Who},
+        actor::Actor,
+        change_notice::change_link,
         fault::FieldError,
-        policy::{File, Files, Plan},
+        policy::{File, Files, Plan, WAITS},
         text::Justification,
     },
     error::Error,
@@ -31,7 +33,7 @@ const LONGEST_TOKEN: usize = 1000;
 /// As whom.
 #[derive(Debug, Args)]
 pub(super) struct Whom {
-    /// A file with an access token: then this is done with exactly its owner's rights. Without one, by the operator.
+    /// A file with an access token of a person or an application: this is done with exactly its owner's rights.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// The token itself.
@@ -130,6 +132,7 @@ impl Whom {
             (Some(file), _) => fs::read_to_string(file)
                 .map_err(|failure| Failure::Failed(format!("{}: {failure}", file.display())))?,
             (None, Some(token)) => token.clone(),
+            // Whoever has a shell here has the database in their hands, and may look.
             (None, None) => return Ok(Actor::operator()),
         };
         let text = text.trim();
@@ -137,22 +140,26 @@ impl Whom {
         if text.len() > LONGEST_TOKEN {
             return Err(unknown());
         }
-        let user = access_token::authenticate(app, text).await.map_err(|error| match error {
+        let who = access_token::authenticate(app, text).await.map_err(|error| match error {
             Error::Unauthenticated => unknown(),
             other => other.into(),
         })?;
-        Ok(Actor { who: Who::User(user), ..Actor::operator() })
+        Ok(Actor { who, ..Actor::operator() })
     }
 }
 
 fn read_folder(folder: &Path) -> Result<Files, Failure> {
     let mut files = Files::new();
-    for (_, name) in File::ALL {
-        let path = folder.join(name);
-        match fs::read_to_string(&path) {
-            Ok(text) => drop(files.insert(name.to_owned(), text)),
-            Err(failure) if failure.kind() == ErrorKind::NotFound => {}
-            Err(failure) => return Err(Failure::Failed(format!("{}: {failure}", path.display()))),
+    let failed = |path: &Path, failure: &io::Error| {
+        Failure::Failed(format!("{}: {failure}", path.display()))
+    };
+    // Files of other names are not left aside: one that is misspelt would say nothing, unseen.
+    for entry in fs::read_dir(folder).map_err(|failure| failed(folder, &failure))? {
+        let path = entry.map_err(|failure| failed(folder, &failure))?.path();
+        let name = path.file_name().and_then(OsStr::to_str).unwrap_or_default();
+        if path.extension().is_some_and(|kind| kind == "toml") {
+            let text = fs::read_to_string(&path).map_err(|failure| failed(&path, &failure))?;
+            files.insert(name.to_owned(), text);
         }
     }
     if files.is_empty() {
@@ -221,6 +228,7 @@ fn for_programs(plan: &Plan) -> serde_json::Value {
                 "fields": step.lines,
                 "file": step.at.map(|at| at.file.name()),
                 "line": step.at.map(|at| at.line),
+                "weaker": step.weaker,
             })
         })
         .collect();
@@ -229,14 +237,22 @@ fn for_programs(plan: &Plan) -> serde_json::Value {
 
 async fn apply(app: &App, arguments: ApplyArguments, files: Files) -> Result<(), Failure> {
     let actor = arguments.whom.actor(app).await?;
-    let ApplyArguments { prune, reason, code, plan, .. } = arguments;
-    if code.is_some() && actor.user().is_none() {
-        return Err(Failure::Usage("a code is for an apply with a token".to_owned()));
+    if actor.principal().is_none() {
+        return Err(Failure::Usage(
+            "an apply takes an access token that may administer, with --token-file or in LATCHKEY_TOKEN: it is done with \
+             the rights of its owner"
+                .to_owned(),
+        ));
     }
+    let ApplyArguments { prune, reason, code, plan, .. } = arguments;
     let wanted = Apply { files, prune, reason, code, seen: plan };
     match policy::apply(app, &actor, &wanted).await {
         Ok(applied) => {
             print!("{}", applied.plan);
+            if let Some(change) = applied.waits {
+                println!("{WAITS}\n{}", change_link(&app.public_url, change));
+                return Err(Failure::Waits);
+            }
             if !applied.plan.is_empty() {
                 println!("All of it is done.");
             }

@@ -56,6 +56,7 @@ impl Wanted<'_> {
             }
             Write::ExtendAssignment { .. } => format!("more time with {role}"),
             Write::RenewAssignment { .. } => format!("{role} again"),
+            Write::ApplyPolicy { .. } => "policy files that make settings weaker".to_owned(),
         }
     }
 

@@ -1,8 +1,11 @@
 //! Changes that somebody wants and somebody else must agree to.
+use std::{collections::BTreeSet, fmt::Display};
+
 use super::{
     assignment::AssignmentKind,
     id::{AssignmentId, ChangeRequestId, PrincipalId, RoleId, ScopeId},
     permission::Permission,
+    policy::Files,
     settings::{Declared, Difference},
     step_up::Act,
     text::Justification,
@@ -77,6 +80,19 @@ pub enum Write {
         /// Until when.
         ends_at: Instant,
     },
+    /// Everything that policy files say, as a whole.
+    ApplyPolicy {
+        /// The files.
+        files: Files,
+        /// Whether what is in none of them goes.
+        prune: bool,
+        /// What tells the plan that was looked at from every other.
+        plan: String,
+        /// The roles whose terms become weaker by it.
+        weaker: BTreeSet<RoleId>,
+        /// Everybody who gets something by it.
+        holders: BTreeSet<PrincipalId>,
+    },
 }
 
 impl Write {
@@ -90,6 +106,7 @@ impl Write {
             Self::ConvertAssignment { .. } => "convert_assignment",
             Self::ExtendAssignment { .. } => "extend_assignment",
             Self::RenewAssignment { .. } => "renew_assignment",
+            Self::ApplyPolicy { .. } => "apply_policy",
         }
     }
 
@@ -101,7 +118,7 @@ impl Write {
             | Self::ConvertAssignment { assignment, .. }
             | Self::ExtendAssignment { assignment, .. }
             | Self::RenewAssignment { assignment, .. } => Some(*assignment),
-            Self::SaveSettings { .. } | Self::Assign { .. } => None,
+            Self::SaveSettings { .. } | Self::Assign { .. } | Self::ApplyPolicy { .. } => None,
         }
     }
 
@@ -152,8 +169,8 @@ pub struct Line {
 
 impl Line {
     /// A field with both its values.
-    pub fn new(field: &str, before: impl Into<String>, after: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), before: before.into(), after: after.into() }
+    pub fn new(field: &str, before: impl Display, after: impl Display) -> Self {
+        Self { field: field.to_owned(), before: before.to_string(), after: after.to_string() }
     }
 }
 

@@ -15,7 +15,11 @@ use crate::{
         time::Duration,
     },
     error::Error,
-    service::{access, assignment, request},
+    service::{
+        access,
+        assignment::{self, Proof},
+        request,
+    },
     store::{self, Change, assignment::Wanted, request::Of},
 };
 
@@ -162,6 +166,7 @@ pub(super) async fn rename_within(
 
 /// Takes a role out of use within a change: whoever holds it, anywhere, holds it no longer, and open requests are closed.
 pub(super) async fn retire_within(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     id: RoleId,
@@ -172,7 +177,8 @@ pub(super) async fn retire_within(
     for kind in [AssignmentKind::Eligible, AssignmentKind::Active] {
         let wanted = Wanted { role: Some(id), kind: Some(kind), ..Wanted::default() };
         for held in store::assignment::list(change.connection(), wanted, 10_000).await? {
-            assignment::remove_within(change, actor, held.id, reason).await?;
+            let how = (reason, Proof::None);
+            assignment::remove_within(app, change, actor, held.id, how).await?;
         }
     }
     let why = "The role was retired.";

@@ -6,9 +6,11 @@ use sqlx::{PgConnection, types::Json};
 use super::{Change, settings::Version};
 use crate::{
     domain::{
-        actor::Who,
         assignment::AssignmentKind,
-        id::{AssignmentId, PolicyApplicationId, PrincipalId, RoleId, ScopeId},
+        id::{
+            AssignmentId, ChangeRequestId, PersonId, PolicyApplicationId, PrincipalId, RoleId,
+            ScopeId,
+        },
         policy::Files,
         principal::PrincipalKind,
         role::ScopeKind,
@@ -200,6 +202,8 @@ pub struct Application {
     pub actor_name: String,
     /// What tells the files from all others.
     pub digest: String,
+    /// The places below which whoever applied them could see; none if that was everywhere.
+    pub places: Option<Vec<ScopeId>>,
     /// The files.
     pub files: Files,
     /// Whether what was in none of the files went.
@@ -215,7 +219,7 @@ pub async fn last(connection: &mut PgConnection) -> Result<Option<Application>, 
     let row = sqlx::query!(
         r#"
         select id as "id: PolicyApplicationId", applied_at as "applied_at: Instant", actor_name, digest,
-            files as "files: Json<Files>", prune, steps, reason
+            places as "places: Vec<ScopeId>", files as "files: Json<Files>", prune, steps, reason
         from policy_applications
         order by applied_at desc, id desc
         limit 1
@@ -228,6 +232,7 @@ pub async fn last(connection: &mut PgConnection) -> Result<Option<Application>, 
         applied_at: row.applied_at,
         actor_name: row.actor_name,
         digest: row.digest,
+        places: row.places,
         files: row.files.0,
         prune: row.prune,
         steps: row.steps,
@@ -235,36 +240,74 @@ pub async fn last(connection: &mut PgConnection) -> Result<Option<Application>, 
     }))
 }
 
+/// What is to be kept of an apply.
+#[derive(Clone, Debug)]
+pub struct Keep<'all> {
+    /// The files.
+    pub files: &'all Files,
+    /// What tells them from all others.
+    pub digest: &'all str,
+    /// The places below which whoever wrote them can see; none if that is everywhere.
+    pub places: Option<Vec<ScopeId>>,
+    /// Whether what was in none of them went.
+    pub prune: bool,
+    /// How many things it did.
+    pub steps: i32,
+    /// By whom, in words.
+    pub by: &'all str,
+    /// Why.
+    pub reason: &'all str,
+}
+
 /// Keeps what was applied.
 pub async fn keep(
     change: &mut Change,
     id: PolicyApplicationId,
-    (files, digest): (&Files, &str),
-    (prune, steps): (bool, i32),
-    reason: &str,
+    keep: &Keep<'_>,
 ) -> Result<(), Error> {
-    let (by, name) = match &change.actor().who {
-        Who::User(user) => (Some(user.principal.0), user.name.clone()),
-        Who::Operator => (None, "The operator".to_owned()),
-        Who::System | Who::Anonymous => (None, "Latchkey".to_owned()),
-    };
+    let by = change.actor().principal().ok_or(Error::Unauthenticated)?;
     let at = change.at();
+    let places: Option<Vec<_>> =
+        keep.places.as_ref().map(|places| places.iter().map(|place| place.0).collect());
     sqlx::query!(
         r#"
-        insert into policy_applications (id, applied_at, applied_by, actor_name, digest, files, prune, steps, reason)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into policy_applications (
+            id, applied_at, applied_by, actor_name, places, digest, files, prune, steps, reason
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         id.0,
         at as Instant,
-        by,
-        name,
-        digest,
-        Json(files) as Json<&Files>,
-        prune,
-        steps,
-        reason,
+        by.0,
+        keep.by,
+        places.as_deref(),
+        keep.digest,
+        Json(keep.files) as Json<&Files>,
+        keep.prune,
+        keep.steps,
+        keep.reason,
     )
     .execute(change.connection())
     .await?;
     Ok(())
+}
+
+/// The change request by which somebody has asked for this plan and which still waits.
+pub async fn waiting(
+    connection: &mut PgConnection,
+    person: PersonId,
+    plan: &str,
+) -> Result<Option<ChangeRequestId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select id as "id: ChangeRequestId"
+        from change_requests
+        where kind = 'apply_policy' and state = 'pending' and author_person_id = $1 and payload ->> 'plan' = $2
+            and expires_at > instant()
+        "#,
+        person.0,
+        plan,
+    )
+    .fetch_optional(connection)
+    .await?)
 }

@@ -16,7 +16,7 @@ mod write;
 pub use difference::difference;
 pub use document::{At, Document, Fault, File};
 pub use place::{HolderName, Path, Place};
-pub use plan::{Line, Noun, Plan, Step, Unlisted, Verb, Which, Write, files_digest};
+pub use plan::{Line, Noun, Plan, Step, Unlisted, Verb, WAITS, Which, Write, files_digest};
 pub use read::read;
 pub use state::{Account, Assignment, Group, Role, Scope, State, Template, Terms};
 pub use terms::{FIELDS, OwnTerms, Sort, Value};

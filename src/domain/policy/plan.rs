@@ -4,6 +4,7 @@ use std::fmt;
 use sha2::{Digest as _, Sha256};
 
 use super::{document::At, terms::OwnTerms};
+pub use crate::domain::change_request::Line;
 use crate::domain::{
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId, TemplateId},
@@ -91,24 +92,6 @@ impl fmt::Display for Noun {
     }
 }
 
-/// One field before and after, in words.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
-pub struct Line {
-    /// The field.
-    pub field: String,
-    /// Its value before; empty if there was none.
-    pub before: String,
-    /// Its value after; empty if there is none.
-    pub after: String,
-}
-
-impl Line {
-    /// A field with both its values.
-    pub fn new(field: &str, before: impl fmt::Display, after: impl fmt::Display) -> Self {
-        Self { field: field.to_owned(), before: before.to_string(), after: after.to_string() }
-    }
-}
-
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Step {
@@ -124,6 +107,22 @@ pub struct Step {
     pub lines: Vec<Line>,
     /// Everything that it takes to do it.
     pub write: Write,
+    /// Whether it makes the terms of a privileged role weaker, so that a second administrator must agree, as far as that was
+    /// looked at.
+    #[serde(skip)]
+    pub weaker: bool,
+}
+
+impl Step {
+    /// A step for a row.
+    pub(super) fn of(
+        at: At,
+        (verb, noun, name): (Verb, Noun, String),
+        lines: Vec<Line>,
+        write: Write,
+    ) -> Self {
+        Self { at: Some(at), verb, noun, name, lines, write, weaker: false }
+    }
 }
 
 impl fmt::Display for Step {
@@ -213,6 +212,11 @@ pub struct Unlisted {
     pub kept: Option<&'static str>,
 }
 
+/// What is said of a plan that takes two.
+pub const WAITS: &str = "\
+    Some of it makes the settings of a privileged role weaker: all of it waits until a second administrator agrees, who gains \
+    nothing by it.";
+
 /// The difference between the files and what there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
 pub struct Plan {
@@ -262,7 +266,7 @@ impl fmt::Display for Plan {
             if let Some(at) = step.at {
                 write!(f, "  ({}, line {})", at.file.name(), at.line)?;
             }
-            writeln!(f)?;
+            writeln!(f, "{}", if step.weaker { "  (weaker)" } else { "" })?;
             for Line { field, before, after } in &step.lines {
                 let shown = |value: &str| {
                     if value.is_empty() { "none".to_owned() } else { value.replace('\n', " ") }
@@ -280,6 +284,9 @@ impl fmt::Display for Plan {
             0 => writeln!(f, "There is nothing to do: everything is as the files say.")?,
             1 => writeln!(f, "\nThere is one thing to do.")?,
             count => writeln!(f, "\nThere are {count} things to do.")?,
+        }
+        if self.steps.iter().any(|step| step.weaker) {
+            writeln!(f, "{WAITS}")?;
         }
         if !self.unlisted.is_empty() {
             writeln!(f, "\nNot in the files, and left alone:")?;

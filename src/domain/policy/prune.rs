@@ -220,7 +220,7 @@ impl<'state> Pruning<'_, 'state, '_> {
     }
 
     fn step(&mut self, verb: Verb, noun: Noun, name: String, (lines, write): (Vec<Line>, Write)) {
-        self.plan.steps.push(Step { at: None, verb, noun, name, lines, write });
+        self.plan.steps.push(Step { at: None, verb, noun, name, lines, write, weaker: false });
     }
 
     fn terms(&mut self, prune: Option<bool>, retiring: &[ScopeId], roles: &[RoleId]) {

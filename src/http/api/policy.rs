@@ -1,11 +1,15 @@
 //! Policy as code: what there is as files, and making it as files say.
 use std::collections::BTreeMap;
 
-use axum::extract::State;
+use axum::{
+    extract::{DefaultBodyLimit, State},
+    response::{IntoResponse as _, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
+use super::change_request::{self, ChangeRequest};
 use crate::{
     App,
     domain::{
@@ -17,8 +21,15 @@ use crate::{
     service::policy::{self, Apply},
 };
 
+/// How much text policy files may be, in bytes: those of some ten thousand assignments many times over.
+pub(in crate::http) const LARGEST: usize = 16 * 1024 * 1024;
+
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(export)).routes(routes!(plan)).routes(routes!(apply))
+    OpenApiRouter::new()
+        .routes(routes!(export))
+        .routes(routes!(plan))
+        .routes(routes!(apply))
+        .layer(DefaultBodyLimit::max(LARGEST))
 }
 
 /// Policy files.
@@ -68,6 +79,9 @@ struct PolicyStep {
     file: Option<&'static str>,
     /// The line in that file.
     line: Option<usize>,
+    /// Whether it makes the terms of a privileged role weaker, as far as that can be told before: then all of the plan waits
+    /// for a second administrator.
+    weaker: bool,
 }
 
 impl From<Step> for PolicyStep {
@@ -79,6 +93,7 @@ impl From<Step> for PolicyStep {
             fields: step.lines,
             file: step.at.map(|at| at.file.name()),
             line: step.at.map(|at| at.line),
+            weaker: step.weaker,
         }
     }
 }
@@ -149,18 +164,25 @@ struct AppliedPolicy {
 }
 
 /// Makes it as files say, with the rights of the token's owner at each place: all of it, or nothing, with every reason why
-/// not. Applied again, there is nothing to do.
+/// not. Applied again, there is nothing to do. What makes the terms of a privileged role weaker waits, as a whole, for a
+/// second administrator.
 #[utoipa::path(
     post, path = "/policy/apply", tag = "policy", request_body = ApplyPolicy,
-    responses((status = OK, body = AppliedPolicy, description = "What was done"))
+    responses(
+        (status = OK, body = AppliedPolicy, description = "What was done"),
+        (status = ACCEPTED, body = ChangeRequest, description = "It waits for a second administrator"),
+    )
 )]
 async fn apply(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Json(body): Json<ApplyPolicy>,
-) -> Result<Json<AppliedPolicy>, ApiError> {
+) -> Result<Response, ApiError> {
     let ApplyPolicy { files, prune, reason, code, plan } = body;
     let wanted = Apply { files, prune, reason, code, seen: plan };
     let applied = policy::apply(&app, &actor, &wanted).await?;
-    Ok(Json(AppliedPolicy { id: applied.id, plan: applied.plan.into() }))
+    if let Some(waits) = applied.waits {
+        return Ok(change_request::accepted(&app, &actor, waits).await?.into_response());
+    }
+    Ok(Json(AppliedPolicy { id: applied.id, plan: applied.plan.into() }).into_response())
 }

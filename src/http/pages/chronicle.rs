@@ -47,6 +47,7 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
             format!("{role} at {place}")
         }
         (Some(role), ..) => role.clone(),
+        (None, ..) if entry.kind.starts_with("change.") => "several things".to_owned(),
         (None, ..) => "a role".to_owned(),
     };
     let own = entry.subject.is_some() && entry.subject == entry.actor;

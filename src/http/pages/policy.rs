@@ -21,11 +21,11 @@ use super::{
 use crate::{
     domain::{
         permission::Permission,
-        policy::{File, Files, Plan, Step, Verb},
+        policy::{File, Files, Plan, Step, Verb, WAITS},
         text::Justification,
     },
     error::Error,
-    service::policy::{self, Application, Apply},
+    service::policy::{self, Application, Applied, Apply},
 };
 
 /// What is to be compared or applied.
@@ -118,8 +118,12 @@ pub async fn apply(posted: Posted<Wanted>) -> Answer {
         code: Some(form.code.clone()).filter(|code| !code.trim().is_empty()),
         seen: Some(form.plan.clone()),
     };
-    let Err(error) = policy::apply(&page.app, &page.actor, &wanted).await else {
-        return done("/policy", Done::PolicyApplied);
+    let error = match policy::apply(&page.app, &page.actor, &wanted).await {
+        Ok(Applied { waits: Some(change), .. }) => {
+            return done(&format!("/changes/{change}"), Done::ChangeWaits);
+        }
+        Ok(_) => return done("/policy", Done::PolicyApplied),
+        Err(error) => error,
     };
     let planned = policy::plan(&page.app, &page.actor, &wanted.files, wanted.prune).await.ok();
     match error {
@@ -196,6 +200,7 @@ fn drawn(plan: &Plan) -> PlanView {
         steps: plan.steps.iter().map(step).collect(),
         unlisted: unlisted.collect(),
         digest: plan.digest(),
+        waits: if plan.steps.iter().any(|step| step.weaker) { WAITS } else { "" },
         key: new_key(),
     }
 }
@@ -216,6 +221,7 @@ fn step(step: &Step) -> StepView {
     StepView {
         what: sentence(&step.to_string()),
         at: at.unwrap_or_default(),
+        weaker: step.weaker,
         fields: step.lines.iter().map(change).collect(),
     }
 }

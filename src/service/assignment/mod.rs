@@ -64,6 +64,12 @@ pub(super) async fn commit(change: Change) -> Result<(), Error> {
     somebody_remains(change.commit_recorded().await)
 }
 
+/// Judges, before anything is committed, what a commit would: whether somebody remains, and all that the database looks at
+/// last.
+pub(super) async fn judge(change: &mut Change) -> Result<(), Error> {
+    somebody_remains(change.judge().await)
+}
+
 /// Tells what only the database sees, since it looks at all that remains.
 fn somebody_remains<T>(outcome: Result<T, Error>) -> Result<T, Error> {
     outcome

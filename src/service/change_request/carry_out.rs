@@ -12,6 +12,7 @@ use crate::{
     error::Error,
     service::{
         assignment::{self, Assign, Prolonged, Proof},
+        policy::{self, Agreed},
         settings::{self, Save},
     },
     store::{Change, change_request::Locked},
@@ -60,6 +61,17 @@ pub(super) async fn carry_out(
             assignment::convert_within(app, change, actor, (*id, *to), (&reason, proof))
                 .await
                 .map(drop)
+        }
+        Write::ApplyPolicy { files, prune, plan, .. } => {
+            let agreed = Agreed {
+                files,
+                prune: *prune,
+                plan,
+                author: locked.author,
+                author_name: &locked.author_name,
+                reason: by_both(locked, actor, reason),
+            };
+            policy::carry_out(app, change, actor, &agreed).await
         }
         Write::ExtendAssignment { assignment: id, ends_at }
         | Write::RenewAssignment { assignment: id, ends_at } => {

@@ -1,5 +1,7 @@
 //! Doing the steps of a plan, each by the function that the pages use.
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+
+use sqlx::PgConnection;
 
 use super::snapshot::laid_over;
 use crate::{
@@ -28,24 +30,36 @@ pub(super) struct CarryingOut<'all> {
     app: &'all App,
     actor: &'all Actor,
     reason: &'all Justification,
-    proof: Proof<'static>,
+    /// Whether a code was given for the whole.
+    pub(super) proved: bool,
+    /// Whether a second administrator does this, who has agreed to it.
+    pub(super) agreed: bool,
+    /// Whether something was refused since whoever does it may not do it, rather than for what it is.
+    pub(super) lacks_rights: bool,
+    /// The steps that make the terms of a privileged role weaker. Unless a second administrator does them, they are only tried.
+    pub(super) weaker: Vec<(Option<At>, RoleId)>,
+    /// Everybody who gets something.
+    pub(super) holders: BTreeSet<PrincipalId>,
     roles: HashMap<At, RoleId>,
     scopes: HashMap<At, ScopeId>,
     groups: HashMap<At, PrincipalId>,
 }
 
 impl<'all> CarryingOut<'all> {
-    pub(super) fn new(
-        app: &'all App,
-        actor: &'all Actor,
-        reason: &'all Justification,
-        proved: bool,
-    ) -> Self {
-        // Whoever has a shell on the server needs no proof, as everywhere.
-        let proved = proved || actor.user().is_none();
-        let proof = if proved { Proof::OfTheWhole } else { Proof::None };
-        let (roles, scopes, groups) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { app, actor, reason, proof, roles, scopes, groups }
+    pub(super) fn new(app: &'all App, actor: &'all Actor, reason: &'all Justification) -> Self {
+        Self {
+            app,
+            actor,
+            reason,
+            proved: false,
+            agreed: false,
+            lacks_rights: false,
+            weaker: Vec::new(),
+            holders: BTreeSet::new(),
+            roles: HashMap::new(),
+            scopes: HashMap::new(),
+            groups: HashMap::new(),
+        }
     }
 
     /// Does them all. If some are refused, the others are still tried, so that every reason is told; then nothing holds.
@@ -54,6 +68,7 @@ impl<'all> CarryingOut<'all> {
         for step in steps {
             change.mark().await?;
             if let Err(error) = self.step(change, step).await {
+                self.lacks_rights |= matches!(error, Error::Forbidden(_) | Error::NotAllowed(_));
                 refused.extend(reasons(step, error)?);
                 change.undo().await?;
             }
@@ -77,7 +92,7 @@ impl<'all> CarryingOut<'all> {
             | Write::ChangeTemplate { .. }
             | Write::RetireTemplate { .. } => self.template_step(change, &step.write).await,
             Write::SaveTerms { role, scope, after, own } => {
-                self.terms(change, (*role, *scope), *after, own).await
+                self.terms(change, step.at, (*role, *scope), (*after, own)).await
             }
             Write::Assign { .. }
             | Write::SetDates { .. }
@@ -106,7 +121,7 @@ impl<'all> CarryingOut<'all> {
                 role::rename_within(change, self.actor, *id, name, description).await
             }
             Write::RetireRole { role: id } => {
-                role::retire_within(change, self.actor, *id, self.reason).await
+                role::retire_within(self.app, change, self.actor, *id, self.reason).await
             }
             _ => Ok(()),
         }
@@ -134,10 +149,11 @@ impl<'all> CarryingOut<'all> {
             }
             Write::MoveScope { scope: id, parent } => {
                 let parent = self.scope(*parent)?;
-                scope::relocate_within(change, self.actor, *id, parent, self.reason).await.map(drop)
+                let (app, actor) = (self.app, self.actor);
+                scope::relocate_within(app, change, actor, *id, parent, self.reason).await.map(drop)
             }
             Write::RetireScope { scope: id } => {
-                scope::retire_within(change, self.actor, *id, self.reason).await.map(drop)
+                scope::retire_within(self.app, change, self.actor, *id, self.reason).await.map(drop)
             }
             _ => Ok(()),
         }
@@ -188,42 +204,31 @@ impl<'all> CarryingOut<'all> {
     async fn terms(
         &mut self,
         change: &mut Change,
-        (which, scope): (Which<RoleId>, Which<ScopeId>),
-        after: i32,
-        own: &OwnTerms<Which<PrincipalId>>,
+        at: Option<At>,
+        (role, scope): (Which<RoleId>, Which<ScopeId>),
+        (after, own): (i32, &OwnTerms<Which<PrincipalId>>),
     ) -> Result<(), Error> {
-        let (role, scope) = (self.role(which)?, self.scope(scope)?);
+        let (role, scope) = (self.role(role)?, self.scope(scope)?);
         let own = self.known(own)?;
-        let in_force = store::settings::current(change.connection(), role, scope).await?;
-        let fields = |names: Vec<&&'static str>| {
-            names.into_iter().filter_map(|name| Field::named(name)).collect()
-        };
-        let declared = Declared {
-            settings: laid_over(in_force.declared().settings, &own),
-            own: fields(own.values.keys().collect()),
-            enforced: fields(own.enforced.iter().collect()),
-        };
+        let own = declared(change.connection(), role, scope, &own).await?;
         let reason = self.reason.clone();
-        let save = Save { role, scope, own: declared, after, template: None, reason };
-        // Nobody holds a role that was made a moment ago.
-        let matters = which.known().is_some() && self.actor.user().is_some();
-        if matters && settings::weakens(change.connection(), &save).await? {
-            return Err(Error::NotAllowed(
-                "this asks for less than before, of a privileged role: a second administrator must agree, so change it on \
-                 the page of the role's settings"
-                    .to_owned(),
-            ));
+        let save = Save { role, scope, own, after, template: None, reason };
+        if self.agreed || !settings::weakens(change.connection(), &save).await? {
+            return settings::write_within(self.app, change, self.actor, &save).await.map(drop);
         }
-        settings::write_within(self.app, change, self.actor, &save).await.map(drop)
+        self.weaker.push((at, role));
+        settings::try_within(self.app, change, self.actor, &save).await
     }
 
     async fn assignment_step(&mut self, change: &mut Change, write: &Write) -> Result<(), Error> {
-        let (app, actor, proof) = (self.app, self.actor, self.proof);
+        let (app, actor) = (self.app, self.actor);
+        let proof = if self.proved { Proof::OfTheWhole } else { Proof::None };
         let because =
             |reason: &Option<Justification>| reason.clone().unwrap_or_else(|| self.reason.clone());
         match write {
             Write::Assign { holder, role, scope, kind, from, until, reason } => {
                 let holder = self.holder(*holder)?;
+                self.holders.insert(holder);
                 let wanted = Assign {
                     principals: vec![holder],
                     role: self.role(*role)?,
@@ -236,6 +241,8 @@ impl<'all> CarryingOut<'all> {
                 assignment::assign_within(app, change, &wanted, holder, proof).await.map(drop)
             }
             Write::SetDates { assignment: id, from, until, reason } => {
+                self.holders
+                    .insert(store::assignment::one(change.connection(), *id).await?.principal);
                 let reason = because(reason);
                 let how = (&reason, proof);
                 assignment::update_within(change, actor, *id, (*from, *until), how).await
@@ -245,13 +252,14 @@ impl<'all> CarryingOut<'all> {
                 let how = (&reason, proof);
                 let made = assignment::convert_within(app, change, actor, (*id, *to), how).await?;
                 let told = store::assignment::one(change.connection(), made).await?;
+                self.holders.insert(told.principal);
                 if told.ends_at == *until {
                     return Ok(());
                 }
                 assignment::update_within(change, actor, made, (None, *until), how).await
             }
             Write::Unassign { assignment: id } => {
-                assignment::remove_within(change, actor, *id, self.reason).await
+                assignment::remove_within(app, change, actor, *id, (self.reason, proof)).await
             }
             _ => Ok(()),
         }
@@ -274,6 +282,39 @@ impl<'all> CarryingOut<'all> {
             .map(|which| self.holder(*which).ok())
             .ok_or_else(|| Error::Conflict("it names a group that is refused itself".to_owned()))
     }
+}
+
+/// What a place is to say about a role, over what is in force there.
+async fn declared(
+    connection: &mut PgConnection,
+    role: RoleId,
+    scope: ScopeId,
+    own: &OwnTerms<PrincipalId>,
+) -> Result<Declared, Error> {
+    let in_force = store::settings::current(connection, role, scope).await?;
+    let fields = |names: Vec<&&'static str>| {
+        names.into_iter().filter_map(|name| Field::named(name)).collect()
+    };
+    Ok(Declared {
+        settings: laid_over(in_force.declared().settings, own),
+        own: fields(own.values.keys().collect()),
+        enforced: fields(own.enforced.iter().collect()),
+    })
+}
+
+/// Whether a step makes the terms of a privileged role weaker, as far as that can be told before it is done: not if it
+/// rests on what an earlier one makes.
+pub(super) async fn weaker(connection: &mut PgConnection, write: &Write) -> Result<bool, Error> {
+    let Write::SaveTerms { role: Which::Known(role), scope: Which::Known(scope), after, own } =
+        write
+    else {
+        return Ok(false);
+    };
+    let Some(own) = own.map(|which| which.known()) else { return Ok(false) };
+    let own = declared(connection, *role, *scope, &own).await?;
+    let reason = Justification::default();
+    let save = Save { role: *role, scope: *scope, own, after: *after, template: None, reason };
+    settings::weakens(connection, &save).await
 }
 
 /// What is there, or was made by an earlier step.

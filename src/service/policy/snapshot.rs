@@ -5,27 +5,24 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        actor::Actor,
         id::{PrincipalId, RoleId, ScopeId},
-        permission::Permission,
         policy::{Account, Assignment, Group, OwnTerms, Role, Scope, State, Template, Terms},
         settings::{Field, Settings},
         text::{Description, Name, TextError},
         time::Instant,
     },
     error::Error,
-    service::access,
+    service::access::Places,
     store,
 };
 
-/// Everything that policy speaks of, and the time. Of the places that the asker may not see, those are there that show the
-/// way to what they may see.
+/// Everything that policy speaks of at these places and below, and the time. Of other places, those are there that show the
+/// way to these.
 pub(super) async fn state(
     connection: &mut PgConnection,
-    actor: &Actor,
+    places: &Places,
 ) -> Result<(State, Instant), Error> {
-    let places = access::authorise_somewhere(connection, actor, Permission::ReadRoles).await?;
-    let seen = match places.limited() {
+    let seen = match places.clone().limited() {
         None => Seen(None),
         Some(places) => Seen(Some(store::policy::at_or_below(connection, &places).await?)),
     };

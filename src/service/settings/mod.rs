@@ -7,6 +7,7 @@ mod template;
 
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
+pub(super) use save::try_within;
 pub use save::{
     Reset, Rewritten, Save, Saved, Written, recompute_below, reset, save, weakens, write_within,
 };

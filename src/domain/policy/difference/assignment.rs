@@ -1,10 +1,10 @@
 //! Who is to hold what, compared with who does.
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::{Comparing, changed};
 use crate::domain::{
     assignment::AssignmentKind,
-    id::{AssignmentId, ScopeId},
+    id::{AssignmentId, PrincipalId, RoleId, ScopeId},
     policy::{
         plan::{Line, Noun, Step, Verb, Which, Write},
         resolve::{Resolved, WantedAssignment},
@@ -34,15 +34,12 @@ pub(super) fn compare(
 ) -> Compared {
     let is_over = |wanted: &&WantedAssignment<'_>| wanted.row.until.is_some_and(|end| end <= now);
     let (over, wanted): (Vec<_>, Vec<_>) = resolved.assignments.iter().partition(is_over);
-    let mut pairing = Pairing {
-        free: comparing.state.assignments.iter().collect(),
-        pairs: Vec::new(),
-        alone: wanted,
-    };
+    let mut pairing = Pairing::of(&comparing.state.assignments, wanted);
     pairing.pair(|wanted, have| wanted.row.id == Some(have.id));
-    pairing.pair(|wanted, have| same(wanted, have, true) && dates(wanted, have, now).is_empty());
-    pairing.pair(|wanted, have| same(wanted, have, true));
-    pairing.pair(|wanted, have| same(wanted, have, false));
+    let same_kind = |wanted: &WantedAssignment<'_>, have: &Assignment| wanted.row.kind == have.kind;
+    pairing.pair(|wanted, have| same_kind(wanted, have) && dates(wanted, have, now).is_empty());
+    pairing.pair(same_kind);
+    pairing.pair(|_, _| true);
     let Pairing { pairs, alone, .. } = pairing;
     let listed = pairs.iter().map(|(_, have)| have.id).collect();
     let mut found =
@@ -74,32 +71,47 @@ fn new_place(at: crate::domain::policy::At, is_new: bool) -> Option<Which<ScopeI
     is_new.then_some(Which::New(at))
 }
 
+/// Who holds which role where.
+type Key = (PrincipalId, RoleId, ScopeId);
+
+fn key_of(have: &Assignment) -> Key {
+    (have.holder, have.role, have.scope)
+}
+
+/// None if it is about something that is yet to be made.
+fn key_wanted(wanted: &WantedAssignment<'_>) -> Option<Key> {
+    Some((wanted.holder.known()?, wanted.role.known()?, wanted.scope.known()?))
+}
+
 /// Finds for each row the assignment that it is about.
 struct Pairing<'all, 'row> {
-    free: Vec<&'all Assignment>,
+    free: HashMap<Key, Vec<&'all Assignment>>,
     pairs: Vec<(&'all WantedAssignment<'row>, &'all Assignment)>,
     alone: Vec<&'all WantedAssignment<'row>>,
 }
 
-impl Pairing<'_, '_> {
+impl<'all, 'row> Pairing<'all, 'row> {
+    fn of(have: &'all [Assignment], alone: Vec<&'all WantedAssignment<'row>>) -> Self {
+        let mut free: HashMap<_, Vec<_>> = HashMap::new();
+        for assignment in have {
+            free.entry(key_of(assignment)).or_default().push(assignment);
+        }
+        Self { free, pairs: Vec::new(), alone }
+    }
+
     fn pair(&mut self, fits: impl Fn(&WantedAssignment<'_>, &Assignment) -> bool) {
         for wanted in std::mem::take(&mut self.alone) {
-            match self.free.iter().position(|have| fits(wanted, have)) {
-                Some(place) => {
-                    let have = self.free.remove(place);
-                    self.pairs.push((wanted, have));
-                }
+            let there = key_wanted(wanted).and_then(|key| self.free.get_mut(&key));
+            let found = there.and_then(|there| {
+                let place = there.iter().position(|have| fits(wanted, have))?;
+                Some(there.remove(place))
+            });
+            match found {
+                Some(have) => self.pairs.push((wanted, have)),
                 None => self.alone.push(wanted),
             }
         }
     }
-}
-
-fn same(wanted: &WantedAssignment<'_>, have: &Assignment, with_kind: bool) -> bool {
-    wanted.holder == Which::Known(have.holder)
-        && wanted.role == Which::Known(have.role)
-        && wanted.scope == Which::Known(have.scope)
-        && (!with_kind || wanted.row.kind == have.kind)
 }
 
 fn end(end: Option<Instant>) -> String {
@@ -136,8 +148,8 @@ impl Comparing<'_> {
             until: row.until,
             reason: row.reason.clone(),
         };
-        let (at, name) = (Some(wanted.at), self.called(wanted));
-        Step { at, verb: Verb::Create, noun: Noun::Assignment, name, lines, write }
+        let what = (Verb::Create, Noun::Assignment, self.called(wanted));
+        Step::of(wanted.at, what, lines, write)
     }
 
     fn changed_to(
@@ -147,10 +159,6 @@ impl Comparing<'_> {
         now: Instant,
     ) -> Option<Step> {
         let row = wanted.row;
-        if !same(wanted, have, false) {
-            // Its identifier names one of somebody else, or of something else: then it is a new one.
-            return Some(self.given(wanted));
-        }
         let dates = dates(wanted, have, now);
         let reason = row.reason.clone();
         let (lines, write) = if row.kind == have.kind {
@@ -166,7 +174,7 @@ impl Comparing<'_> {
             let write = Write::Convert { assignment: have.id, to, until: row.until, reason };
             (kinds.into_iter().chain(dates).collect(), write)
         };
-        let (at, name) = (Some(wanted.at), self.called(wanted));
-        Some(Step { at, verb: Verb::Change, noun: Noun::Assignment, name, lines, write })
+        let what = (Verb::Change, Noun::Assignment, self.called(wanted));
+        Some(Step::of(wanted.at, what, lines, write))
     }
 }

@@ -133,7 +133,7 @@ impl Comparing<'_> {
                 }
             };
             let name = row.name.to_string();
-            steps.push(Step { at: Some(*at), verb, noun: Noun::Role, name, lines, write });
+            steps.push(Step::of(*at, (verb, Noun::Role, name), lines, write));
         }
         steps.retain(does_something);
         steps
@@ -145,7 +145,7 @@ impl Comparing<'_> {
             let (at, row, name) = (wanted.at, wanted.row, wanted.name.clone());
             let step = |verb, lines, write| {
                 let name = row.path.to_string();
-                Step { at: Some(at), verb, noun: Noun::Scope, name, lines, write }
+                Step::of(at, (verb, Noun::Scope, name), lines, write)
             };
             let have = self.state.scopes.iter().find(|it| wanted.which.known() == Some(it.id));
             let Some(have) = have else {
@@ -182,7 +182,7 @@ impl Comparing<'_> {
             let (at, row) = (wanted.at, wanted.row);
             let step = |verb, lines, write| {
                 let name = row.name.to_string();
-                Step { at: Some(at), verb, noun: Noun::Group, name, lines, write }
+                Step::of(at, (verb, Noun::Group, name), lines, write)
             };
             let have = self.state.groups.iter().find(|it| wanted.which.known() == Some(it.id));
             let name = row.name.clone();

@@ -1,5 +1,5 @@
 //! Templates, and what places say about roles.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::{Comparing, changed, does_something};
 use crate::domain::{
@@ -44,7 +44,7 @@ pub(super) fn templates(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> V
             }
         };
         let name = row.name.to_string();
-        steps.push(Step { at: Some(wanted.at), verb, noun: Noun::Template, name, lines, write });
+        steps.push(Step::of(wanted.at, (verb, Noun::Template, name), lines, write));
     }
     steps.retain(does_something);
     steps
@@ -53,12 +53,15 @@ pub(super) fn templates(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> V
 /// The steps that the terms of roles at places take; a place after those above it.
 pub(super) fn settings(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Vec<Step> {
     let mut steps = Vec::new();
+    let said: HashMap<_, _> = comparing
+        .state
+        .terms
+        .iter()
+        .map(|terms| ((Which::Known(terms.role), Which::Known(terms.scope)), terms))
+        .collect();
     for wanted in &resolved.terms {
         let (role, scope) = (wanted.role, wanted.scope);
-        let have =
-            comparing.state.terms.iter().find(|terms| {
-                Which::Known(terms.role) == role && Which::Known(terms.scope) == scope
-            });
+        let have = said.get(&(role, scope));
         let before = have.map(|have| known(&have.own)).unwrap_or_default();
         let is_root = scope == Which::Known(ScopeId::ROOT);
         // The organisation inherits nothing, so what it is not told anew stays.
@@ -73,7 +76,7 @@ pub(super) fn settings(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Ve
         }
         let name = format!("of {} at {}", comparing.role(role), comparing.place(scope));
         let write = Write::SaveTerms { role, scope, after, own };
-        steps.push(Step { at: Some(wanted.at), verb, noun: Noun::Settings, name, lines, write });
+        steps.push(Step::of(wanted.at, (verb, Noun::Settings, name), lines, write));
     }
     let depth = |step: &Step| match &step.write {
         Write::SaveTerms { scope, .. } => {

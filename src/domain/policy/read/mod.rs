@@ -5,19 +5,19 @@ use std::collections::BTreeMap;
 
 use toml::de::{DeTable, DeValue};
 
-use self::row::Row;
+use self::row::{Lines, Row};
 use super::document::{
     AssignmentRow, At, Document, Fault, File, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow,
     TermsRow,
 };
 
-/// Reads the files by their names, or says all that is wrong with them.
+/// Reads the files by their names, or says all that is wrong with them. Files of other names are left aside.
 pub fn read(files: &BTreeMap<String, String>) -> Result<Document, Vec<Fault>> {
     let mut faults = Vec::new();
     let mut document = Document::default();
     for (file, name) in File::ALL {
         let Some(text) = files.get(name) else { continue };
-        let mut reading = Reading { file, text, faults: &mut faults };
+        let mut reading = Reading { file, text, lines: Lines::of(text), faults: &mut faults };
         match file {
             File::Roles => document.roles = Some(reading.file_of("role", role)),
             File::Scopes => document.scopes = Some(reading.file_of("scope", scope)),
@@ -34,12 +34,6 @@ pub fn read(files: &BTreeMap<String, String>) -> Result<Document, Vec<Fault>> {
             }
         }
     }
-    for name in files.keys().filter(|name| File::named(name).is_none()) {
-        let known: Vec<_> = File::ALL.iter().map(|(_, name)| *name).collect();
-        let message = format!("{name} is no file of a policy: these are {}", known.join(", "));
-        let at = At { file: File::Roles, line: 0 };
-        faults.push(Fault { at, key: name.clone(), message });
-    }
     faults.sort();
     if faults.is_empty() { Ok(document) } else { Err(faults) }
 }
@@ -51,12 +45,13 @@ type Found<'text> = (usize, DeTable<'text>);
 struct Reading<'text, 'faults> {
     file: File,
     text: &'text str,
+    lines: Lines,
     faults: &'faults mut Vec<Fault>,
 }
 
 impl<'text> Reading<'text, '_> {
     fn line(&self, offset: usize) -> usize {
-        row::line(self.text, offset)
+        self.lines.at(offset)
     }
 
     fn fault(&mut self, offset: usize, key: &str, message: String) {
@@ -123,7 +118,7 @@ impl<'text> Reading<'text, '_> {
         let mut rows = Vec::with_capacity(found.len());
         for (line, table) in found {
             let at = At { file: self.file, line };
-            let mut row = Row::new(at, self.text, &table);
+            let mut row = Row::new(at, &self.lines, &table);
             let read = read(&mut row);
             let faults = row.finish();
             if faults.is_empty() {

@@ -15,15 +15,15 @@ use crate::domain::{
 /// One table while it is read. Keys that nobody asked for are faults.
 pub(super) struct Row<'row, 'text> {
     at: At,
-    text: &'text str,
+    lines: &'row Lines,
     table: &'row DeTable<'text>,
     asked: Vec<&'static str>,
     faults: Vec<Fault>,
 }
 
 impl<'row, 'text> Row<'row, 'text> {
-    pub(super) fn new(at: At, text: &'text str, table: &'row DeTable<'text>) -> Self {
-        Self { at, text, table, asked: Vec::new(), faults: Vec::new() }
+    pub(super) fn new(at: At, lines: &'row Lines, table: &'row DeTable<'text>) -> Self {
+        Self { at, lines, table, asked: Vec::new(), faults: Vec::new() }
     }
 
     /// What is wrong with the table, after everything was asked for.
@@ -34,7 +34,7 @@ impl<'row, 'text> Row<'row, 'text> {
                 let mut known = self.asked.clone();
                 known.dedup();
                 let message = format!("unknown key: here are known {}", known.join(", "));
-                let at = At { line: line(self.text, key.span().start), ..self.at };
+                let at = At { line: self.lines.at(key.span().start), ..self.at };
                 self.faults.push(Fault { at, key: name.to_owned(), message });
             }
         }
@@ -44,7 +44,7 @@ impl<'row, 'text> Row<'row, 'text> {
     pub(super) fn fault(&mut self, key: &str, message: String) {
         let found = self.table.iter().find(|(known, _)| known.get_ref() == key);
         let at = match found {
-            Some((key, _)) => At { line: line(self.text, key.span().start), ..self.at },
+            Some((key, _)) => At { line: self.lines.at(key.span().start), ..self.at },
             None => self.at,
         };
         self.faults.push(Fault { at, key: key.to_owned(), message });
@@ -167,9 +167,20 @@ impl<'row, 'text> Row<'row, 'text> {
     }
 }
 
-/// The line of what stands at an offset.
-pub(super) fn line(text: &str, offset: usize) -> usize {
-    text.get(..offset).unwrap_or_default().matches('\n').count() + 1
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Self(
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(),
+        )
+    }
+
+    /// The line, from 1, of what stands at an offset.
+    pub(super) fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
 }
 
 /// The kinds of place that are listed.

@@ -49,6 +49,8 @@ pub struct Plan {
     pub unlisted: Vec<String>,
     /// What tells it from every other plan.
     pub digest: String,
+    /// What is said if it takes a second administrator.
+    pub waits: &'static str,
     /// So that it is applied once.
     pub key: String,
 }
@@ -59,6 +61,8 @@ pub struct Step {
     pub what: String,
     /// Where it is written.
     pub at: String,
+    /// Whether it makes the terms of a privileged role weaker.
+    pub weaker: bool,
     /// What changes.
     pub fields: Vec<Change>,
 }
