@@ -28,7 +28,7 @@ mod group;
 mod me;
 mod more_time;
 mod person;
-mod policy;
+pub(super) mod policy;
 mod request;
 mod role;
 mod scope;

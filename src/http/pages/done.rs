@@ -52,7 +52,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 44] = [
+    const ALL: [(Self, &'static str, &'static str); 45] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
