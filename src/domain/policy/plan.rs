@@ -121,6 +121,8 @@ impl Step {
         lines: Vec<Line>,
         write: Write,
     ) -> Self {
+        let said = |line: &Line| !(line.before.is_empty() && line.after.is_empty());
+        let lines = lines.into_iter().filter(said).collect();
         Self { at: Some(at), verb, noun, name, lines, write, weaker: false }
     }
 }

@@ -10,22 +10,24 @@ use super::{
     done::Done,
     faults::{Faults, sentence},
     page::{Answer, Opened, Page, Posted, answer, done, new_key},
+    say::{self, Reader},
     view::{
         form::Field,
         frame::Section,
         policy::{
-            Change, File as FileView, Last, Plan as PlanView, Policy as View, Step as StepView,
+            File as FileView, Last, Plan as PlanView, Policy as View, Sign, Step as StepView,
         },
+        settings::Change,
     },
 };
 use crate::{
     domain::{
         permission::Permission,
-        policy::{File, Files, Plan, Step, Verb, WAITS},
+        policy::{File, Files, Line, Plan, Step, Verb, WAITS},
         text::Justification,
     },
     error::Error,
-    service::policy::{self, Application, Applied, Apply},
+    service::policy::{self, Applied, Apply, Standing},
 };
 
 /// What is to be compared or applied.
@@ -155,17 +157,6 @@ async fn draw(
         Permission::ManageSettings,
         Permission::ManageAssignments,
     ];
-    let drift = match &standing.drift {
-        Ok(drift) => drift.steps.iter().map(ToString::to_string).collect(),
-        Err(faults) => faults.iter().map(told).collect(),
-    };
-    let last = |last: Application| Last {
-        audit: format!("/audit?from={}", last.applied_at.timestamp().strftime("%Y-%m-%d")),
-        by: last.actor_name,
-        at: reader.instant(last.applied_at),
-        reason: last.reason,
-        digest: last.digest.chars().take(12).collect(),
-    };
     let view = View {
         problems,
         files: files(form),
@@ -174,18 +165,42 @@ async fn draw(
         may_apply: manages.iter().any(|permission| permissions.allow(*permission)),
         reason,
         code,
-        last: standing.last.map(last),
-        drift,
+        last: last(standing, &reader),
         frame,
     };
     answer(status, &view)
 }
 
+fn last(standing: Standing, reader: &Reader) -> Option<Last> {
+    let (drift, unclear) = match &standing.drift {
+        Ok(drift) => (drift.steps.iter().map(step).collect(), Vec::new()),
+        Err(faults) => (Vec::new(), faults.iter().map(told).collect()),
+    };
+    standing.last.map(|last| Last {
+        audit: format!("/audit?from={}", last.applied_at.timestamp().strftime("%Y-%m-%d")),
+        by: last.actor_name,
+        at: reader.instant(last.applied_at),
+        reason: last.reason,
+        did: match last.steps {
+            1 => "one change".to_owned(),
+            count => format!("{count} changes"),
+        },
+        drift,
+        unclear,
+    })
+}
+
 fn files(form: &Wanted) -> Vec<FileView> {
     let view = |(file, name): &(File, &'static str)| FileView {
         name,
+        tells: match file {
+            File::Roles => "The roles of the organisation",
+            File::Scopes => "Folders, systems and resources",
+            File::Groups => "Groups, and where they lie",
+            File::Settings => "Templates, and the terms of roles at places",
+            File::Assignments => "Who holds what, and who belongs to groups",
+        },
         input: name.strip_suffix(".toml").unwrap_or(name),
-        label: format!("What {name} is to say"),
         wanted: Field::new(form.text(*file)),
     };
     File::ALL.iter().map(view).collect()
@@ -207,21 +222,32 @@ fn drawn(plan: &Plan) -> PlanView {
 
 fn step(step: &Step) -> StepView {
     let at = step.at.map(|at| format!("{}, line {}", at.file.name(), at.line));
-    let or_none = |value: &str| if value.is_empty() { "none" } else { value }.to_owned();
-    let change = |line: &crate::domain::policy::Line| Change {
-        name: line.field.replace('_', " "),
-        value: match step.verb {
-            Verb::Create => or_none(&line.after),
-            Verb::Retire | Verb::Remove => or_none(&line.before),
-            Verb::Change | Verb::Move => {
-                format!("{} → {}", or_none(&line.before), or_none(&line.after))
-            }
-        },
+    let is_kept = matches!(step.verb, Verb::Change | Verb::Move);
+    let side = |value: &str| match value {
+        "" if is_kept => "none".to_owned(),
+        value => value.to_owned(),
+    };
+    let change = |line: &Line| Change {
+        setting: say::capital(&line.field),
+        before: side(&line.before),
+        after: side(&line.after),
     };
     StepView {
-        what: sentence(&step.to_string()),
+        sign: match step.verb {
+            Verb::Create => Sign::Made,
+            Verb::Change | Verb::Move => Sign::Changed,
+            Verb::Retire | Verb::Remove => Sign::Taken,
+        },
+        what: capital_first(&step.to_string()),
         at: at.unwrap_or_default(),
         weaker: step.weaker,
         fields: step.lines.iter().map(change).collect(),
     }
+}
+
+/// With a capital letter, and otherwise as it is: names stay as they are written.
+fn capital_first(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
 }

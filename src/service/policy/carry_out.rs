@@ -210,7 +210,11 @@ impl<'all> CarryingOut<'all> {
     ) -> Result<(), Error> {
         let (role, scope) = (self.role(role)?, self.scope(scope)?);
         let own = self.known(own)?;
-        let own = declared(change.connection(), role, scope, &own).await?;
+        let (own, is_said) = declared(change.connection(), role, scope, &own).await?;
+        if is_said {
+            // A new role may begin with exactly these.
+            return Ok(());
+        }
         let reason = self.reason.clone();
         let save = Save { role, scope, own, after, template: None, reason };
         if self.agreed || !settings::weakens(change.connection(), &save).await? {
@@ -284,22 +288,28 @@ impl<'all> CarryingOut<'all> {
     }
 }
 
-/// What a place is to say about a role, over what is in force there.
+/// What a place is to say about a role, over what is in force there; and whether it says that already.
 async fn declared(
     connection: &mut PgConnection,
     role: RoleId,
     scope: ScopeId,
     own: &OwnTerms<PrincipalId>,
-) -> Result<Declared, Error> {
+) -> Result<(Declared, bool), Error> {
     let in_force = store::settings::current(connection, role, scope).await?;
-    let fields = |names: Vec<&&'static str>| {
-        names.into_iter().filter_map(|name| Field::named(name)).collect()
+    let before = in_force.declared();
+    let named = |name: &&'static str| Field::named(name);
+    let declared = Declared {
+        settings: laid_over(before.settings.clone(), own),
+        // The organisation inherits nothing: what is not said anew stays its own.
+        own: if scope == ScopeId::ROOT {
+            Field::all()
+        } else {
+            own.values.keys().filter_map(named).collect()
+        },
+        enforced: own.enforced.iter().filter_map(named).collect(),
     };
-    Ok(Declared {
-        settings: laid_over(in_force.declared().settings, own),
-        own: fields(own.values.keys().collect()),
-        enforced: fields(own.enforced.iter().collect()),
-    })
+    let is_said = in_force.scope == scope && declared.says_the_same(&before);
+    Ok((declared, is_said))
 }
 
 /// Whether a step makes the terms of a privileged role weaker, as far as that can be told before it is done: not if it
@@ -311,7 +321,7 @@ pub(super) async fn weaker(connection: &mut PgConnection, write: &Write) -> Resu
         return Ok(false);
     };
     let Some(own) = own.map(|which| which.known()) else { return Ok(false) };
-    let own = declared(connection, *role, *scope, &own).await?;
+    let (own, _) = declared(connection, *role, *scope, &own).await?;
     let reason = Justification::default();
     let save = Save { role: *role, scope: *scope, own, after: *after, template: None, reason };
     settings::weakens(connection, &save).await

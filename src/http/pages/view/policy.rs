@@ -1,7 +1,7 @@
 //! Policy files.
 use askama::Template;
 
-use super::{Instant, form::Field, frame::Frame};
+use super::{Instant, form::Field, frame::Frame, settings::Change};
 
 /// The page of the policy files.
 #[derive(Template)]
@@ -25,18 +25,16 @@ pub struct Policy {
     pub code: Field,
     /// What was applied last.
     pub last: Option<Last>,
-    /// What differs from that.
-    pub drift: Vec<String>,
 }
 
 /// One file.
 pub struct File {
     /// Its name.
     pub name: &'static str,
+    /// What it tells of.
+    pub tells: &'static str,
     /// The name of its field.
     pub input: &'static str,
-    /// What the field is called.
-    pub label: String,
     /// What it is to say.
     pub wanted: Field,
 }
@@ -57,6 +55,8 @@ pub struct Plan {
 
 /// One thing to do.
 pub struct Step {
+    /// Made, changed or taken away.
+    pub sign: Sign,
     /// What, in words.
     pub what: String,
     /// Where it is written.
@@ -67,12 +67,37 @@ pub struct Step {
     pub fields: Vec<Change>,
 }
 
-/// A field before and after.
-pub struct Change {
-    /// The field.
-    pub name: String,
-    /// Its value, or both.
-    pub value: String,
+/// Whether something is made, changed or taken away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sign {
+    /// It is made.
+    Made,
+    /// It becomes another.
+    Changed,
+    /// It goes.
+    Taken,
+}
+
+impl Sign {
+    /// As it is drawn.
+    #[must_use]
+    pub fn drawn(self) -> &'static str {
+        match self {
+            Self::Made => "+",
+            Self::Changed => "~",
+            Self::Taken => "\u{2212}",
+        }
+    }
+
+    /// The class of its colour.
+    #[must_use]
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Made => "made",
+            Self::Changed => "changed",
+            Self::Taken => "taken",
+        }
+    }
 }
 
 /// What was applied last.
@@ -83,8 +108,12 @@ pub struct Last {
     pub at: Instant,
     /// Why.
     pub reason: String,
-    /// What tells the files from others.
-    pub digest: String,
+    /// How much it did.
+    pub did: String,
+    /// What differs from it.
+    pub drift: Vec<Step>,
+    /// What can no longer be understood of it.
+    pub unclear: Vec<String>,
     /// The audit trail from then on.
     pub audit: String,
 }
