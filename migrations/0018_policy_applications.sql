@@ -53,3 +53,24 @@ create or replace function gains_by_change(change uuid, person uuid, at timestam
             )
         )
     $$;
+
+-- Who approves comes in the transaction that writes the version; within a savepoint, too, whose own number comes after that of
+-- the transaction: a row that is seen while what wrote it is in progress is one's own.
+create or replace function settings_approvers_come_with_their_version() returns trigger language plpgsql as $$
+declare
+    own bigint := pg_current_xact_id()::text::bigint;
+    later bigint;
+    is_own boolean := false;
+begin
+    -- Row versions carry only the last 32 bits of a number. What is not later was there before.
+    select mod(xmin::text::bigint - mod(own, 4294967296) + 4294967296, 4294967296) into later
+    from role_settings where id = new.settings_id;
+    if later < 2147483648 then
+        is_own := pg_xact_status((own + later)::text::xid8) is not distinct from 'in progress';
+    end if;
+    if not is_own then
+        raise exception 'the approvers of settings % are frozen', new.settings_id
+            using errcode = 'check_violation', constraint = tg_name;
+    end if;
+    return new;
+end $$;

@@ -108,6 +108,12 @@ impl Change {
         Ok(())
     }
 
+    /// Keeps all since the mark, and forgets the mark.
+    pub async fn unmark(&mut self) -> Result<(), Error> {
+        sqlx::query!("release savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// Undoes all since the mark, even what the database has refused.
     pub async fn undo(&mut self) -> Result<(), Error> {
         sqlx::query!("rollback to savepoint marked").execute(&mut *self.transaction).await?;

@@ -66,7 +66,7 @@ async fn what_makes_settings_weaker_waits_for_a_second_administrator() {
     browser.fill("reason", "CHG-13").await;
     browser.press("Ask for all of it").await;
     browser.sees("grace asks for policy files that make settings weaker").await;
-    browser.sees("change settings of Database Operator at / (weaker)").await;
+    browser.sees("Change settings of Database Operator at / (weaker)").await;
     browser.look("policy-5-waits").await;
     site.world.check_invariants().await;
 }

@@ -72,7 +72,7 @@ async fn weaker_terms_make_the_whole_apply_wait_for_a_second_administrator() {
         shown.unwrap().told.difference.iter().map(|line| line.field.clone()).collect();
     assert_eq!(
         told,
-        ["create scope Production", "change settings of Database operator at / (weaker)"]
+        ["Create scope Production", "Change settings of Database operator at / (weaker)"]
     );
 
     decide(&world, "deputy", change, &word(true)).await.unwrap();

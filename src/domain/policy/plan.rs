@@ -125,6 +125,19 @@ impl Step {
         let lines = lines.into_iter().filter(said).collect();
         Self { at: Some(at), verb, noun, name, lines, write, weaker: false }
     }
+
+    /// What is done, as a heading.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let verb = match self.verb {
+            Verb::Create => "Create",
+            Verb::Change => "Change",
+            Verb::Move => "Move",
+            Verb::Retire => "Retire",
+            Verb::Remove => "Remove",
+        };
+        format!("{verb} {} {}", self.noun, self.name)
+    }
 }
 
 impl fmt::Display for Step {
@@ -255,37 +268,19 @@ fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
 }
 
+/// How many things that are not in the files a terminal is told of; programs are told of all.
+const LISTED: usize = 20;
+
 impl fmt::Display for Plan {
     /// For people at a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for step in &self.steps {
-            let sign = match step.verb {
-                Verb::Create => '+',
-                Verb::Change | Verb::Move => '~',
-                Verb::Retire | Verb::Remove => '-',
-            };
-            write!(f, "  {sign} {step}")?;
-            if let Some(at) = step.at {
-                write!(f, "  ({}, line {})", at.file.name(), at.line)?;
-            }
-            writeln!(f, "{}", if step.weaker { "  (weaker)" } else { "" })?;
-            for Line { field, before, after } in &step.lines {
-                let shown = |value: &str| {
-                    if value.is_empty() { "none".to_owned() } else { value.replace('\n', " ") }
-                };
-                match step.verb {
-                    Verb::Create => writeln!(f, "      {field}: {}", shown(after))?,
-                    Verb::Retire | Verb::Remove => writeln!(f, "      {field}: {}", shown(before))?,
-                    Verb::Change | Verb::Move => {
-                        writeln!(f, "      {field}: {} -> {}", shown(before), shown(after))?;
-                    }
-                }
-            }
+            tell(step, f)?;
         }
         match self.steps.len() {
             0 => writeln!(f, "There is nothing to do: everything is as the files say.")?,
             1 => writeln!(f, "\nThere is one thing to do.")?,
-            count => writeln!(f, "\nThere are {count} things to do.")?,
+            count => writeln!(f, "\nThere are {count} things to do: {}.", self.counted())?,
         }
         if self.steps.iter().any(|step| step.weaker) {
             writeln!(f, "{WAITS}")?;
@@ -293,9 +288,12 @@ impl fmt::Display for Plan {
         if !self.unlisted.is_empty() {
             writeln!(f, "\nNot in the files, and left alone:")?;
         }
-        for Unlisted { noun, name, kept } in &self.unlisted {
+        for Unlisted { noun, name, kept } in self.unlisted.iter().take(LISTED) {
             let kept = kept.map_or_else(String::new, |why| format!("  ({why})"));
             writeln!(f, "  . {noun} {name}{kept}")?;
+        }
+        if self.unlisted.len() > LISTED {
+            writeln!(f, "  . and {} more", self.unlisted.len() - LISTED)?;
         }
         match self.over {
             0 => Ok(()),
@@ -303,4 +301,47 @@ impl fmt::Display for Plan {
             count => writeln!(f, "\n{count} rows of assignments.toml are over and can go."),
         }
     }
+}
+
+impl Plan {
+    /// How many things of each kind there are to do.
+    fn counted(&self) -> String {
+        let kinds: [(&str, &[Verb]); 3] = [
+            ("create", &[Verb::Create]),
+            ("change", &[Verb::Change, Verb::Move]),
+            ("take away", &[Verb::Retire, Verb::Remove]),
+        ];
+        let counts = kinds.map(|(word, verbs)| {
+            let count = self.steps.iter().filter(|step| verbs.contains(&step.verb)).count();
+            (count > 0).then(|| format!("{count} to {word}"))
+        });
+        counts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A step at a terminal, with its fields below it.
+fn tell(step: &Step, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let sign = match step.verb {
+        Verb::Create => '+',
+        Verb::Change | Verb::Move => '~',
+        Verb::Retire | Verb::Remove => '-',
+    };
+    write!(f, "  {sign} {step}")?;
+    if let Some(at) = step.at {
+        write!(f, "  ({}, line {})", at.file.name(), at.line)?;
+    }
+    writeln!(f, "{}", if step.weaker { "  (weaker)" } else { "" })?;
+    for Line { field, before, after } in &step.lines {
+        let shown = |value: &str| {
+            if value.is_empty() { "none".to_owned() } else { value.replace('\n', " ") }
+        };
+        match step.verb {
+            Verb::Create => writeln!(f, "      {field}: {}", shown(after))?,
+            Verb::Retire | Verb::Remove => writeln!(f, "      {field}: {}", shown(before))?,
+            Verb::Change | Verb::Move => {
+                writeln!(f, "      {field}: {} -> {}", shown(before), shown(after))?;
+            }
+        }
+    }
+    Ok(())
 }

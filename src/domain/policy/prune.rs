@@ -17,7 +17,6 @@ use crate::domain::{
 const EMERGENCY: &str = "a break-glass account has it";
 const LAST: &str = "otherwise nobody would be Global Administrator for good";
 const USED: &str = "something that stays needs it";
-const BUILT_IN_TERMS: &str = "a role always has terms at the organisation";
 
 /// Adds the steps that take out of use what is in none of the files, as far as that is asked for; and tells of the rest.
 pub(super) fn prune(
@@ -231,13 +230,13 @@ impl<'state> Pruning<'_, 'state, '_> {
             let is_listed =
                 self.resolved.terms.iter().any(|it| it.role == role && it.scope == scope);
             let goes_anyway = retiring.contains(&terms.scope) || roles.contains(&terms.role);
-            if is_listed || goes_anyway || terms.own.values.is_empty() {
+            // A role always has terms at the organisation.
+            let stays_anyway = terms.scope == ScopeId::ROOT || terms.own.values.is_empty();
+            if is_listed || goes_anyway || stays_anyway {
                 continue;
             }
             let name = format!("of {} at {}", comparing.role(role), comparing.place(scope));
-            if terms.scope == ScopeId::ROOT {
-                self.keep(Noun::Settings, name, prune.then_some(BUILT_IN_TERMS));
-            } else if prune {
+            if prune {
                 let own = super::terms::OwnTerms::default();
                 let lines = comparing.lines(&super::difference::known(&terms.own), &own);
                 let write = Write::SaveTerms { role, scope, after: terms.number, own };

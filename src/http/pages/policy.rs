@@ -238,16 +238,9 @@ fn step(step: &Step) -> StepView {
             Verb::Change | Verb::Move => Sign::Changed,
             Verb::Retire | Verb::Remove => Sign::Taken,
         },
-        what: capital_first(&step.to_string()),
+        what: step.title(),
         at: at.unwrap_or_default(),
         weaker: step.weaker,
         fields: step.lines.iter().map(change).collect(),
     }
-}
-
-/// With a capital letter, and otherwise as it is: names stay as they are written.
-fn capital_first(text: &str) -> String {
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
 }

@@ -212,11 +212,13 @@ impl Applying<'_> {
 /// A step as one line of what would change, with its fields.
 fn line(step: &Step, tried: &CarryingOut<'_>) -> Line {
     let weaker = tried.weaker.iter().any(|(at, _)| *at == step.at);
-    let what = step.to_string();
+    let what = step.title();
     let field = if weaker { format!("{what} (weaker)") } else { what };
     let side = |value: fn(&policy::Line) -> &str| {
         let said = step.lines.iter().filter(|line| !value(line).is_empty());
-        said.map(|line| format!("{}: {}", line.field, value(line))).collect::<Vec<_>>().join(", ")
+        said.map(|line| format!("{}: {}", line.field.replace('_', " "), value(line)))
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     Line::new(&field, side(|line| &line.before), side(|line| &line.after))
 }

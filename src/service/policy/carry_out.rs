@@ -72,6 +72,7 @@ impl<'all> CarryingOut<'all> {
                 refused.extend(reasons(step, error)?);
                 change.undo().await?;
             }
+            change.unmark().await?;
         }
         if refused.is_empty() { Ok(()) } else { Err(Error::Invalid(refused)) }
     }
