@@ -162,6 +162,7 @@ async fn things(world: &World) -> Things {
         ("application", application.to_string()),
         ("credential", Uuid::now_v7().to_string()),
         ("problem", "refused".to_owned()),
+        ("file", "roles.toml".to_owned()),
         ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
@@ -248,6 +249,10 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             Some(json!({ "name": "Other", "settings": careful_settings(), "after": 1 }))
         }
         ("post", "/settings/templates/{id}/retire") => None,
+        ("post", "/policy/plan") => Some(json!({ "files": { "scopes.toml": "" } })),
+        ("post", "/policy/apply") => {
+            Some(json!({ "files": { "scopes.toml": "" }, "reason": "As it is" }))
+        }
         ("post", "/settings/apply") => Some(json!({
             "roles": [things.0["role"]], "template": things.0["template"], "preview": true,
         })),

@@ -15,16 +15,23 @@ pub enum Failure {
     /// It could be done, but must not be.
     #[error("{0}")]
     Refused(String),
+    /// It is not as it was said to be; that was told already.
+    #[error("what there is differs from the files")]
+    Differs,
+    /// Somebody else has to agree first; where, was told already.
+    #[error("nothing is done until a second administrator agrees")]
+    Waits,
 }
 
 impl Failure {
-    /// The exit code: 1 failed, 2 wrong usage, 3 refused.
+    /// The exit code: 1 failed, 2 wrong usage or a difference, 3 refused, 4 somebody must agree first.
     #[must_use]
     pub fn exit_code(&self) -> ExitCode {
         ExitCode::from(match self {
             Self::Failed(_) => 1,
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Differs => 2,
             Self::Refused(_) => 3,
+            Self::Waits => 4,
         })
     }
 }

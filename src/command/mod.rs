@@ -1,6 +1,7 @@
 //! The command line: one file for each thing that an operator can ask for.
 //!
-//! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in.
+//! Whoever may run it has the keys and the database in their hands, so it asks for no sign-in; but to apply policy files,
+//! which is done with somebody's rights.
 mod admin;
 mod audit;
 mod check;
@@ -9,6 +10,7 @@ mod failure;
 mod healthcheck;
 mod installation;
 mod migrate;
+mod policy;
 mod serve;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -16,10 +18,12 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::{Parser, Subcommand};
 
 pub use self::failure::Failure;
+use self::policy::Policy;
 use crate::{config::Config, telemetry};
 
 const AFTER_HELP: &str = "\
-Exit codes: 0 it worked; 1 it failed; 2 the arguments or settings are wrong; 3 it was refused.
+Exit codes: 0 it worked; 1 it failed; 2 the arguments or settings are wrong; 3 it was refused; 4 somebody else must
+agree first.
 
 Examples:
   latchkey demo                          look around, with made-up people and no configuration
@@ -71,6 +75,24 @@ enum Command {
     /// Verify the audit log or take a copy of it.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// Write roles, places, groups, settings and assignments as files that people read and compare.
+    #[command(after_help = "Example:\n  latchkey export --output policy")]
+    Export(policy::ExportArguments),
+    /// Show the difference between policy files and what there is; changes nothing.
+    ///
+    /// Exit codes: 0 there is none; 2 there is some; 1 it could not be told.
+    #[command(
+        after_help = "Examples:\n  latchkey plan policy\n  latchkey plan policy --prune --json"
+    )]
+    Plan(policy::PlanArguments),
+    /// Make it as policy files say: all of it, or nothing.
+    ///
+    /// It is done with the rights of the token's owner, by the rules of the pages. Exit codes: 0 it is done; 4 it waits for a
+    /// second administrator; 3 it is refused, with every reason why.
+    #[command(
+        after_help = "Examples:\n  latchkey apply policy --token-file token --reason CHG-12\n  LATCHKEY_TOKEN=… latchkey apply policy --plan 5f2c…"
+    )]
+    Apply(policy::ApplyArguments),
     /// Ask the server on this machine whether it is ready; for containers and load balancers.
     Healthcheck,
     /// Print the version.
@@ -115,6 +137,9 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
         | Command::Check { .. }
         | Command::Admin(_)
         | Command::Audit(_)
+        | Command::Export(_)
+        | Command::Plan(_)
+        | Command::Apply(_)
         | Command::Healthcheck => {}
     }
     let config = Config::load(config.as_deref())?;
@@ -134,6 +159,9 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             Command::Check { .. } => check::check(config).await,
             Command::Admin(wanted) => admin::admin(config, wanted).await,
             Command::Audit(wanted) => audit::audit(config, wanted).await,
+            Command::Export(wanted) => policy::policy(config, Policy::Export(wanted)).await,
+            Command::Plan(wanted) => policy::policy(config, Policy::Plan(wanted)).await,
+            Command::Apply(wanted) => policy::policy(config, Policy::Apply(wanted)).await,
             Command::Healthcheck => healthcheck::healthcheck(&config).await,
             Command::Version => Ok(()),
         }

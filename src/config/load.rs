@@ -103,7 +103,7 @@ impl Config {
 
 const PREFIX: &str = "LATCHKEY_";
 /// Variables with our prefix that name no setting: the file itself, and what the tests are told.
-const NOT_SETTINGS: [&str; 2] = ["LATCHKEY_CONFIG", "LATCHKEY_TEST_"];
+const NOT_SETTINGS: [&str; 3] = ["LATCHKEY_CONFIG", "LATCHKEY_TEST_", "LATCHKEY_TOKEN"];
 
 /// One setting: where it stands in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]

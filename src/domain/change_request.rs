@@ -1,8 +1,11 @@
 //! Changes that somebody wants and somebody else must agree to.
+use std::{collections::BTreeSet, fmt::Display};
+
 use super::{
     assignment::AssignmentKind,
     id::{AssignmentId, ChangeRequestId, PrincipalId, RoleId, ScopeId},
     permission::Permission,
+    policy::Files,
     role::Definition,
     settings::{Declared, Difference},
     step_up::Act,
@@ -96,6 +99,19 @@ pub enum Write {
         /// Until when.
         ends_at: Instant,
     },
+    /// Everything that policy files say, as a whole.
+    ApplyPolicy {
+        /// The files.
+        files: Files,
+        /// Whether what is in none of them goes.
+        prune: bool,
+        /// What tells the plan that was looked at from every other.
+        plan: String,
+        /// The roles whose terms become weaker by it.
+        weaker: BTreeSet<RoleId>,
+        /// Everybody who gets something by it.
+        holders: BTreeSet<PrincipalId>,
+    },
 }
 
 impl Write {
@@ -111,6 +127,7 @@ impl Write {
             Self::ChangeRole { .. } => "change_role",
             Self::ExtendAssignment { .. } => "extend_assignment",
             Self::RenewAssignment { .. } => "renew_assignment",
+            Self::ApplyPolicy { .. } => "apply_policy",
         }
     }
 
@@ -125,7 +142,8 @@ impl Write {
             Self::SaveSettings { .. }
             | Self::Assign { .. }
             | Self::MoveScope { .. }
-            | Self::ChangeRole { .. } => None,
+            | Self::ChangeRole { .. }
+            | Self::ApplyPolicy { .. } => None,
         }
     }
 
@@ -185,8 +203,8 @@ pub struct Line {
 
 impl Line {
     /// A field with both its values.
-    pub fn new(field: &str, before: impl Into<String>, after: impl Into<String>) -> Self {
-        Self { field: field.to_owned(), before: before.into(), after: after.into() }
+    pub fn new(field: &str, before: impl Display, after: impl Display) -> Self {
+        Self { field: field.to_owned(), before: before.to_string(), after: after.to_string() }
     }
 }
 

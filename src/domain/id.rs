@@ -74,6 +74,8 @@ ids! {
     ApplicationCredentialId,
     /// Identifies an invitation or recovery link.
     LinkId,
+    /// Identifies what was applied from policy files.
+    PolicyApplicationId,
     /// Identifies an audit event.
     EventId,
 }

@@ -14,6 +14,7 @@ pub mod notice;
 pub mod password;
 pub mod percent;
 pub mod permission;
+pub mod policy;
 pub mod principal;
 pub mod reach;
 pub mod reminder;

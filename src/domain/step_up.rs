@@ -57,6 +57,11 @@ pub enum Act {
         /// Where.
         scope: ScopeId,
     },
+    /// Apply policy files.
+    ApplyPolicy {
+        /// What tells the plan from every other.
+        plan: String,
+    },
     /// Decide what somebody else wants to change.
     DecideChange {
         /// The change.
@@ -102,6 +107,7 @@ impl Act {
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
             Self::Assign { .. } => "assign",
+            Self::ApplyPolicy { .. } => "apply_policy",
             Self::DecideChange { .. } => "decide_change",
             Self::ChangeAssignment { .. } => "change_assignment",
             Self::ChangePassword => "change_password",
@@ -122,6 +128,7 @@ impl Act {
             | Self::Approve { .. }
             | Self::Deny { .. }
             | Self::Assign { .. }
+            | Self::ApplyPolicy { .. }
             | Self::DecideChange { .. }
             | Self::ChangeAssignment { .. }
             | Self::CreateAccessToken
@@ -154,6 +161,7 @@ impl Act {
                 digest.id(role.0);
                 digest.id(scope.0);
             }
+            Self::ApplyPolicy { plan } => digest.text(plan),
             Self::DecideChange { change, agree, kind, ends_at } => {
                 digest.id(change.0);
                 digest.number(Some(i64::from(*agree)));
@@ -247,6 +255,8 @@ mod tests {
             Act::Approve { request: RequestId::new(), duration: None },
             Act::Deny { request },
             Act::Assign { principal: PrincipalId::new(), role, scope },
+            Act::ApplyPolicy { plan: "one".to_owned() },
+            Act::ApplyPolicy { plan: "another".to_owned() },
             Act::DecideChange { change, agree: true, kind: None, ends_at: None },
             Act::DecideChange { change, agree: false, kind: None, ends_at: None },
             Act::DecideChange { change, agree: true, kind: active, ends_at: None },

@@ -131,6 +131,15 @@ pub async fn authorise_somewhere(
         Who::System | Who::Operator => return Ok(Places::Everywhere),
         Who::Anonymous => return Err(Error::Unauthenticated),
     };
+    somewhere(connection, principal, permission).await
+}
+
+/// Where an account may do this at this moment, whoever asks; refuses if that is nowhere.
+pub(super) async fn somewhere(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    permission: Permission,
+) -> Result<Places, Error> {
     let places = store::access::places(connection, principal, permission).await?;
     if places.is_empty() {
         Err(Error::Forbidden(permission))

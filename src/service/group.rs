@@ -195,13 +195,32 @@ pub async fn rename(
     name: &Name,
     description: &Description,
 ) -> Result<(), Error> {
-    let before = show(app, actor, id).await?.group;
+    show(app, actor, id).await?;
     let mut change = Change::begin(&app.database, actor).await?;
+    rename_within(&mut change, actor, id, name, description).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(())
+}
+
+/// The same within a change.
+pub(super) async fn rename_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: PrincipalId,
+    name: &Name,
+    description: &Description,
+) -> Result<(), Error> {
+    let wanted = store::group::Wanted { id: Some(id), ..Default::default() };
+    let before = store::group::list(change.connection(), &wanted)
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("group"))?;
     access::authorise_at(change.connection(), actor, Permission::ManageGroups, before.scope)
         .await?;
-    store::group::rename(&mut change, id, name, description).await?;
-    store::scope::rename(&mut change, before.scope, name, description).await?;
-    change.made(id.0).await?;
+    store::group::rename(change, id, name, description).await?;
+    store::scope::rename(change, before.scope, name, description).await?;
     let event = |target| {
         Event::new(Kind::GroupChanged)
             .subject(id)
@@ -209,7 +228,5 @@ pub async fn rename(
             .detail(json!({ "before": before.name, "after": name, "description": description }))
     };
     change.record(&event(before.scope.0)).await?;
-    change.commit(&event(id.0)).await?;
-    app.wake.audit().notify_one();
-    Ok(())
+    change.record(&event(id.0)).await
 }

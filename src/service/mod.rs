@@ -23,6 +23,7 @@ pub mod notice;
 pub mod outbox;
 pub mod overview;
 pub mod person;
+pub mod policy;
 pub mod posture;
 pub mod principal;
 pub mod prune;

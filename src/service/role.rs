@@ -93,18 +93,29 @@ pub async fn create(app: &App, actor: &Actor, new: &Definition) -> Result<RoleId
         Err(Error::Repeated(before)) => return Ok(RoleId(before)),
         begun => begun?,
     };
+    let id = create_within(&mut change, actor, new).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(id)
+}
+
+/// The same within a change.
+pub(super) async fn create_within(
+    change: &mut Change,
+    actor: &Actor,
+    new: &Definition,
+) -> Result<RoleId, Error> {
     access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     check(new)?;
-    let id = store::role::create(&mut change, new).await?;
+    let id = store::role::create(change, new).await?;
     let terms = first_terms(new.privileged);
     let why = "The terms that a new role begins with";
-    let settings = store::settings::write_first(&mut change, id, &terms, why).await?;
+    let settings = store::settings::write_first(change, id, &terms, why).await?;
     let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
     change.record(&event.detail(json!({ "version": 1 }))).await?;
-    change.made(id.0).await?;
     let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0);
-    change.commit(&event.detail(facts(new))).await?;
-    app.wake.audit().notify_one();
+    change.record(&event.detail(facts(new))).await?;
     Ok(id)
 }
 
@@ -182,7 +193,7 @@ fn lines(role: &Definition) -> [(&'static str, String); 5] {
 }
 
 /// What a role is, as it is told.
-fn definition(told: &Told) -> Result<Definition, Error> {
+pub(super) fn definition(told: &Told) -> Result<Definition, Error> {
     let inconsistent = || Error::Inconsistent { table: "roles", id: told.id.0 };
     Ok(Definition {
         name: Name::parse(&told.name).map_err(|_| inconsistent())?,

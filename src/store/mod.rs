@@ -35,6 +35,7 @@ pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
+pub mod policy;
 pub mod posture;
 pub mod principal;
 pub mod reach;
@@ -109,6 +110,12 @@ impl Change {
     /// Marks a point within the change that [`Change::undo`] goes back to.
     pub async fn mark(&mut self) -> Result<(), Error> {
         sqlx::query!("savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Keeps all since the mark, and forgets the mark.
+    pub async fn unmark(&mut self) -> Result<(), Error> {
+        sqlx::query!("release savepoint marked").execute(&mut *self.transaction).await?;
         Ok(())
     }
 

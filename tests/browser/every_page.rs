@@ -71,7 +71,7 @@ const EVERYBODY: [Stop; 18] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 62] = [
+const SOME: [Stop; 63] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -108,6 +108,7 @@ const SOME: [Stop; 62] = [
         "Longest activation: inherit again",
     ),
     ("/settings/templates", "/settings/templates", "eve", "Small company baseline"),
+    ("/policy", "/policy", "grace", "Show the plan"),
     (
         "/settings/templates/new",
         "/settings/templates/new?role={role}",

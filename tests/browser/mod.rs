@@ -17,6 +17,7 @@ mod look;
 mod mistakes;
 mod people;
 mod places;
+mod policy;
 mod posture;
 mod requests;
 mod search;

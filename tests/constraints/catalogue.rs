@@ -1,7 +1,7 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 12] = [
+const TESTS: [&str; 13] = [
     include_str!("applications.rs"),
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
@@ -10,6 +10,7 @@ const TESTS: [&str; 12] = [
     include_str!("decisions.rs"),
     include_str!("gate.rs"),
     include_str!("people.rs"),
+    include_str!("policy.rs"),
     include_str!("requests.rs"),
     include_str!("rights.rs"),
     include_str!("roles.rs"),

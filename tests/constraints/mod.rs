@@ -10,6 +10,7 @@ mod credentials;
 mod decisions;
 mod gate;
 mod people;
+mod policy;
 mod requests;
 mod rights;
 mod roles;

@@ -75,6 +75,7 @@ pub fn all() -> Vec<Row> {
         role(),
         settings(),
         template(),
+        policy_application(),
         password(),
         totp(),
         recovery_code(),
@@ -207,6 +208,25 @@ pub fn template() -> Row {
             ("name_folded", "'ours'"),
             ("terms", r#"'{"activation": {"approvers": []}}'"#),
             ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// What was applied from policy files.
+pub fn policy_application() -> Row {
+    Row::new(
+        "policy_applications",
+        [
+            ("id", "id('new')"),
+            ("applied_at", "instant()"),
+            ("applied_by", "id('root')"),
+            ("actor_name", "'Root'"),
+            ("digest", "'ab'"),
+            ("files", "'{}'"),
+            ("prune", "false"),
+            ("steps", "1"),
+            ("reason", "'For a test'"),
         ],
     )
     .recorded("target")

@@ -82,13 +82,14 @@ pub enum Kind {
     SessionsEnded,
     TokenCreated,
     TokenRevoked,
+    PolicyApplied,
     AuditExported,
     AccessRefused,
 }
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 67] = [
+    pub const ALL: [(Self, &'static str); 68] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -154,6 +155,7 @@ impl Kind {
         (Self::SessionsEnded, "sessions.ended"),
         (Self::TokenCreated, "token.created"),
         (Self::TokenRevoked, "token.revoked"),
+        (Self::PolicyApplied, "policy.applied"),
         (Self::AuditExported, "audit.exported"),
         (Self::AccessRefused, "access.refused"),
     ];

@@ -37,6 +37,7 @@ use crate::http::{
         (name = "requests", description = "Requests, and deciding them"),
         (name = "access", description = "Asking who holds what"),
         (name = "roles", description = "Roles and their terms"),
+        (name = "policy", description = "Everything that administrators decide, as files"),
         (name = "scopes", description = "The places where roles are held"),
         (name = "assignments", description = "Who is eligible for what, and who holds it"),
         (name = "people", description = "People and groups"),

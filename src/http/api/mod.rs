@@ -30,6 +30,7 @@ mod lockout;
 mod me;
 mod more_time;
 mod person;
+pub(super) mod policy;
 mod posture;
 mod request;
 mod role;
@@ -70,6 +71,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(search::routes())
         .merge(posture::routes())
         .merge(group::routes())
+        .merge(policy::routes())
         .merge(application::routes())
         .merge(audit::routes())
         .merge(token::routes());

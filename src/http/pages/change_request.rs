@@ -211,7 +211,8 @@ fn form(told: &Told, reader: &Reader, faults: &mut Faults, typed: &Decided) -> D
         | Write::MoveScope { .. }
         | Write::ChangeRole { .. }
         | Write::UpdateAssignment { .. }
-        | Write::ConvertAssignment { .. } => None,
+        | Write::ConvertAssignment { .. }
+        | Write::ApplyPolicy { .. } => None,
     };
     let wish = wished.map(|wished| Wish {
         kind: Field::new(&typed.kind),

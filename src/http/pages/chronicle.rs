@@ -47,6 +47,7 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
             format!("{role} at {place}")
         }
         (Some(role), ..) => role.clone(),
+        (None, ..) if entry.kind.starts_with("change.") => "several things".to_owned(),
         (None, ..) => "a role".to_owned(),
     };
     let own = entry.subject.is_some() && entry.subject == entry.actor;
@@ -90,6 +91,7 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::TemplateCreated => "made a template of settings".to_owned(),
         Kind::TemplateChanged => "changed a template of settings".to_owned(),
         Kind::TemplateRetired => "retired a template of settings".to_owned(),
+        Kind::PolicyApplied => "applied policy files".to_owned(),
         Kind::ChangeRequested => format!("asked for a change of {role}"),
         Kind::ChangeApproved => format!("agreed to a change of {role}"),
         Kind::ChangeDeclined => format!("declined a change of {role}"),

@@ -19,6 +19,7 @@ pub enum Done {
     SettingsSaved,
     TemplateSaved,
     TemplateRetired,
+    PolicyApplied,
     ChangeWaits,
     ChangeAgreed,
     ChangeDeclined,
@@ -52,7 +53,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 45] = [
+    const ALL: [(Self, &'static str, &'static str); 46] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -79,6 +80,11 @@ impl Done {
             Self::TemplateRetired,
             "template-retired",
             "The template is out of use. Roles keep the terms that they have.",
+        ),
+        (
+            Self::PolicyApplied,
+            "policy-applied",
+            "All of it is done: everything is as the files say.",
         ),
         (
             Self::ChangeWaits,

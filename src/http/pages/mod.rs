@@ -1,7 +1,7 @@
 //! The pages: the use cases as forms, for people.
-use axum::Router;
+use axum::{Router, extract::DefaultBodyLimit};
 
-use super::{Web, routes::Routes};
+use super::{Web, api::policy::LARGEST, routes::Routes};
 
 mod access;
 mod account;
@@ -28,6 +28,7 @@ mod outcome;
 mod page;
 mod person;
 mod plain_words;
+mod policy;
 mod posture;
 pub mod problem;
 mod request;
@@ -45,7 +46,21 @@ pub mod view;
 /// Every page, and every form.
 #[must_use]
 pub fn routes() -> Routes {
+    small().merge(policy_files())
+}
+
+/// All but those whose forms take more than usual.
+fn small() -> Routes {
     entrance().merge(everybody()).merge(administration()).merge(applications()).merge(own_account())
+}
+
+/// Pages for policy files.
+fn policy_files() -> Routes {
+    Routes::new()
+        .get("/policy", policy::one)
+        .get("/policy/files/{file}", policy::file)
+        .post("/policy/plan", policy::plan)
+        .post("/policy/apply", policy::apply)
 }
 
 /// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.
@@ -199,8 +214,9 @@ fn own_account() -> Routes {
 
 /// The face for people.
 pub(super) fn router() -> Router<Web> {
-    routes()
+    small()
         .into_router()
+        .merge(policy_files().into_router().layer(DefaultBodyLimit::max(LARGEST)))
         .fallback(super::problem::no_such_address)
         .method_not_allowed_fallback(super::problem::no_such_method)
 }

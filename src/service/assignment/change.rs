@@ -20,9 +20,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{
-        access, change_request, group, membership, reach, request, step_up, survivability,
-    },
+    service::{access, change_request, group, membership, reach, request, step_up, survivability},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},

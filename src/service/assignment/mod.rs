@@ -38,6 +38,8 @@ pub(super) enum Proof<'a> {
     Given(ProofId, &'a Act),
     /// There would be one. Only for what is tried and then undone.
     Rehearsed,
+    /// There is one for the whole that this is part of, and it is spent there.
+    OfTheWhole,
 }
 
 impl Proof<'_> {
@@ -50,7 +52,7 @@ impl Proof<'_> {
     async fn spend(self, change: &mut Change, spent_for: uuid::Uuid) -> Result<(), Error> {
         match self {
             Self::Given(proof, act) => store::mfa_proof::spend(change, proof, act, spent_for).await,
-            Self::None | Self::Rehearsed => Ok(()),
+            Self::None | Self::Rehearsed | Self::OfTheWhole => Ok(()),
         }
     }
 }
@@ -61,6 +63,12 @@ pub const PAGE: i64 = 100;
 /// Commits, unless Latchkey would be left without an administrator, or a group without an owner.
 pub(super) async fn commit(change: Change) -> Result<(), Error> {
     somebody_remains(change.commit_recorded().await)
+}
+
+/// Judges, before anything is committed, what a commit would: whether somebody remains, and all that the database looks at
+/// last.
+pub(super) async fn judge(change: &mut Change) -> Result<(), Error> {
+    somebody_remains(change.judge().await)
 }
 
 /// Tells what only the database sees, since it looks at all that remains.

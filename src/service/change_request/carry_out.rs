@@ -3,7 +3,6 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        assignment::AssignmentKind,
         change_request::{Answer, Write},
         id::{ProofId, ScopeId},
         step_up::Act,
@@ -12,6 +11,7 @@ use crate::{
     error::Error,
     service::{
         assignment::{self, Assign, Prolonged, Proof},
+        policy::{self, Agreed},
         role::{self, RoleChange},
         scope,
         settings::{self, Save},
@@ -59,9 +59,8 @@ pub(super) async fn carry_out(
             assignment::update_within(change, actor, *id, dates, (&reason, proof)).await
         }
         Write::ConvertAssignment { assignment: id, to } => {
-            assignment::convert_within(app, change, actor, (*id, *to), (&reason, proof))
-                .await
-                .map(drop)
+            let how = (&reason, proof);
+            assignment::convert_within(app, change, actor, (*id, *to), how).await.map(drop)
         }
         Write::MoveScope { scope, from, parent } => {
             relocate(app, change, actor, (*scope, *from, *parent), &reason).await
@@ -70,14 +69,16 @@ pub(super) async fn carry_out(
             let wanted = RoleChange { role: *role, to: (**to).clone(), reason };
             role::change_within(change, actor, &wanted, from).await
         }
+        Write::ApplyPolicy { files, prune, plan, .. } => {
+            let reason = by_both(locked, actor, reason);
+            let (author, author_name, prune) = (locked.author, &locked.author_name, *prune);
+            let agreed = Agreed { files, prune, plan, author, author_name, reason };
+            policy::carry_out(app, change, actor, &agreed).await
+        }
         Write::ExtendAssignment { assignment: id, ends_at }
         | Write::RenewAssignment { assignment: id, ends_at } => {
-            let kind: Option<AssignmentKind> = answer.amended.kind;
-            let prolonged = Prolonged {
-                kind,
-                ends_at: answer.amended.ends_at.unwrap_or(*ends_at),
-                reason: &reason,
-            };
+            let ends_at = answer.amended.ends_at.unwrap_or(*ends_at);
+            let prolonged = Prolonged { kind: answer.amended.kind, ends_at, reason: &reason };
             assignment::prolong_within(app, change, actor, (*id, &prolonged), proof).await.map(drop)
         }
     }

@@ -25,6 +25,7 @@ mod retire;
 
 pub(super) use relocate::relocate_within;
 pub use relocate::{MoveEffect, preview_move, relocate};
+pub(super) use retire::retire_within;
 pub use retire::{RetireEffect, preview_retire, retire};
 
 pub use crate::store::scope::{Holding, Place, Told};

@@ -8,11 +8,13 @@ mod template;
 pub use apply::{Applied, Apply, Given, Proposal, apply, propose};
 pub use preview::{Preview, preview};
 pub(super) use save::privileged_terms;
+pub(super) use save::try_within;
 pub use save::{
     Reset, Rewritten, Save, Written, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
 pub use template::{NewTemplate, change, create, retire, template, templates};
+pub(super) use template::{change_within, create_within, retire_within};
 
 use self::plan::Standing;
 use crate::{

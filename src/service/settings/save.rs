@@ -229,6 +229,18 @@ pub async fn write_within(
     Ok(Written { id: laid.id, number: save.after + 1, below: laid.steps.len() - 1 })
 }
 
+/// The same for what is only tried, to be asked of somebody else if it can be done: its author may gain by it, since they
+/// don't decide.
+pub(in crate::service) async fn try_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    save: &Save,
+) -> Result<(), Error> {
+    lay(change, actor, save, true).await?;
+    approval::fail_undecidable(app, change, save.role).await
+}
+
 /// Whether this would weaken the terms of a privileged role, at the scope or anywhere below: what a second administrator
 /// should look at. Nothing is judged besides.
 pub async fn weakens(connection: &mut PgConnection, save: &Save) -> Result<bool, Error> {
@@ -246,6 +258,15 @@ pub(super) async fn lay_down(
     actor: &Actor,
     save: &Save,
 ) -> Result<Laid, Error> {
+    lay(change, actor, save, false).await
+}
+
+async fn lay(
+    change: &mut Change,
+    actor: &Actor,
+    save: &Save,
+    may_gain: bool,
+) -> Result<Laid, Error> {
     let Save { role, scope, .. } = *save;
     store::settings::place(change.connection(), scope).await?;
     access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
@@ -254,7 +275,7 @@ pub(super) async fn lay_down(
     let standing = Standing::read(change.connection(), role, scope).await?;
     let (here, below) = judge(change, &standing, save).await?;
     let weakened = here.weakens() || below.iter().any(Step::weakens);
-    if weakened {
+    if weakened && !may_gain {
         reach::refuse_easing(change, role, scope).await?;
     }
     let id =

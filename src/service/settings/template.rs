@@ -59,15 +59,25 @@ pub async fn create(app: &App, actor: &Actor, new: &NewTemplate) -> Result<Templ
         Err(Error::Repeated(before)) => return Ok(TemplateId(before)),
         begun => begun?,
     };
+    let id = create_within(&mut change, actor, new).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(id)
+}
+
+/// The same within a change.
+pub(in crate::service) async fn create_within(
+    change: &mut Change,
+    actor: &Actor,
+    new: &NewTemplate,
+) -> Result<TemplateId, Error> {
     access::authorise(change.connection(), actor, Permission::ManageSettings).await?;
     new.judge()?;
-    let id =
-        store::settings::create_template(&mut change, &new.name, &new.description, &new.settings)
-            .await?;
-    change.made(id.0).await?;
-    let detail = json!({ "name": new.name, "description": new.description, "terms": new.settings });
-    change.commit(&Event::new(Kind::TemplateCreated).target(id.0).detail(detail)).await?;
-    app.wake.audit().notify_one();
+    let NewTemplate { name, description, settings } = new;
+    let id = store::settings::create_template(change, name, description, settings).await?;
+    let detail = json!({ "name": name, "description": description, "terms": settings });
+    change.record(&Event::new(Kind::TemplateCreated).target(id.0).detail(detail)).await?;
     Ok(id)
 }
 
@@ -85,13 +95,26 @@ pub async fn change(
         Err(Error::Repeated(_)) => return Ok(()),
         begun => begun?,
     };
+    change_within(&mut change, actor, (id, after), new).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(())
+}
+
+/// The same within a change.
+pub(in crate::service) async fn change_within(
+    change: &mut Change,
+    actor: &Actor,
+    (id, after): (TemplateId, i32),
+    new: &NewTemplate,
+) -> Result<(), Error> {
     access::authorise(change.connection(), actor, Permission::ManageSettings).await?;
     new.judge()?;
     let before = store::settings::template(change.connection(), id).await?;
     in_use(&before)?;
     let NewTemplate { name, description, settings } = new;
-    store::settings::change_template(&mut change, (id, after), name, description, settings).await?;
-    change.made(id.0).await?;
+    store::settings::change_template(change, (id, after), name, description, settings).await?;
     let detail = json!({
         "name": name,
         "description": description,
@@ -99,9 +122,7 @@ pub async fn change(
         "before": { "name": before.name, "description": before.description },
         "difference": before.settings.difference(settings),
     });
-    change.commit(&Event::new(Kind::TemplateChanged).target(id.0).detail(detail)).await?;
-    app.wake.audit().notify_one();
-    Ok(())
+    change.record(&Event::new(Kind::TemplateChanged).target(id.0).detail(detail)).await
 }
 
 /// Takes a template out of use. Roles that were given its terms keep them.
@@ -110,15 +131,25 @@ pub async fn retire(app: &App, actor: &Actor, id: TemplateId) -> Result<(), Erro
         Err(Error::Repeated(_)) => return Ok(()),
         begun => begun?,
     };
+    retire_within(&mut change, actor, id).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(())
+}
+
+/// The same within a change.
+pub(in crate::service) async fn retire_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: TemplateId,
+) -> Result<(), Error> {
     access::authorise(change.connection(), actor, Permission::ManageSettings).await?;
     let before = store::settings::template(change.connection(), id).await?;
     in_use(&before)?;
-    store::settings::retire_template(&mut change, id).await?;
-    change.made(id.0).await?;
+    store::settings::retire_template(change, id).await?;
     let detail = json!({ "name": before.name });
-    change.commit(&Event::new(Kind::TemplateRetired).target(id.0).detail(detail)).await?;
-    app.wake.audit().notify_one();
-    Ok(())
+    change.record(&Event::new(Kind::TemplateRetired).target(id.0).detail(detail)).await
 }
 
 fn in_use(template: &Template) -> Result<(), Error> {

@@ -196,7 +196,7 @@ pub async fn history(
 }
 
 /// The versions called `ids`, and the one in force for a role at a scope; newest first.
-async fn load(
+pub(in crate::store) async fn load(
     connection: &mut PgConnection,
     ids: &[uuid::Uuid],
     in_force: Option<(RoleId, ScopeId)>,

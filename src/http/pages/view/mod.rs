@@ -18,6 +18,7 @@ pub mod form;
 pub mod frame;
 pub mod group;
 pub mod person;
+pub mod policy;
 pub mod posture;
 pub mod problem;
 pub mod request;

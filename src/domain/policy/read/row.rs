@@ -1,0 +1,230 @@
+//! One table of a file, key by key.
+use std::{collections::BTreeSet, fmt::Display, str::FromStr};
+
+use toml::de::{DeTable, DeValue};
+
+use super::super::{
+    document::{At, Fault},
+    place::HolderName,
+    terms::{FIELDS, OwnTerms, Sort, Value},
+};
+use crate::domain::{
+    assignment::AssignmentKind, role::ScopeKind, settings::Authentication, time::Instant,
+};
+
+/// One table while it is read. Keys that nobody asked for are faults.
+pub(super) struct Row<'row, 'text> {
+    at: At,
+    lines: &'row Lines,
+    table: &'row DeTable<'text>,
+    asked: Vec<&'static str>,
+    faults: Vec<Fault>,
+}
+
+impl<'row, 'text> Row<'row, 'text> {
+    pub(super) fn new(at: At, lines: &'row Lines, table: &'row DeTable<'text>) -> Self {
+        Self { at, lines, table, asked: Vec::new(), faults: Vec::new() }
+    }
+
+    /// What is wrong with the table, after everything was asked for.
+    pub(super) fn finish(mut self) -> Vec<Fault> {
+        for key in self.table.keys() {
+            let name = key.get_ref().as_ref();
+            if !self.asked.contains(&name) {
+                let mut known = self.asked.clone();
+                known.dedup();
+                let message = format!("unknown key: here are known {}", known.join(", "));
+                let at = At { line: self.lines.at(key.span().start), ..self.at };
+                self.faults.push(Fault { at, key: name.to_owned(), message });
+            }
+        }
+        self.faults
+    }
+
+    pub(super) fn fault(&mut self, key: &str, message: String) {
+        let found = self.table.iter().find(|(known, _)| known.get_ref() == key);
+        let at = match found {
+            Some((key, _)) => At { line: self.lines.at(key.span().start), ..self.at },
+            None => self.at,
+        };
+        self.faults.push(Fault { at, key: key.to_owned(), message });
+    }
+
+    pub(super) fn missing(&mut self, key: &'static str) {
+        if self.value(key).is_none() {
+            self.fault(key, "this is missing".to_owned());
+        }
+    }
+
+    fn value(&mut self, key: &'static str) -> Option<&'row DeValue<'text>> {
+        self.asked.push(key);
+        self.table.get(key).map(toml::Spanned::get_ref)
+    }
+
+    /// What is read from a text.
+    pub(super) fn text<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
+        let message = match self.value(key)? {
+            DeValue::String(text) => match text.parse() {
+                Ok(read) => return Some(read),
+                Err(error) => error.to_string(),
+            },
+            _ => "write a text in quotation marks".to_owned(),
+        };
+        self.fault(key, message);
+        None
+    }
+
+    /// The same of a key that must be there.
+    pub(super) fn required<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
+        self.missing(key);
+        self.text(key)
+    }
+
+    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+        if let DeValue::Boolean(flag) = self.value(key)? {
+            return Some(*flag);
+        }
+        self.fault(key, "write true or false".to_owned());
+        None
+    }
+
+    /// An instant, with or without quotation marks.
+    pub(super) fn instant(&mut self, key: &'static str) -> Option<Instant> {
+        let read = match self.value(key)? {
+            DeValue::Datetime(at) => at.to_string().parse().ok(),
+            DeValue::String(text) => text.parse().ok(),
+            _ => None,
+        };
+        if read.is_none() {
+            let message = "write an instant with its time zone, such as 2027-01-31T18:00:00Z";
+            self.fault(key, message.to_owned());
+        }
+        read
+    }
+
+    /// The texts of a list.
+    fn list(&mut self, key: &'static str) -> Option<Vec<String>> {
+        let texts = match self.value(key)? {
+            DeValue::Array(items) => items
+                .iter()
+                .map(|item| match item.get_ref() {
+                    DeValue::String(text) => Some(text.to_string()),
+                    _ => None,
+                })
+                .collect(),
+            _ => None,
+        };
+        if texts.is_none() {
+            self.fault(key, "write a list of texts, such as [\"one\", \"another\"]".to_owned());
+        }
+        texts
+    }
+
+    /// The fields of terms that are there.
+    pub(super) fn terms(&mut self) -> OwnTerms<HolderName> {
+        let mut terms = OwnTerms::default();
+        for (field, sort) in FIELDS {
+            let value = match sort {
+                Sort::Length => self.text(field).map(Value::Length),
+                Sort::Flag => self.flag(field).map(Value::Flag),
+                Sort::Authentication => {
+                    self.text(field).map(|Proof(proof)| Value::Authentication(proof))
+                }
+                Sort::People => self.people(field).map(Value::People),
+            };
+            if let Some(value) = value {
+                terms.values.insert(field, value);
+            }
+        }
+        terms
+    }
+
+    fn people(&mut self, key: &'static str) -> Option<BTreeSet<HolderName>> {
+        let mut people = BTreeSet::new();
+        for text in self.list(key)? {
+            match text.parse() {
+                Ok(holder) => {
+                    people.insert(holder);
+                }
+                Err(error) => self.fault(key, format!("{text}: {error}")),
+            }
+        }
+        Some(people)
+    }
+
+    /// The names of the fields that are enforced below.
+    pub(super) fn enforced(&mut self) -> BTreeSet<&'static str> {
+        let mut enforced = BTreeSet::new();
+        for text in self.list("enforced").unwrap_or_default() {
+            match FIELDS.iter().find(|(field, _)| *field == text) {
+                Some((field, _)) => {
+                    enforced.insert(*field);
+                }
+                None => self.fault("enforced", format!("{text} is no field of the terms")),
+            }
+        }
+        enforced
+    }
+}
+
+/// Where the lines of a text end.
+pub(super) struct Lines(Vec<usize>);
+
+impl Lines {
+    pub(super) fn of(text: &str) -> Self {
+        Self(
+            text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at).collect(),
+        )
+    }
+
+    /// The line, from 1, of what stands at an offset.
+    pub(super) fn at(&self, offset: usize) -> usize {
+        self.0.partition_point(|end| *end < offset) + 1
+    }
+}
+
+/// The kinds of place that are listed.
+pub(super) struct PlaceKind(pub(super) ScopeKind);
+
+impl FromStr for PlaceKind {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "folder" => Ok(Self(ScopeKind::Folder)),
+            "system" => Ok(Self(ScopeKind::System)),
+            "resource" => Ok(Self(ScopeKind::Resource)),
+            _ => Err("write folder, system or resource"),
+        }
+    }
+}
+
+/// The kinds of assignment.
+pub(super) struct HeldAs(pub(super) AssignmentKind);
+
+impl FromStr for HeldAs {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "eligible" => Ok(Self(AssignmentKind::Eligible)),
+            "active" => Ok(Self(AssignmentKind::Active)),
+            _ => Err("write eligible or active"),
+        }
+    }
+}
+
+/// What must be proved.
+struct Proof(Authentication);
+
+impl FromStr for Proof {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "none" => Ok(Self(Authentication::None)),
+            "mfa" => Ok(Self(Authentication::Mfa)),
+            _ => Err("write none or mfa"),
+        }
+    }
+}
