@@ -70,6 +70,10 @@ ids! {
     LinkId,
     /// Identifies an audit event.
     EventId,
+    /// Identifies a list of assignments that was handed in.
+    ImportId,
+    /// Identifies the way of one assignment from standing to eligible.
+    ConversionId,
 }
 
 impl ScopeId {

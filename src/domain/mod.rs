@@ -6,6 +6,7 @@ pub mod audit;
 pub mod delivery;
 pub mod fault;
 pub mod id;
+pub mod inventory;
 pub mod notice;
 pub mod password;
 pub mod percent;

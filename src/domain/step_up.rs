@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     actor::Via,
-    id::{AssignmentId, PrincipalId, RequestId, RoleId, ScopeId},
+    id::{AssignmentId, ConversionId, ImportId, PrincipalId, RequestId, RoleId, ScopeId},
     time::{Duration, Instant},
 };
 
@@ -56,6 +56,18 @@ pub enum Act {
         /// Where.
         scope: ScopeId,
     },
+    /// Try an eligibility, without getting anything.
+    Rehearse {
+        /// The conversion that it belongs to.
+        conversion: ConversionId,
+        /// For how long one would ask.
+        duration: Duration,
+    },
+    /// Make all assignments of an import.
+    Import {
+        /// The import.
+        import: ImportId,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -76,6 +88,8 @@ impl Act {
             Self::Approve { .. } => "approve",
             Self::Deny { .. } => "deny",
             Self::Assign { .. } => "assign",
+            Self::Rehearse { .. } => "rehearse",
+            Self::Import { .. } => "import",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
@@ -93,6 +107,8 @@ impl Act {
             | Self::Approve { .. }
             | Self::Deny { .. }
             | Self::Assign { .. }
+            | Self::Rehearse { .. }
+            | Self::Import { .. }
             | Self::CreateAccessToken => false,
         }
     }
@@ -121,6 +137,11 @@ impl Act {
                 digest.id(role.0);
                 digest.id(scope.0);
             }
+            Self::Rehearse { conversion, duration } => {
+                digest.id(conversion.0);
+                digest.number(Some(duration.seconds()));
+            }
+            Self::Import { import } => digest.id(import.0),
             Self::ChangePassword
             | Self::ReplaceAuthenticator
             | Self::RenewRecoveryCodes
@@ -202,6 +223,8 @@ mod tests {
             Act::Approve { request: RequestId::new(), duration: None },
             Act::Deny { request },
             Act::Assign { principal: PrincipalId::new(), role, scope },
+            Act::Rehearse { conversion: ConversionId::new(), duration },
+            Act::Import { import: ImportId::new() },
             Act::ChangePassword,
             Act::ReplaceAuthenticator,
             Act::RenewRecoveryCodes,

@@ -58,12 +58,20 @@ pub enum Kind {
     TokenCreated,
     TokenRevoked,
     AuditExported,
+    ImportUploaded,
+    ImportDone,
+    ImportDiscarded,
+    ScopeImported,
+    ConversionStarted,
+    ConversionTried,
+    ConversionFinished,
+    ConversionAbandoned,
     AccessRefused,
 }
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 42] = [
+    pub const ALL: [(Self, &'static str); 50] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -105,6 +113,14 @@ impl Kind {
         (Self::TokenCreated, "token.created"),
         (Self::TokenRevoked, "token.revoked"),
         (Self::AuditExported, "audit.exported"),
+        (Self::ImportUploaded, "import.uploaded"),
+        (Self::ImportDone, "import.done"),
+        (Self::ImportDiscarded, "import.discarded"),
+        (Self::ScopeImported, "scope.imported"),
+        (Self::ConversionStarted, "conversion.started"),
+        (Self::ConversionTried, "conversion.tried"),
+        (Self::ConversionFinished, "conversion.finished"),
+        (Self::ConversionAbandoned, "conversion.abandoned"),
         (Self::AccessRefused, "access.refused"),
     ];
 
