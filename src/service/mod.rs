@@ -13,6 +13,7 @@ pub mod enrolment;
 pub mod first_start;
 pub mod frame;
 pub mod group;
+pub mod inventory;
 pub mod notice;
 pub mod outbox;
 pub mod overview;

@@ -18,6 +18,9 @@ pub(super) enum List {
     Assignments,
     People,
     AuditEvents,
+    Standing,
+    Imports,
+    Conversions,
 }
 
 impl List {
@@ -27,6 +30,9 @@ impl List {
             Self::Assignments => b"assignments",
             Self::People => b"people",
             Self::AuditEvents => b"audit events",
+            Self::Standing => b"standing access",
+            Self::Imports => b"imports",
+            Self::Conversions => b"conversions",
         }
     }
 }

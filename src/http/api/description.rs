@@ -37,6 +37,7 @@ use crate::http::{
         (name = "access", description = "Asking who holds what"),
         (name = "roles", description = "Roles and their terms"),
         (name = "assignments", description = "Who is eligible for what, and who holds it"),
+        (name = "inventory", description = "What is held today: standing access, imports, conversions"),
         (name = "people", description = "People and groups"),
         (name = "audit", description = "What happened"),
         (name = "tokens", description = "Access tokens"),

@@ -21,6 +21,7 @@ mod audit;
 mod cursor;
 mod description;
 mod group;
+mod inventory;
 mod me;
 mod person;
 mod request;
@@ -47,6 +48,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(assignment::routes())
         .merge(person::routes())
         .merge(group::routes())
+        .merge(inventory::routes())
         .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)

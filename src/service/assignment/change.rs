@@ -71,7 +71,7 @@ pub async fn remove(
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
-async fn end(
+pub(in crate::service) async fn end(
     change: &mut Change,
     locked: &Locked,
     because: AssignmentEnd,

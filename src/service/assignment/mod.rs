@@ -15,6 +15,7 @@ use crate::{
 mod change;
 mod give;
 
+pub(super) use change::end;
 pub use change::{NewDates, convert, remove, update};
 pub(super) use give::give;
 pub use give::{Assign, Assigned, assign};

@@ -261,3 +261,16 @@ pub async fn permitted_anywhere(
     .fetch_one(connection)
     .await?)
 }
+
+/// What kind of holder a principal is.
+pub async fn kind_of(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<Option<HolderKind>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select kind as "kind: HolderKind" from principals where id = $1"#,
+        principal.0,
+    )
+    .fetch_optional(connection)
+    .await?)
+}

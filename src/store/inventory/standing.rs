@@ -162,13 +162,13 @@ pub async fn counts(connection: &mut PgConnection, most: i64) -> Result<Counts, 
         select
             (select count(*) from (
                 select from standing_access where list = 'people' and rank >= 2 limit $1
-            ) as some) as "privileged!",
+            ) as counted) as "privileged!",
             (select count(*) from (
                 select from standing_access where list = 'people' and rank < 2 limit $1
-            ) as some) as "other!",
-            (select count(*) from (select from standing_access where list = 'applications' limit $1) as some)
+            ) as counted) as "other!",
+            (select count(*) from (select from standing_access where list = 'applications' limit $1) as counted)
                 as "applications!",
-            (select count(*) from (select from standing_access where list = 'break_glass' limit $1) as some)
+            (select count(*) from (select from standing_access where list = 'break_glass' limit $1) as counted)
                 as "break_glass!"
         "#,
         most,
