@@ -34,6 +34,7 @@ mod credential;
 mod demo;
 mod ends_on_time;
 mod enrolment;
+mod inventory;
 mod layering;
 mod mail;
 mod openapi_fuzz;

@@ -1,12 +1,13 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 9] = [
+const TESTS: [&str; 10] = [
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
     include_str!("credentials.rs"),
     include_str!("decisions.rs"),
     include_str!("gate.rs"),
+    include_str!("inventory.rs"),
     include_str!("people.rs"),
     include_str!("requests.rs"),
     include_str!("rights.rs"),
@@ -52,6 +53,8 @@ async fn every_reference_is_to_something() {
         ("scopes", "parent_id", "23503"),
         ("scopes", "group_id", "23503"),
         ("mfa_proofs", "access_token_id", "23503"),
+        ("conversions", "active_id", "conversions_of_one_role"),
+        ("conversions", "eligible_id", "conversions_of_one_role"),
     ];
     let mut tried = 0;
     for row in rows::all() {

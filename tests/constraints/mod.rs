@@ -7,6 +7,7 @@ mod catalogue;
 mod credentials;
 mod decisions;
 mod gate;
+mod inventory;
 mod people;
 mod requests;
 mod rights;

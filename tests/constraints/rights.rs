@@ -6,12 +6,14 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 25] = [
+const RIGHTS: [&str; 28] = [
     "access_tokens update last_used_at revoked_at",
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
     "audit_verification update",
+    "conversions update abandoned_at abandoned_by finished_at finished_by tried_at tried_by untried_reason",
     "idempotency_keys delete",
+    "imports update already closed_at file fingerprint left_out made mapping outside_terms roles_made scopes_made state",
     "known_devices delete",
     "known_devices update",
     "mfa_proofs update spent_at spent_for",
@@ -32,6 +34,7 @@ const RIGHTS: [&str; 25] = [
     "- insert audit_events",
     "- insert request_moves",
     "- insert scope_ancestors",
+    "- insert standing_access",
 ];
 
 #[tokio::test]
@@ -55,6 +58,11 @@ async fn history_is_beyond_the_server() {
         "delete from role_settings",
         "delete from principals",
         "delete from mfa_proofs",
+        "delete from imports",
+        "delete from import_rows",
+        "delete from conversions",
+        "delete from standing_access",
+        "update access_history set eligible = 0",
         "truncate sessions",
         "update audit_events set kind = 'a.b'",
         "update decisions set verdict = 'deny'",

@@ -91,6 +91,9 @@ pub fn all() -> Vec<Row> {
         verification(),
         mail(),
         idempotency_key(),
+        import(),
+        conversion(),
+        history(),
     ]
 }
 
@@ -465,6 +468,69 @@ pub fn idempotency_key() -> Row {
             ("fingerprint", "hash('new')"),
             ("target_id", "id('waiting')"),
             ("created_at", "instant()"),
+        ],
+    )
+}
+
+/// A list of assignments, handed in.
+pub fn import() -> Row {
+    Row::new(
+        "imports",
+        [
+            ("id", "id('new')"),
+            ("state", "'draft'"),
+            ("file_name", "'today.csv'"),
+            ("format", "'csv'"),
+            ("digest", "hash('file')"),
+            ("rows_read", "1"),
+            ("file", "'user,role'::bytea"),
+            ("created_by", "id('root')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// What became of a row of an import.
+pub fn import_row() -> Row {
+    Row::new(
+        "import_rows",
+        [
+            ("import_id", "id('new')"),
+            ("line", "2"),
+            ("outcome", "'made'"),
+            ("said", "'{}'"),
+            ("assignment_id", "id('standing')"),
+        ],
+    )
+}
+
+/// Eve's standing access, on its way to an eligibility that has just been made.
+pub fn conversion() -> Row {
+    Row::new(
+        "conversions",
+        [
+            ("id", "id('new')"),
+            ("active_id", "id('eve standing')"),
+            ("eligible_id", "id('eve operator')"),
+            ("eligible_made", "false"),
+            ("started_by", "id('root')"),
+            ("started_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn history() -> Row {
+    Row::new(
+        "access_history",
+        [
+            ("day", "'2026-11-22'"),
+            ("taken_at", "instant()"),
+            ("standing_privileged", "1"),
+            ("standing_other", "1"),
+            ("eligible", "1"),
+            ("activations_day_before", "1"),
         ],
     )
 }

@@ -16,6 +16,7 @@ mod done;
 mod extension;
 mod faults;
 mod group;
+mod inventory;
 mod outcome;
 mod page;
 mod person;
@@ -34,7 +35,11 @@ pub mod view;
 /// Every page, and every form.
 #[must_use]
 pub fn routes() -> Routes {
-    entrance().merge(everybody()).merge(administration()).merge(own_account())
+    entrance()
+        .merge(everybody())
+        .merge(administration())
+        .merge(inventory())
+        .merge(own_account())
 }
 
 /// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.
@@ -104,6 +109,27 @@ fn administration() -> Routes {
         .get("/groups/{group}", group::one)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
+}
+
+/// Pages about what is held all the time.
+fn inventory() -> Routes {
+    use inventory::{conversion, import, standing};
+    Routes::new()
+        .get("/inventory", standing::list)
+        .get("/inventory/imports", import::list)
+        .post("/inventory/imports", import::create)
+        .get("/inventory/imports/new", import::new)
+        .get("/inventory/imports/{import}", import::one)
+        .post("/inventory/imports/{import}/mapping", import::map)
+        .post("/inventory/imports/{import}/confirm", import::confirm)
+        .post("/inventory/imports/{import}/discard", import::discard)
+        .get("/inventory/conversions", conversion::list)
+        .post("/inventory/conversions", conversion::start)
+        .get("/inventory/conversions/{conversion}/try", conversion::new)
+        .post("/inventory/conversions/{conversion}/try", conversion::rehearse)
+        .post("/inventory/conversions/{conversion}/finish", conversion::finish)
+        .post("/inventory/conversions/{conversion}/finish-untried", conversion::finish_untried)
+        .post("/inventory/conversions/{conversion}/abandon", conversion::abandon)
 }
 
 /// Pages about the reader's own account.

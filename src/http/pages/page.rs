@@ -127,6 +127,7 @@ impl Page {
 fn rights(permissions: &Permissions) -> Rights {
     Rights {
         roles: permissions.allow(Permission::ReadRoles),
+        inventory: permissions.allow(Permission::ReadRoles),
         people: permissions.allow(Permission::ReadPeople),
         groups: permissions.allow(Permission::ReadPeople),
         audit: permissions.allow(Permission::ReadAudit),

@@ -15,7 +15,10 @@ use crate::{
     store::{self, inventory::standing::Wanted},
 };
 
-pub use crate::store::inventory::standing::{Counts, List, Told};
+pub use crate::store::inventory::{
+    lookup::Place,
+    standing::{Counts, List, Told},
+};
 
 /// How many rows a page has.
 pub const PAGE: usize = 50;
@@ -135,4 +138,15 @@ pub async fn counts(app: &App, actor: &Actor) -> Result<Counts, Error> {
     let mut connection = app.database.acquire().await?;
     access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
     store::inventory::standing::counts(&mut connection, MOST_COUNTED + 1).await
+}
+
+/// Places to choose from, the first few hundred.
+pub async fn places(app: &App, actor: &Actor) -> Result<Vec<Place>, Error> {
+    const MOST: i64 = 300;
+    let mut connection = app.database.acquire().await?;
+    match access::authorise(&mut connection, actor, Permission::ReadRoles).await {
+        Err(Error::Forbidden(_)) => super::import::authorise_anywhere(&mut connection, actor).await?,
+        outcome => outcome?,
+    }
+    store::inventory::lookup::tree(&mut connection, MOST).await
 }

@@ -274,3 +274,39 @@ pub async fn kind_of(
     .fetch_optional(connection)
     .await?)
 }
+
+/// A place in use, by its path.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Which.
+    pub id: ScopeId,
+    /// What kind of place it is.
+    pub kind: ScopeKind,
+    /// The names on the way to it, itself last.
+    pub path: Vec<String>,
+}
+
+/// Places in use that belong to no group, by their paths, `limit` at most.
+pub async fn tree(connection: &mut PgConnection, limit: i64) -> Result<Vec<Place>, Error> {
+    Ok(sqlx::query_as!(
+        Place,
+        r#"
+        select id as "id: ScopeId", kind as "kind: ScopeKind", path as "path!"
+        from scopes
+        cross join lateral (
+            select array(
+                select above.name from scope_ancestors
+                join scopes as above on above.id = ancestor_id
+                where scope_id = scopes.id
+                order by depth desc
+            ) as path
+        ) as way
+        where kind <> 'group' and retired_at is null
+        order by path
+        limit $1
+        "#,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}

@@ -11,6 +11,8 @@ pub enum Section {
     Approvals,
     /// Roles, their settings and assignments.
     Roles,
+    /// Access that is held all the time.
+    Inventory,
     /// Persons.
     People,
     /// Groups.
@@ -32,6 +34,7 @@ impl Section {
             Self::Requests => "requests",
             Self::Approvals => "approvals",
             Self::Roles => "roles",
+            Self::Inventory => "inventory",
             Self::People => "people",
             Self::Groups => "groups",
             Self::Audit => "audit",
@@ -87,6 +90,8 @@ impl Theme {
 pub struct Rights {
     /// Roles.
     pub roles: bool,
+    /// Access that is held all the time.
+    pub inventory: bool,
     /// People.
     pub people: bool,
     /// Groups.
@@ -99,7 +104,7 @@ impl Rights {
     /// Whether there is any of them.
     #[must_use]
     pub fn any(self) -> bool {
-        self.roles || self.people || self.groups || self.audit
+        self.roles || self.inventory || self.people || self.groups || self.audit
     }
 }
 

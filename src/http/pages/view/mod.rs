@@ -12,6 +12,7 @@ pub mod audit;
 pub mod form;
 pub mod frame;
 pub mod group;
+pub mod inventory;
 pub mod person;
 pub mod problem;
 pub mod request;

@@ -50,6 +50,20 @@ pub async fn authorise_anywhere(
     }
 }
 
+/// Refuses whoever may import nothing at all.
+pub async fn refuse_others(app: &App, actor: &Actor) -> Result<(), Error> {
+    authorise_anywhere(&mut *app.database.acquire().await?, actor).await
+}
+
+/// Whether the actor may import anything at all.
+pub async fn may(app: &App, actor: &Actor) -> Result<bool, Error> {
+    match refuse_others(app, actor).await {
+        Ok(()) => Ok(true),
+        Err(Error::Forbidden(_)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
 /// Keeps a file, to be looked at and then imported or thrown away, with a guess at which column is what.
 pub async fn upload(
     app: &App,
