@@ -7,7 +7,11 @@ use axum::{
     body::Body,
     http::{Method, Request},
 };
-use latchkey::http::{api, pages};
+use latchkey::{
+    domain::text::Justification,
+    http::{api, pages},
+    service::inventory::{conversion, import},
+};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -139,6 +143,13 @@ async fn things(world: &World) -> Things {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };
     let group = world.group("Crew", &[]).await;
+    let admin = world.actor("admin").await;
+    let file = "user,role\nbystander,Operator\n".as_bytes();
+    let import = import::upload(&world.app, &admin, "today.csv", file).await.unwrap();
+    let standing = world.active("other", "Reader").await;
+    let why = Justification::parse("For the table").unwrap();
+    let begun = conversion::start(&world.app, &admin, &[standing], &why, None).await.unwrap();
+    let conversion = begun.into_iter().next().unwrap().outcome.unwrap();
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
         ("assignment", world.eligible("bystander", "Reader").await.to_string()),
@@ -148,6 +159,8 @@ async fn things(world: &World) -> Things {
         ("person", world.principal("bystander").to_string()),
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
+        ("import", import.to_string()),
+        ("conversion", conversion.to_string()),
         ("problem", "refused".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
@@ -206,7 +219,17 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
-        ("post", path) if path.ends_with("/recovery-link") => None,
+        ("post", path) if path.ends_with("/recovery-link") || path.ends_with("/discard") => None,
+        ("post", "/inventory/imports") => Some(json!({ "content": "user,role\nbystander,Reader\n" })),
+        ("post", "/inventory/imports/{id}/preview") => {
+            Some(json!({ "principal": "user", "role": "role" }))
+        }
+        ("post", "/inventory/imports/{id}/confirm") => Some(json!({})),
+        ("post", "/inventory/conversions") => Some(json!({ "assignments": [things.0["assignment"]] })),
+        ("post", "/inventory/conversions/{id}/try") => Some(json!({ "duration": "PT1H" })),
+        ("post", "/inventory/conversions/{id}/finish") => {
+            Some(json!({ "without_try": true, "justification": "For the table" }))
+        }
         ("post", _) => Some(why),
         _ => None,
     }

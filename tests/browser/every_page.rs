@@ -11,7 +11,10 @@ use latchkey::{
     },
     http::pages,
     secret::Token,
-    service::activation::{Reasons, Requested},
+    service::{
+        activation::{Reasons, Requested},
+        inventory::{conversion, import},
+    },
 };
 
 use super::{Site, activation::careful};
@@ -28,7 +31,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 14] = [
+const EVERYBODY: [Stop; 15] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -53,10 +56,16 @@ const EVERYBODY: [Stop; 14] = [
     ("/approvals", "/approvals", "bob", "Waiting for you 1"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
+    (
+        "/inventory/conversions/{conversion}/try",
+        "/inventory/conversions/{conversion}/try",
+        "hugo",
+        "A try gives nothing",
+    ),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 25] = [
+const SOME: [Stop; 33] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -87,6 +96,14 @@ const SOME: [Stop; 25] = [
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
+    ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
+    ("/inventory", "/inventory?privileged=yes", "eve", "its holder was never here"),
+    ("/inventory", "/inventory?list=applications", "eve", "Nothing is held all the time"),
+    ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
+    ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
+    ("/inventory/imports/{import}", "/inventory/imports/{draft}", "grace", "Outside the terms"),
+    ("/inventory/imports/{import}", "/inventory/imports/{import}?outcome=left_out", "eve", "nobody of that name"),
+    ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
 ];
 
 /// What those see who are not signed in yet, in the order in which they come there.
@@ -195,6 +212,8 @@ impl Company {
         let group = group(world).await;
         let (activation, request) = requests(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
+        let conversion = conversion(world).await;
+        let (draft, import) = imports(world).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
         for name in ["bob", "eve", "grace", "hugo"] {
@@ -208,6 +227,9 @@ impl Company {
             ("role", world.role_id("Database Operator").to_string()),
             ("person", world.principal("ada").to_string()),
             ("group", group),
+            ("conversion", conversion),
+            ("draft", draft),
+            ("import", import),
         ]);
         Self { sessions, things }
     }
@@ -268,6 +290,41 @@ async fn group(world: &World) -> String {
         world.assign(kind, world.principal(name), (role, scope), (None, None)).await;
     }
     group.to_string()
+}
+
+/// Standing access of hugo's on its way to eligibility, and some days of history.
+async fn conversion(world: &World) -> String {
+    world.role("Ledger Keeper", careful).await;
+    let standing = world.active("hugo", "Ledger Keeper").await;
+    let why = Justification::parse("Once a quarter is enough.").unwrap();
+    let actor = world.actor("grace").await;
+    let begun = conversion::start(&world.app, &actor, &[standing], &why, None).await.unwrap();
+    world
+        .execute(
+            "insert into access_history
+             select (now() - number * interval '1 day')::date, now(), 10 + number, 30, 60 - number, 7
+             from generate_series(1, 40) as number on conflict do nothing",
+        )
+        .await;
+    begun.into_iter().next().unwrap().outcome.unwrap().to_string()
+}
+
+/// A file that was handed in, and one that was imported.
+async fn imports(world: &World) -> (String, String) {
+    world
+        .settings("Night Watch", |settings| {
+            settings.active.may_be_permanent = false;
+        })
+        .await;
+    let actor = world.actor("grace").await;
+    let file = |rows: &str| format!("user,role,where,until\n{rows}");
+    let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2040-01-01\n");
+    let draft = import::upload(&world.app, &actor, "standing access of the northern region.csv", rows.as_bytes());
+    let draft = draft.await.unwrap();
+    let rows = file("bob,Payroll Reader,,\nnobody,Payroll Reader,,\n");
+    let done = import::upload(&world.app, &actor, "today.csv", rows.as_bytes()).await.unwrap();
+    import::confirm(&world.app, &actor, done, true, None).await.unwrap();
+    (draft.to_string(), done.to_string())
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.

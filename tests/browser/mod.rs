@@ -10,6 +10,7 @@ mod arrival;
 mod auditor;
 mod driver;
 mod every_page;
+mod inventory;
 mod look;
 mod mistakes;
 mod people;
