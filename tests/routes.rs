@@ -220,12 +220,16 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
         ("post", path) if path.ends_with("/recovery-link") || path.ends_with("/discard") => None,
-        ("post", "/inventory/imports") => Some(json!({ "content": "user,role\nbystander,Reader\n" })),
+        ("post", "/inventory/imports") => {
+            Some(json!({ "content": "user,role\nbystander,Reader\n" }))
+        }
         ("post", "/inventory/imports/{id}/preview") => {
             Some(json!({ "principal": "user", "role": "role" }))
         }
         ("post", "/inventory/imports/{id}/confirm") => Some(json!({})),
-        ("post", "/inventory/conversions") => Some(json!({ "assignments": [things.0["assignment"]] })),
+        ("post", "/inventory/conversions") => {
+            Some(json!({ "assignments": [things.0["assignment"]] }))
+        }
         ("post", "/inventory/conversions/{id}/try") => Some(json!({ "duration": "PT1H" })),
         ("post", "/inventory/conversions/{id}/finish") => {
             Some(json!({ "without_try": true, "justification": "For the table" }))

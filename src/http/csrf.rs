@@ -114,9 +114,8 @@ where
     async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
         let hash = form_hash(request.headers()).ok_or(Rejection::Foreign)?;
         let unreadable = |response| Rejection::Unreadable(response);
-        let mut form = Multipart::from_request(request, state)
-            .await
-            .map_err(|rejection| unreadable(rejection.into_response()))?;
+        let mut form =
+            Multipart::from_request(request, state).await.map_err(|_| Rejection::Foreign)?;
         let mut parts: Vec<Part> = Vec::new();
         let mut shown = false;
         while let Some(field) =

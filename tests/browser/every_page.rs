@@ -102,7 +102,12 @@ const SOME: [Stop; 33] = [
     ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
     ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
     ("/inventory/imports/{import}", "/inventory/imports/{draft}", "grace", "Outside the terms"),
-    ("/inventory/imports/{import}", "/inventory/imports/{import}?outcome=left_out", "eve", "nobody of that name"),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{import}?outcome=left_out",
+        "eve",
+        "nobody of that name",
+    ),
     ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
 ];
 
@@ -319,7 +324,12 @@ async fn imports(world: &World) -> (String, String) {
     let actor = world.actor("grace").await;
     let file = |rows: &str| format!("user,role,where,until\n{rows}");
     let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2040-01-01\n");
-    let draft = import::upload(&world.app, &actor, "standing access of the northern region.csv", rows.as_bytes());
+    let draft = import::upload(
+        &world.app,
+        &actor,
+        "standing access of the northern region.csv",
+        rows.as_bytes(),
+    );
     let draft = draft.await.unwrap();
     let rows = file("bob,Payroll Reader,,\nnobody,Payroll Reader,,\n");
     let done = import::upload(&world.app, &actor, "today.csv", rows.as_bytes()).await.unwrap();

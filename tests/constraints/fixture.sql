@@ -73,10 +73,10 @@ values
         'infinity', instant(), '00000000-0000-8000-9000-000000000001'),
     (id('standing'), 'active', 'assigned', id('eve'), id('operator'), root(), instant(), instant() + interval '90 days',
         instant(), id('operator terms')),
-    (id('eve operator'), 'eligible', 'assigned', id('eve'), id('operator'), id('system'), instant(), 'infinity',
-        instant(), id('operator terms')),
-    (id('eve standing'), 'active', 'assigned', id('eve'), id('operator'), id('system'), instant(), 'infinity',
-        instant(), id('operator terms'));
+    (id('eve proved'), 'eligible', 'assigned', id('eve'), id('proved'), root(), instant(), 'infinity', instant(),
+        id('proved terms')),
+    (id('eve standing'), 'active', 'assigned', id('eve'), id('proved'), root(), instant(), 'infinity', instant(),
+        id('proved terms'));
 select record('assignment', id) from assignments;
 
 -- One request that waits, and one that was granted and runs.

@@ -59,7 +59,8 @@ async fn a_conversion_goes_through_its_steps_once() {
     let lab = Lab::new().await;
     let conversion = rows::conversion;
     lab.refuses("conversions_recorded", conversion().unrecorded()).await;
-    for (column, value) in [("active_id", "id('standing')"), ("eligible_id", "id('ada operator')")] {
+    for (column, value) in [("active_id", "id('standing')"), ("eligible_id", "id('ada operator')")]
+    {
         lab.refuses("conversions_of_one_role", conversion().with(column, value)).await;
     }
     for (name, columns) in [
@@ -79,7 +80,8 @@ async fn a_conversion_goes_through_its_steps_once() {
             "finished_at = instant(), finished_by = id('root'), untried_reason = 'x'",
         ),
     ] {
-        let sql = format!("{} update conversions set {columns} where id = {NEW};", conversion().sql());
+        let sql =
+            format!("{} update conversions set {columns} where id = {NEW};", conversion().sql());
         lab.refuses(name, sql).await;
     }
     let over = format!(
@@ -87,7 +89,8 @@ async fn a_conversion_goes_through_its_steps_once() {
         conversion().sql()
     );
     lab.takes(&over).await;
-    let after = "update conversions set tried_at = instant(), tried_by = id('eve') where id = id('new');";
+    let after =
+        "update conversions set tried_at = instant(), tried_by = id('eve') where id = id('new');";
     lab.refuses("conversions_stay_over", format!("{over} {after}")).await;
     let twice = conversion().with("id", "id('newer')");
     lab.refuses("conversions_one_open", format!("{} {}", conversion().sql(), twice.sql())).await;

@@ -512,7 +512,7 @@ pub fn conversion() -> Row {
         [
             ("id", "id('new')"),
             ("active_id", "id('eve standing')"),
-            ("eligible_id", "id('eve operator')"),
+            ("eligible_id", "id('eve proved')"),
             ("eligible_made", "false"),
             ("started_by", "id('root')"),
             ("started_at", "instant()"),

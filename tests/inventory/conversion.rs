@@ -32,12 +32,22 @@ async fn start_as(world: &World, by: &str, id: AssignmentId) -> Result<Conversio
     conversion::start(&world.app, &actor, &[id], &reason(), None).await?.pop().unwrap().outcome
 }
 
-async fn try_it(world: &World, by: &str, id: ConversionId, code: Option<&str>) -> Result<(), Error> {
+async fn try_it(
+    world: &World,
+    by: &str,
+    id: ConversionId,
+    code: Option<&str>,
+) -> Result<(), Error> {
     let reasons = Reasons { justification: reason(), ..Reasons::default() };
     conversion::rehearse(&world.app, &world.actor(by).await, id, HOUR, &reasons, code).await
 }
 
-async fn finish(world: &World, id: ConversionId, without_try: bool, why: &str) -> Result<(), Error> {
+async fn finish(
+    world: &World,
+    id: ConversionId,
+    without_try: bool,
+    why: &str,
+) -> Result<(), Error> {
     let why = Justification::parse(why).unwrap();
     conversion::finish(&world.app, &world.actor("root").await, id, without_try, &why).await
 }
@@ -94,7 +104,9 @@ async fn eligibility_comes_beside_it_is_tried_and_then_the_standing_access_ends(
             .unwrap();
     assert_eq!(ended, "converted");
     let events = world.events().await;
-    for kind in ["conversion.started", "conversion.tried", "conversion.finished", "assignment.removed"] {
+    for kind in
+        ["conversion.started", "conversion.tried", "conversion.finished", "assignment.removed"]
+    {
         assert!(events.iter().any(|event| event == kind), "{kind} in {events:?}");
     }
     world.check_invariants().await;
@@ -231,14 +243,13 @@ async fn ones_own_may_go_but_never_grow_and_never_the_last() {
     try_it(&world, "root", id, None).await.unwrap();
     finish(&world, id, false, "Less is enough").await.unwrap();
     // The last who administers Latchkey for good stays.
-    let last: AssignmentId = sqlx::query_scalar(
-        "select id from assignments where principal_id = $1 and role_id = $2",
-    )
-    .bind(world.principal("root"))
-    .bind(world.role_id("Global Administrator"))
-    .fetch_one(&world.owner)
-    .await
-    .unwrap();
+    let last: AssignmentId =
+        sqlx::query_scalar("select id from assignments where principal_id = $1 and role_id = $2")
+            .bind(world.principal("root"))
+            .bind(world.role_id("Global Administrator"))
+            .fetch_one(&world.owner)
+            .await
+            .unwrap();
     let id = start_as(&world, "root", last).await.unwrap();
     let refused = finish(&world, id, true, "Nobody needs it").await.unwrap_err();
     assert!(refused.to_string().contains("assign somebody else first"), "{refused}");

@@ -55,17 +55,25 @@ async fn place(world: &World, name: &str, parent: ScopeId, kind: &str) -> ScopeI
     id
 }
 
-/// Lets a role be held at systems and allow something in Latchkey.
-async fn change_role(world: &World, role: RoleId, permissions: &[&str]) {
+/// Lets a role allow something in Latchkey.
+async fn allow(world: &World, role: RoleId, permission: &str) {
+    change_role(world, role, "permissions = permissions || $2", permission).await;
+}
+
+/// Lets a role be held at systems and folders, too.
+async fn let_be_held_below(world: &World, role: RoleId) {
+    let kinds = "scope_kinds = $2::scope_kind[]";
+    change_role(world, role, kinds, "{organization,folder,system,resource}").await;
+}
+
+async fn change_role(world: &World, role: RoleId, what: &str, value: &str) {
     let mut change = world.owner.begin().await.unwrap();
-    sqlx::query(
-        "update roles set scope_kinds = '{organization,folder,system,resource}', permissions = $2 where id = $1",
-    )
-    .bind(role)
-    .bind(permissions.iter().map(ToString::to_string).collect::<Vec<_>>())
-    .execute(&mut *change)
-    .await
-    .unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("update roles set {what} where id = $1")))
+        .bind(role)
+        .bind(value)
+        .execute(&mut *change)
+        .await
+        .unwrap();
     sqlx::query(
         "insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
          values (gen_random_uuid(), instant(), 'role.changed', 'success', 'operator', 'A test', $1, '{}')",
@@ -99,7 +107,8 @@ async fn a_file_with_columns_of_its_own_becomes_assignments() {
     .fetch_all(&world.owner)
     .await
     .unwrap();
-    let row = |name: &str, kind: &str, why: &str| (name.to_owned(), kind.to_owned(), why.to_owned());
+    let row =
+        |name: &str, kind: &str, why: &str| (name.to_owned(), kind.to_owned(), why.to_owned());
     assert_eq!(
         said,
         [
@@ -199,10 +208,11 @@ async fn nobody_imports_anything_for_themself_by_whichever_way() {
 async fn importing_takes_the_right_at_each_rows_place() {
     let world = world().await;
     let operator = world.role_id("Operator");
-    change_role(&world, operator, &[]).await;
+    let_be_held_below(&world, operator).await;
     world.role("Local administrator", |_| ()).await;
     let local = world.role_id("Local administrator");
-    change_role(&world, local, &["assignments.manage"]).await;
+    let_be_held_below(&world, local).await;
+    allow(&world, local, "assignments.manage").await;
     let folder = place(&world, "Production", ScopeId::ROOT, "folder").await;
     place(&world, "Shop", folder, "system").await;
     place(&world, "Billing", ScopeId::ROOT, "system").await;
@@ -225,6 +235,7 @@ async fn importing_takes_the_right_at_each_rows_place() {
 #[tokio::test]
 async fn missing_roles_and_places_are_made_if_that_is_wanted_and_say_where_they_come_from() {
     let world = world().await;
+    allow(&world, RoleId::GLOBAL_ADMINISTRATOR, "scopes.manage").await;
     let folder = place(&world, "Cloud", ScopeId::ROOT, "folder").await;
     let file = "user,role,scope\nada,Domain admin,Directory\nbob,Reader,Directory\neve,Reader,\n";
     let id = hand_in(&world, "root", file).await.unwrap();
@@ -238,10 +249,14 @@ async fn missing_roles_and_places_are_made_if_that_is_wanted_and_say_where_they_
     assert_eq!((plan.made(), plan.bad(), plan.outside()), (3, 0, 1), "{plan:?}");
     assert!(plan.needs_code, "a privileged role begins with terms that ask for a code");
     let code = world.fresh_code("root").await;
-    let counts =
-        import::confirm(&world.app, &world.actor("root").await, id, false, Some(&code)).await.unwrap();
+    let counts = import::confirm(&world.app, &world.actor("root").await, id, false, Some(&code))
+        .await
+        .unwrap();
     assert_eq!((counts.made, counts.roles_made, counts.scopes_made), (3, 2, 1));
-    assert_eq!(counts.outside_terms, 1, "standing access to a privileged role is outside its terms");
+    assert_eq!(
+        counts.outside_terms, 1,
+        "standing access to a privileged role is outside its terms"
+    );
     let roles: Vec<(String, bool)> = sqlx::query_as(
         "select name, privileged from roles where import_id is not null order by name",
     )
@@ -249,10 +264,11 @@ async fn missing_roles_and_places_are_made_if_that_is_wanted_and_say_where_they_
     .await
     .unwrap();
     assert_eq!(roles, [("Domain admin".to_owned(), true), ("Reader".to_owned(), false)]);
-    let parent: ScopeId = sqlx::query_scalar("select parent_id from scopes where import_id is not null")
-        .fetch_one(&world.owner)
-        .await
-        .unwrap();
+    let parent: ScopeId =
+        sqlx::query_scalar("select parent_id from scopes where import_id is not null")
+            .fetch_one(&world.owner)
+            .await
+            .unwrap();
     assert_eq!(parent, folder);
     let kept = import::rows(&world.app, &actor, id, Some(Outcome::Made), 0).await.unwrap();
     assert!(kept[0].notes[0].starts_with("outside the terms"), "{:?}", kept[0]);
@@ -291,7 +307,7 @@ async fn what_is_outside_the_terms_is_imported_and_marked() {
 #[tokio::test]
 async fn what_cannot_be_read_or_mapped_is_told() {
     let world = world().await;
-    for file in ["", "user,role\n", "user,user\na,b\n", "[1, 2", "{\"a\": \n"] {
+    for file in ["", "user,role\n", "user,user\na,b\n", "[1, 2"] {
         let refused = hand_in(&world, "root", file).await;
         assert!(
             matches!(&refused, Err(Error::Invalid(faults)) if faults[0].field == "file"),

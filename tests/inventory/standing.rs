@@ -60,13 +60,14 @@ async fn the_worst_stands_first() {
 async fn what_ends_or_is_only_activated_is_not_listed_and_groups_are_listed_once() {
     let world = world().await;
     world.group("Crew", &["ada", "bob"]).await;
-    world.assign(
-        "active",
-        world.principal("Crew"),
-        (world.role_id("Operator"), latchkey::domain::id::ScopeId::ROOT),
-        (None, None),
-    )
-    .await;
+    world
+        .assign(
+            "active",
+            world.principal("Crew"),
+            (world.role_id("Operator"), latchkey::domain::id::ScopeId::ROOT),
+            (None, None),
+        )
+        .await;
     let taken = world.active("eve", "Operator").await;
     world.eligible("ada", "Operator").await;
     world.activate("ada", "Operator", Duration::hours(1)).await.unwrap();
@@ -142,7 +143,6 @@ async fn pages_follow_one_another_without_a_gap() {
 #[tokio::test]
 async fn reading_it_takes_the_right_to() {
     let world = world().await;
-    let refused =
-        standing::list(&world.app, &world.actor("ada").await, &Filter::default()).await;
+    let refused = standing::list(&world.app, &world.actor("ada").await, &Filter::default()).await;
     assert!(matches!(refused, Err(Error::Forbidden(Permission::ReadRoles))));
 }

@@ -47,7 +47,9 @@ pub enum NotYet {
     #[error("this conversion is over already")]
     Over,
     /// Nobody has tried the eligibility.
-    #[error("its holder has not tried the eligibility yet: wait for that, or finish without a try and say why")]
+    #[error(
+        "its holder has not tried the eligibility yet: wait for that, or finish without a try and say why"
+    )]
     Untried,
     /// There is nothing to say why for.
     #[error("say why it is finished without a try")]
@@ -62,10 +64,9 @@ pub fn finishable(step: Step, eligible: bool, without_try: Option<&str>) -> Resu
     match (step, without_try) {
         (Step::Finished | Step::Abandoned, _) => Err(NotYet::Over),
         _ if !eligible => Err(NotYet::NothingLeft),
-        (Step::Tried, _) => Ok(()),
         (Step::Started, None) => Err(NotYet::Untried),
         (Step::Started, Some(reason)) if reason.trim().is_empty() => Err(NotYet::NoReason),
-        (Step::Started, Some(_)) => Ok(()),
+        (Step::Tried, _) | (Step::Started, Some(_)) => Ok(()),
     }
 }
 

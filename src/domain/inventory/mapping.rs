@@ -32,41 +32,49 @@ impl Field {
         (Self::Justification, "justification", "Why"),
     ];
 
-    /// What columns that say this are called elsewhere, the surest first; folded, without spaces and marks.
-    const fn aliases(self) -> &'static [&'static str] {
-        match self {
-            Self::Principal => &[
-                "principal", "user", "username", "userprincipalname", "upn", "useraccount", "account",
-                "accountname", "login", "loginname", "samaccountname", "principalname", "assignee", "holder",
-                "member", "membername", "identity", "email", "mail", "emailaddress", "useremail", "person", "who",
-                "subject", "benutzer", "konto",
-            ],
-            Self::Role => &[
-                "role", "rolename", "roledefinitionname", "roledisplayname", "privilege", "permission",
-                "permissionset", "entitlement", "accesslevel", "access", "rolle",
-            ],
-            Self::Scope => &[
-                "scope", "scopename", "scopepath", "resource", "resourcename", "system", "directoryscope", "target",
-                "where", "place", "location", "subscription", "environment", "path", "folder", "ort",
-            ],
-            Self::Kind => &[
-                "kind", "assignmenttype", "assignmentkind", "assignmentstate", "type", "state", "membertype", "art",
-            ],
-            Self::StartsAt => &[
-                "startsat", "start", "startdate", "startdatetime", "starttime", "from", "validfrom", "since",
-                "assignedon", "granted", "grantedon", "created", "createdon", "von",
-            ],
-            Self::EndsAt => &[
-                "endsat", "end", "enddate", "enddatetime", "endtime", "until", "validuntil", "validto", "expires",
-                "expiry", "expirydate", "expirationdate", "expiration", "to", "bis",
-            ],
-            Self::Justification => &[
-                "justification", "reason", "comment", "comments", "why", "note", "notes", "description",
-                "businessreason", "grund",
-            ],
-        }
+    /// What columns that say this are called elsewhere, the surest first.
+    fn aliases(self) -> impl Iterator<Item = &'static str> {
+        ALIASES
+            .iter()
+            .filter(move |(field, _)| *field == self)
+            .flat_map(|(_, names)| names.split_whitespace())
     }
 }
+
+/// What columns are called elsewhere, the surest first; folded, without spaces and marks.
+const ALIASES: [(Field, &str); 7] = [
+    (
+        Field::Principal,
+        "principal user username userprincipalname upn useraccount account accountname login \
+         loginname samaccountname principalname assignee holder member membername identity email \
+         mail emailaddress useremail person who subject benutzer konto",
+    ),
+    (
+        Field::Role,
+        "role rolename roledefinitionname roledisplayname privilege permission permissionset \
+         entitlement accesslevel access rolle",
+    ),
+    (
+        Field::Scope,
+        "scope scopename scopepath resource resourcename system directoryscope target where place \
+         location subscription environment path folder ort",
+    ),
+    (Field::Kind, "kind assignmenttype assignmentkind assignmentstate type state membertype art"),
+    (
+        Field::StartsAt,
+        "startsat start startdate startdatetime starttime from validfrom since assignedon granted \
+         grantedon created createdon von",
+    ),
+    (
+        Field::EndsAt,
+        "endsat end enddate enddatetime endtime until validuntil validto expires expiry \
+         expirydate expirationdate expiration to bis",
+    ),
+    (
+        Field::Justification,
+        "justification reason comment comments why note notes description businessreason grund",
+    ),
+];
 
 /// How a file is to be read: the column of each field, by its name, and what holds where there is none.
 #[derive(
@@ -113,7 +121,7 @@ impl Mapping {
             .map(|name| fold(name).chars().filter(|letter| letter.is_alphanumeric()).collect())
             .collect();
         let column = |field: Field| {
-            field.aliases().iter().find_map(|alias| {
+            field.aliases().find_map(|alias| {
                 let at = plain.iter().position(|name| name == alias)?;
                 columns.get(at).cloned()
             })
@@ -199,7 +207,14 @@ mod tests {
 
     #[test]
     fn columns_are_guessed_by_what_they_are_called_elsewhere() {
-        let names = columns(&["User Principal Name", "ROLE_NAME", "Resource", "Valid to", "Colour", "Reason"]);
+        let names = columns(&[
+            "User Principal Name",
+            "ROLE_NAME",
+            "Resource",
+            "Valid to",
+            "Colour",
+            "Reason",
+        ]);
         let guess = Mapping::guess(&names);
         assert_eq!(guess.principal.as_deref(), Some("User Principal Name"));
         assert_eq!(guess.role.as_deref(), Some("ROLE_NAME"));

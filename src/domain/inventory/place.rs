@@ -56,7 +56,7 @@ pub fn find(said: &str, known: &[KnownPlace]) -> Found {
         place.path == wanted || place.path.get(1..).is_some_and(|below| below == wanted)
     });
     match (exactly, found.as_slice()) {
-        (Some(place), [_] | [_, ..]) if wanted.len() > 1 => Found::One(place.id, place.kind),
+        (Some(place), _) if wanted.len() > 1 => Found::One(place.id, place.kind),
         (_, []) => Found::None,
         (_, [place]) => Found::One(place.id, place.kind),
         (_, several) => Found::Several(several.len()),
@@ -85,7 +85,11 @@ mod tests {
             place(&["company", "old", "production", "shop"]),
         ];
         let is = |said: &str, index: usize| {
-            assert_eq!(find(said, &known), Found::One(known[index].id, known[index].kind), "{said}");
+            assert_eq!(
+                find(said, &known),
+                Found::One(known[index].id, known[index].kind),
+                "{said}"
+            );
         };
         is("Billing", 2);
         is("Staging / Shop", 1);

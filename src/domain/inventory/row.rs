@@ -62,7 +62,9 @@ impl Holder {
 }
 
 /// The cells of a row that mean something, as they were written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
+)]
 #[serde(default)]
 pub struct Said {
     /// Who.
@@ -127,16 +129,15 @@ impl Fault {
 }
 
 /// Reads one row: what it says, and what it wants or all that is wrong with it.
-#[must_use]
 pub fn read(sheet: &Sheet, row: &Row, mapping: &Mapping) -> (Said, Result<Wanted, Vec<Fault>>) {
     let cells = match &row.cells {
         Ok(cells) => cells,
         Err(reason) => return (Said::default(), Err(vec![Fault::new("", reason.clone())])),
     };
     let cell = |field: Field| {
-        let at = mapping.column(field).and_then(|column| {
-            sheet.columns.iter().position(|known| known == column)
-        });
+        let at = mapping
+            .column(field)
+            .and_then(|column| sheet.columns.iter().position(|known| known == column));
         let said = at.and_then(|at| cells.get(at)).map_or("", |cell| cell.trim());
         if said.is_empty() { mapping.fallback(field).trim() } else { said }.to_owned()
     };
@@ -172,7 +173,10 @@ fn wanted(said: &Said, mapping: &Mapping) -> Result<Wanted, Vec<Fault>> {
         time(text, field == Field::EndsAt).unwrap_or_else(|| {
             fault(
                 field,
-                format!("“{}” is no time: write it as 2026-11-22 or 2026-11-22T09:00:00Z", shown(text)),
+                format!(
+                    "“{}” is no time: write it as 2026-11-22 or 2026-11-22T09:00:00Z",
+                    shown(text)
+                ),
             );
             None
         })
@@ -216,9 +220,8 @@ fn time(text: &str, to_its_end: bool) -> Option<Option<Instant>> {
         return Some(None);
     }
     let utc = |time: civil::DateTime| time.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
-    let day = |day: civil::Date| {
-        utc(if to_its_end { day.tomorrow().ok()? } else { day }.at(0, 0, 0, 0))
-    };
+    let day =
+        |day: civil::Date| utc(if to_its_end { day.tomorrow().ok()? } else { day }.at(0, 0, 0, 0));
     let spoken = text.replacen(' ', "T", 1);
     let at = text
         .parse::<jiff::Timestamp>()
@@ -258,11 +261,18 @@ mod tests {
             "user,role,scope,type,start,end,reason\nGroup: Night  Watch,Operator,Shop,Eligible,2026-01-01,31.12.2026,On call\n",
         )
         .unwrap();
-        assert_eq!(wanted.holder, Holder { kind: Some(HolderKind::Group), name: "night watch".to_owned() });
+        assert_eq!(
+            wanted.holder,
+            Holder { kind: Some(HolderKind::Group), name: "night watch".to_owned() }
+        );
         assert_eq!((wanted.role.as_str(), wanted.scope.as_str()), ("Operator", "Shop"));
         assert_eq!(wanted.kind, AssignmentKind::Eligible);
         assert_eq!(wanted.starts_at.unwrap().to_string(), "2026-01-01T00:00:00Z");
-        assert_eq!(wanted.ends_at.unwrap().to_string(), "2027-01-01T00:00:00Z", "the day is included");
+        assert_eq!(
+            wanted.ends_at.unwrap().to_string(),
+            "2027-01-01T00:00:00Z",
+            "the day is included"
+        );
         assert_eq!(wanted.justification, "On call");
     }
 

@@ -134,7 +134,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_runs_ahead_does_no_harm() {
-        let ahead = Facts { last_here: Some(now() + Duration::hours(5)), ..facts(true, true, None) };
+        let ahead =
+            Facts { last_here: Some(now() + Duration::hours(5)), ..facts(true, true, None) };
         assert_eq!(score(&ahead).points, 75);
     }
 

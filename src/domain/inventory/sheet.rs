@@ -113,8 +113,8 @@ impl Sheet {
 
 /// The line that comes after `before`, counted from 1.
 fn line_at(before: &[u8]) -> i32 {
-    let breaks = before.iter().filter(|byte| **byte == b'\n').count();
-    i32::try_from(breaks + 1).unwrap_or(i32::MAX)
+    let lines = before.split(|byte| *byte == b'\n').count();
+    i32::try_from(lines).unwrap_or(i32::MAX)
 }
 
 /// Counts lines along a text, forwards only.
@@ -347,7 +347,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_over_quoted_breaks_blank_lines_carriage_returns_and_a_mark_at_the_start() {
-        let sheet = sheet("\u{feff}user,why\r\nada,\"two\r\nlines\"\r\n\r\n\r\nbob,one\r\n,\r\neve,x\r\n");
+        let sheet =
+            sheet("\u{feff}user,why\r\nada,\"two\r\nlines\"\r\n\r\n\r\nbob,one\r\n,\r\neve,x\r\n");
         assert_eq!(sheet.columns, ["user", "why"]);
         assert_eq!(
             sheet.rows,
@@ -367,16 +368,26 @@ mod tests {
         let sheet = sheet("user,role\nada\nbob,Operator,more\neve,Operator,,\n");
         assert!(sheet.rows[0].cells.as_ref().unwrap_err().contains("1 cells"));
         assert!(sheet.rows[1].cells.as_ref().unwrap_err().contains("3 cells"));
-        assert_eq!(sheet.rows[2], row(4, &["eve", "Operator"]), "empty cells at the end are nothing");
+        assert_eq!(
+            sheet.rows[2],
+            row(4, &["eve", "Operator"]),
+            "empty cells at the end are nothing"
+        );
     }
 
     #[test]
     fn json_comes_as_an_array_or_by_lines() {
-        let array = sheet("\n[\n {\"user\": \"ada\", \"n\": 1.5},\n {\"role\": \"Operator\", \"user\": null, \"on\": true}\n]");
+        let array = sheet(
+            "\n[\n {\"user\": \"ada\", \"n\": 1.5},\n {\"role\": \"Operator\", \"user\": null, \"on\": true}\n]",
+        );
         assert_eq!(array.format, Format::Json);
         assert_eq!(array.columns, ["user", "n", "role", "on"]);
-        assert_eq!(array.rows, [row(3, &["ada", "1.5", "", ""]), row(4, &["", "", "Operator", "true"])]);
-        let lines = sheet("{\"user\": \"ada\"}\n\n{\"user\": [1]}\nnot json\n{\"user\":1,\"user\":2}\n");
+        assert_eq!(
+            array.rows,
+            [row(3, &["ada", "1.5", "", ""]), row(4, &["", "", "Operator", "true"])]
+        );
+        let lines =
+            sheet("{\"user\": \"ada\"}\n\n{\"user\": [1]}\nnot json\n{\"user\":1,\"user\":2}\n");
         assert_eq!(lines.format, Format::JsonLines);
         assert_eq!(lines.rows[0], row(1, &["ada"]));
         for (index, line, said) in

@@ -111,7 +111,9 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::ImportDone => "imported a list of assignments".to_owned(),
         Kind::ImportDiscarded => "discarded a list of assignments".to_owned(),
         Kind::ScopeImported => "imported a place".to_owned(),
-        Kind::ConversionStarted => format!("began to turn {whose} standing {role} into eligibility"),
+        Kind::ConversionStarted => {
+            format!("began to turn {whose} standing {role} into eligibility")
+        }
         Kind::ConversionTried => format!("tried to activate {role}, without getting it"),
         Kind::ConversionFinished => format!("ended {whose} standing {role}, which is eligible now"),
         Kind::ConversionAbandoned => format!("left {whose} {role} standing"),

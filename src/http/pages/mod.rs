@@ -35,11 +35,7 @@ pub mod view;
 /// Every page, and every form.
 #[must_use]
 pub fn routes() -> Routes {
-    entrance()
-        .merge(everybody())
-        .merge(administration())
-        .merge(inventory())
-        .merge(own_account())
+    entrance().merge(everybody()).merge(administration()).merge(inventory()).merge(own_account())
 }
 
 /// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.

@@ -56,7 +56,8 @@ pub async fn list(
 /// What the actor is to try: of their own, and of groups that they belong to.
 pub async fn to_try(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     let user = access::user(actor, TokenScope::Read)?;
-    let wanted = Wanted { for_account: Some(user.principal), open: Some(true), ..Wanted::default() };
+    let wanted =
+        Wanted { for_account: Some(user.principal), open: Some(true), ..Wanted::default() };
     let mut connection = app.database.acquire().await?;
     let mut mine = store::inventory::conversion::list(&mut connection, wanted, PAGE).await?;
     mine.retain(|told| told.tried_at.is_none() && !told.active_ended);
@@ -347,7 +348,8 @@ pub async fn rehearse(
     if let Some(proof) = proof {
         store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
     }
-    let refusals = refusals(&mut change, &user, &told, (duration, reasons), proof.is_some()).await?;
+    let refusals =
+        refusals(&mut change, &user, &told, (duration, reasons), proof.is_some()).await?;
     let event = Event::new(Kind::ConversionTried)
         .subject(told.principal)
         .role(told.role, told.scope)
@@ -357,7 +359,9 @@ pub async fn rehearse(
         store::inventory::conversion::note_try(&mut change, id, user.principal).await?;
         tell_of_try(app, &mut change, &user, &told).await?;
         change.made(id.0).await?;
-        change.commit(&event.detail(json!({ "duration": duration, "mfa": proof.is_some() }))).await?;
+        change
+            .commit(&event.detail(json!({ "duration": duration, "mfa": proof.is_some() })))
+            .await?;
         app.wake.everything();
         Ok(())
     } else {

@@ -145,7 +145,9 @@ pub async fn places(app: &App, actor: &Actor) -> Result<Vec<Place>, Error> {
     const MOST: i64 = 300;
     let mut connection = app.database.acquire().await?;
     match access::authorise(&mut connection, actor, Permission::ReadRoles).await {
-        Err(Error::Forbidden(_)) => super::import::authorise_anywhere(&mut connection, actor).await?,
+        Err(Error::Forbidden(_)) => {
+            super::import::authorise_anywhere(&mut connection, actor).await?
+        }
         outcome => outcome?,
     }
     store::inventory::lookup::tree(&mut connection, MOST).await

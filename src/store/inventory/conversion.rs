@@ -200,9 +200,14 @@ pub async fn begin(
 /// Notes that the eligibility was tried and works.
 pub async fn note_try(change: &mut Change, id: ConversionId, by: PrincipalId) -> Result<(), Error> {
     let at = change.at();
-    sqlx::query!("update conversions set tried_by = $2, tried_at = $3 where id = $1", id.0, by.0, at)
-        .execute(change.connection())
-        .await?;
+    sqlx::query!(
+        "update conversions set tried_by = $2, tried_at = $3 where id = $1",
+        id.0,
+        by.0,
+        at
+    )
+    .execute(change.connection())
+    .await?;
     Ok(())
 }
 

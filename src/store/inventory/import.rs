@@ -176,10 +176,13 @@ pub async fn one(connection: &mut PgConnection, id: ImportId) -> Result<Told, Er
 
 /// The file of an import that is still a draft.
 pub async fn file(connection: &mut PgConnection, id: ImportId) -> Result<Vec<u8>, Error> {
-    sqlx::query_scalar!(r#"select file as "file!" from imports where id = $1 and file is not null"#, id.0)
-        .fetch_optional(connection)
-        .await?
-        .ok_or_else(|| Error::Conflict("this import is closed: its file is no longer kept".to_owned()))
+    sqlx::query_scalar!(
+        r#"select file as "file!" from imports where id = $1 and file is not null"#,
+        id.0
+    )
+    .fetch_optional(connection)
+    .await?
+    .ok_or_else(|| Error::Conflict("this import is closed: its file is no longer kept".to_owned()))
 }
 
 /// Holds a draft under lock until the change ends; says whether it is one.
@@ -381,10 +384,8 @@ pub async fn keep(change: &mut Change, import: ImportId, rows: &[Row]) -> Result
     for part in rows.chunks(PART) {
         let lines: Vec<_> = part.iter().map(|row| row.line).collect();
         let outcomes: Vec<_> = part.iter().map(|row| row.outcome).collect();
-        let said: Vec<_> = part
-            .iter()
-            .map(|row| serde_json::to_string(&row.said.0).unwrap_or_default())
-            .collect();
+        let said: Vec<_> =
+            part.iter().map(|row| serde_json::to_string(&row.said.0).unwrap_or_default()).collect();
         let notes: Vec<_> = part.iter().map(|row| row.notes.join("\n")).collect();
         let assignments: Vec<_> = part.iter().map(|row| row.assignment.map(|id| id.0)).collect();
         sqlx::query!(

@@ -106,10 +106,14 @@ pub async fn list(
             principals.name as account, standing.role_id as "role: RoleId", roles.name as role_name, privileged,
             standing.scope_id as "scope: ScopeId", scopes.name as scope_name, starts_at,
             nullif(ends_at, 'infinity') as "ends_at: Instant", nullif(last_used_at, '-infinity') as "last_here: Instant",
-            (
-                select max(used.starts_at) from assignments as used
+            -- Two questions, since no index has both what has ended and what has not.
+            greatest(
+                (select max(used.starts_at) from assignments as used
                 where used.principal_id = standing.principal_id and used.role_id = standing.role_id
-                    and used.origin = 'activated'
+                    and used.origin = 'activated' and used.ended_at is null),
+                (select max(used.starts_at) from assignments as used
+                where used.principal_id = standing.principal_id and used.role_id = standing.role_id
+                    and used.origin = 'activated' and used.ended_at is not null)
             ) as last_activated,
             (
                 select id from conversions

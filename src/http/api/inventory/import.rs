@@ -81,7 +81,8 @@ struct Counts {
 
 impl From<import::Counts> for Counts {
     fn from(counts: import::Counts) -> Self {
-        let import::Counts { made, already, left_out, outside_terms, roles_made, scopes_made } = counts;
+        let import::Counts { made, already, left_out, outside_terms, roles_made, scopes_made } =
+            counts;
         Self { made, already, left_out, outside_terms, roles_made, scopes_made }
     }
 }

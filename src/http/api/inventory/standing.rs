@@ -132,7 +132,8 @@ async fn list(
         after,
     };
     let found = standing::list(&app, &actor, &filter).await?;
-    let next = found.next.map(|next| cursor::write(&app.keys, cursor::List::Standing, &bytes(next)));
+    let next =
+        found.next.map(|next| cursor::write(&app.keys, cursor::List::Standing, &bytes(next)));
     Ok(Json(Page { items: found.rows.into_iter().map(StandingAccess::from).collect(), next }))
 }
 
@@ -159,7 +160,7 @@ fn position(bytes: &[u8]) -> Option<Position> {
 
 /// How much there was on a day.
 #[derive(Serialize, ToSchema)]
-struct Day {
+struct DailyCount {
     /// The day, in universal time.
     #[schema(example = "2026-11-22")]
     day: String,
@@ -188,15 +189,15 @@ struct Span {
 /// How much standing access there was, day by day, oldest first.
 #[utoipa::path(
     get, path = "/inventory/history", tag = "inventory", params(Span),
-    responses((status = OK, body = Page<Day>, description = "The days"))
+    responses((status = OK, body = Page<DailyCount>, description = "The days"))
 )]
 async fn days(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Query(span): Query<Span>,
-) -> Result<Json<Page<Day>>, ApiError> {
+) -> Result<Json<Page<DailyCount>>, ApiError> {
     let most = i64::from(span.days.unwrap_or(366).clamp(1, 3660));
-    let days = history::list(&app, &actor, most).await?.into_iter().map(|day| Day {
+    let days = history::list(&app, &actor, most).await?.into_iter().map(|day| DailyCount {
         day: day.day,
         taken_at: day.taken_at,
         standing_privileged: day.standing_privileged,

@@ -156,7 +156,9 @@ pub async fn start(posted: Posted<Chosen>) -> Answer {
         Err(error) => standing::draw(&page, &wanted, Faults::of(error)?, &chosen).await,
         Ok(begun) => {
             let mut faults = Faults::default();
-            for reason in begun.iter().filter_map(|one| one.outcome.as_ref().err()).flat_map(reasons_of) {
+            for reason in
+                begun.iter().filter_map(|one| one.outcome.as_ref().err()).flat_map(reasons_of)
+            {
                 faults.note("assignments", &reason);
             }
             if faults.is_empty() {
@@ -243,17 +245,17 @@ pub async fn rehearse(Path(conversion): Path<String>, posted: Posted<Form>) -> A
 
 /// Ends the standing access after a try.
 pub async fn finish(Path(conversion): Path<String>, posted: Posted<Reason>) -> Answer {
-    end(conversion, posted, End::Finish).await
+    end(&conversion, posted, End::Finish).await
 }
 
 /// Ends the standing access though nobody has tried the eligibility.
 pub async fn finish_untried(Path(conversion): Path<String>, posted: Posted<Reason>) -> Answer {
-    end(conversion, posted, End::FinishUntried).await
+    end(&conversion, posted, End::FinishUntried).await
 }
 
 /// Gives a conversion up.
 pub async fn abandon(Path(conversion): Path<String>, posted: Posted<Reason>) -> Answer {
-    end(conversion, posted, End::Abandon).await
+    end(&conversion, posted, End::Abandon).await
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -263,9 +265,9 @@ enum End {
     Abandon,
 }
 
-async fn end(conversion: String, posted: Posted<Reason>, how: End) -> Answer {
+async fn end(conversion: &str, posted: Posted<Reason>, how: End) -> Answer {
     let Posted { page, form } = posted;
-    let id: ConversionId = id(&conversion, "conversion")?;
+    let id: ConversionId = id(conversion, "conversion")?;
     let mut faults = Faults::default();
     let Some(reason) = faults.read::<Justification>("justification", &form.justification) else {
         return draw(&page, &Wanted::default(), faults).await;

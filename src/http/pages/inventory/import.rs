@@ -110,7 +110,9 @@ fn outcome(told: &Told) -> String {
         (number(told.roles_made), "new roles"),
         (number(told.scopes_made), "new places"),
     ];
-    said.extend(more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
+    said.extend(
+        more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+    );
     said.join(", ")
 }
 
@@ -142,12 +144,13 @@ pub async fn create(page: Page, ProtectedParts(parts): ProtectedParts) -> Answer
         None => ("pasted".to_owned(), pasted.as_bytes()),
     };
     if bytes.is_empty() {
-        return draw_new(&page, Faults::field("file", "Choose a file, or paste its text."), "").await;
+        return draw_new(&page, Faults::field("file", "Choose a file, or paste its text."), "")
+            .await;
     }
     match import::upload(&page.app, &page.actor, &name, bytes).await {
-        Ok(id) => Ok(axum::response::IntoResponse::into_response(
-            axum::response::Redirect::to(&format!("/inventory/imports/{id}")),
-        )),
+        Ok(id) => Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(
+            &format!("/inventory/imports/{id}"),
+        ))),
         Err(error) => {
             let shown = if pasted.len() < 100_000 { pasted.as_ref() } else { "" };
             draw_new(&page, Faults::of(error)?, shown).await
@@ -156,11 +159,7 @@ pub async fn create(page: Page, ProtectedParts(parts): ProtectedParts) -> Answer
 }
 
 /// One import: its mapping and preview, or what came of it.
-pub async fn one(
-    page: Page,
-    Path(import): Path<String>,
-    Query(begin): Query<Begin>,
-) -> Answer {
+pub async fn one(page: Page, Path(import): Path<String>, Query(begin): Query<Begin>) -> Answer {
     let id: ImportId = id(&import, "import")?;
     let told = import::show(&page.app, &page.actor, id).await?;
     if told.state == State::Draft && told.created_by == page.user.principal {
@@ -218,9 +217,9 @@ pub async fn map(Path(import): Path<String>, posted: Posted<Form>) -> Answer {
     let id: ImportId = id(&import, "import")?;
     let mapping = form.mapping();
     match import::map(&page.app, &page.actor, id, &mapping).await {
-        Ok(()) => Ok(axum::response::IntoResponse::into_response(
-            axum::response::Redirect::to(&format!("/inventory/imports/{id}#preview")),
-        )),
+        Ok(()) => Ok(axum::response::IntoResponse::into_response(axum::response::Redirect::to(
+            &format!("/inventory/imports/{id}#preview"),
+        ))),
         Err(error) => draw_draft(&page, id, Faults::of(error)?, Some(mapping)).await,
     }
 }
@@ -243,7 +242,8 @@ async fn draw_draft(
             faults.note(fault.field, &fault.message);
         }
     }
-    let status = if is_typed || !faults.is_empty() { faults.status() } else { axum::http::StatusCode::OK };
+    let status =
+        if is_typed || !faults.is_empty() { faults.status() } else { axum::http::StatusCode::OK };
     let status = if found.plan.is_err() && !is_typed { axum::http::StatusCode::OK } else { status };
     let fields = fields(&mapping, &found.columns, &mut faults);
     let code = faults.take("code", "");
@@ -294,7 +294,9 @@ fn fields(mapping: &Mapping, columns: &[String], faults: &mut Faults) -> Vec<Map
                 inventory::Field::Scope => {
                     ("default_scope", "For rows without one; empty is the whole organisation")
                 }
-                inventory::Field::Justification => ("default_justification", "For rows without one"),
+                inventory::Field::Justification => {
+                    ("default_justification", "For rows without one")
+                }
                 inventory::Field::Principal
                 | inventory::Field::Kind
                 | inventory::Field::StartsAt
@@ -393,7 +395,7 @@ fn bad_row(row: &import::Planned) -> Option<BadRow> {
     Some(BadRow {
         line: row.line,
         said: said(&row.said),
-        reasons: faults.iter().map(|fault| fault.sentence()).collect(),
+        reasons: faults.iter().map(inventory::Fault::sentence).collect(),
     })
 }
 

@@ -6,7 +6,6 @@ use super::{
     super::{
         faults::Faults,
         page::{Answer, Opened, Page, answer, new_key},
-
         say::{self, Reader},
         terms::place,
         view::{
@@ -96,9 +95,7 @@ fn position(text: &str) -> Option<Position> {
     let rank = parts.next()?.parse().ok()?;
     let last_here = match parts.next()? {
         "never" => None,
-        micros => {
-            Some(Instant::new(jiff::Timestamp::from_microsecond(micros.parse().ok()?).ok()?))
-        }
+        micros => Some(Instant::new(jiff::Timestamp::from_microsecond(micros.parse().ok()?).ok()?)),
     };
     let assignment: AssignmentId = parts.next()?.parse().ok()?;
     Some(Position { rank, last_here, assignment })

@@ -9,7 +9,7 @@ use crate::{
         actor::{Actor, User},
         audit::{Event, Kind},
         id::{AssignmentId, ImportId, ScopeId},
-        inventory::{Mapping, Sheet},
+        inventory::{Fault, Mapping, Sheet},
         step_up::Act,
         text::{Name, fold},
     },
@@ -60,7 +60,10 @@ pub async fn confirm(
     refuse_bad(&first, leave_out)?;
     if first.needs_code {
         let proof = proof.ok_or_else(|| {
-            Error::invalid("code", "enter a code from your authenticator: the terms of these roles ask for it")
+            Error::invalid(
+                "code",
+                "enter a code from your authenticator: the terms of these roles ask for it",
+            )
         })?;
         store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
     }
@@ -166,7 +169,8 @@ fn missing(plan: &Plan) -> (Vec<String>, Vec<String>) {
         })
     };
     let roles = makes().filter(|(_, make)| make.role.is_none()).map(|(said, _)| said.role.clone());
-    let scopes = makes().filter(|(_, make)| make.scope.is_none()).map(|(said, _)| said.scope.clone());
+    let scopes =
+        makes().filter(|(_, make)| make.scope.is_none()).map(|(said, _)| said.scope.clone());
     (distinct(roles.collect()), distinct(scopes.collect()))
 }
 
@@ -174,8 +178,14 @@ async fn make_role(change: &mut Change, import: &Import<'_>, name: &str) -> Resu
     let name = Name::parse(name).map_err(|error| Error::invalid("role", error))?;
     let privileged = import.mapping.makes_privileged(name.as_str());
     let description = format!("Imported from {}.", import.told.file_name);
-    let id = store::inventory::import::make_role(change, import.told.id, &name, &description, privileged)
-        .await?;
+    let id = store::inventory::import::make_role(
+        change,
+        import.told.id,
+        &name,
+        &description,
+        privileged,
+    )
+    .await?;
     let terms = first_terms(privileged);
     let why = "The terms that an imported role begins with";
     let settings = store::settings::write(change, id, ScopeId::ROOT, &terms, 0, why).await?;
@@ -219,7 +229,7 @@ fn written(import: &Import<'_>, plan: Plan) -> Result<Written, Error> {
                 (Outcome::Already, vec![format!("line {line} says the same")], None)
             }
             Verdict::Bad(faults) => {
-                (Outcome::LeftOut, faults.iter().map(|fault| fault.sentence()).collect(), None)
+                (Outcome::LeftOut, faults.iter().map(Fault::sentence).collect(), None)
             }
         };
         rows.push(Row { line: row.line, outcome, said: Json(row.said), notes, assignment });

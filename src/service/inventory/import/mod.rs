@@ -109,11 +109,7 @@ fn called(name: &str) -> String {
 }
 
 /// The imports: all of them for those who may read roles, one's own for those who may give some.
-pub async fn list(
-    app: &App,
-    actor: &Actor,
-    before: Option<ImportId>,
-) -> Result<Vec<Told>, Error> {
+pub async fn list(app: &App, actor: &Actor, before: Option<ImportId>) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
     let by = match access::authorise(&mut connection, actor, Permission::ReadRoles).await {
         Ok(()) => None,

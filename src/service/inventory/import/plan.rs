@@ -160,21 +160,20 @@ pub(super) async fn plan(
             Ok(wanted) => resolve(&known, user, mapping, wanted, &mut plan),
         };
         let outcome = match outcome {
-            Ok(row) => match permitted(connection, actor, &mut rights, &row, &known).await? {
-                true => Ok(row),
-                false => {
+            Ok(row) => {
+                if permitted(connection, actor, &mut rights, &row, &known).await? {
+                    Ok(row)
+                } else {
                     let column = mapping.column(Field::Scope).unwrap_or_default();
                     Err(vec![Fault::new(column, "you may not give roles there")])
                 }
-            },
+            }
             bad => bad,
         };
         resolved.push((line, said, outcome));
     }
     judge(connection, user, &known, mapping, resolved, &mut plan).await?;
-    for names in
-        [&mut plan.unknown_roles, &mut plan.unknown_scopes, &mut plan.unknown_principals]
-    {
+    for names in [&mut plan.unknown_roles, &mut plan.unknown_scopes, &mut plan.unknown_principals] {
         names.sort();
         names.dedup_by_key(|name| fold(name));
     }
@@ -282,14 +281,18 @@ fn resolve(
     let role = known.roles.get(&fold(&wanted.role));
     if role.is_none() {
         plan.unknown_roles.push(wanted.role.clone());
-        if let Err(reason) = may_be_made(&wanted.role, mapping.make_roles, known.may_make_roles, "role") {
+        if let Err(reason) =
+            may_be_made(&wanted.role, mapping.make_roles, known.may_make_roles, "role")
+        {
             faults.push(Fault::new(column(Field::Role), reason));
         }
     }
     let scope = match known.places.get(&wanted.scope) {
         Some(Found::One(scope, kind)) => Some((*scope, *kind)),
         Some(Found::Several(number)) => {
-            let reason = format!("there are {number} places of that name: write the path, as in Folder / System");
+            let reason = format!(
+                "there are {number} places of that name: write the path, as in Folder / System"
+            );
             faults.push(Fault::new(column(Field::Scope), reason));
             None
         }
@@ -317,10 +320,7 @@ fn resolve(
 const NOBODY: &str = "there is nobody of that name or address: people are invited, not imported";
 
 /// The one that a name means.
-fn holder<'a>(
-    known: &'a Known,
-    holder: &Holder,
-) -> Result<Option<&'a lookup::Principal>, String> {
+fn holder<'a>(known: &'a Known, holder: &Holder) -> Result<Option<&'a lookup::Principal>, String> {
     let of_kind = |index: &&usize| {
         let kind = known.principals.get(**index).map(|principal| principal.kind);
         holder.kind.is_none() || kind == holder.kind
@@ -418,7 +418,8 @@ async fn judge(
             held.entry(*slot).or_default().push(one);
         }
     }
-    let mut pairs: Vec<_> = slots.iter().map(|slot| (slot.role, slot.scope)).collect();
+    let mut pairs: Vec<_> =
+        rows.iter().filter_map(|(_, _, row)| pair(row.as_ref().ok()?, mapping)).collect();
     pairs.sort();
     pairs.dedup();
     let found = lookup::terms(connection, &pairs).await?;
@@ -428,8 +429,9 @@ async fn judge(
         let verdict = match row {
             Err(faults) => Verdict::Bad(faults),
             Ok(row) => {
-                let gains =
-                    approves(connection, user, &row).await?.map(|reason| vec![Fault::new("", reason)]);
+                let gains = approves(connection, user, &row)
+                    .await?
+                    .map(|reason| vec![Fault::new("", reason)]);
                 match gains {
                     Some(faults) => Verdict::Bad(faults),
                     None => facts.judge(line, &row, plan),
@@ -462,6 +464,12 @@ async fn approves(
 fn slot(row: &Resolved) -> Option<Slot> {
     let (scope, _) = row.scope?;
     Some(Slot { principal: row.principal, role: row.role?, scope, kind: row.wanted.kind })
+}
+
+/// The role and the place whose terms count: for a place that is to be made, those of the one above it.
+fn pair(row: &Resolved, mapping: &Mapping) -> Option<(RoleId, ScopeId)> {
+    let scope = row.scope.map(|(scope, _)| scope).or(mapping.make_scopes_under)?;
+    Some((row.role?, scope))
 }
 
 fn overlap(one: Window, other: Window) -> bool {
@@ -509,7 +517,7 @@ impl Facts<'_> {
             return Verdict::Twice(*before);
         }
         lines.push((line, window));
-        let in_force = slot.and_then(|slot| self.terms.get(&(slot.role, slot.scope)));
+        let in_force = pair(row, self.mapping).and_then(|pair| self.terms.get(&pair));
         let first = first_terms(self.mapping.makes_privileged(&wanted.role));
         let terms = match (wanted.kind, in_force) {
             (AssignmentKind::Eligible, Some(terms)) => &terms.eligible,
@@ -518,8 +526,8 @@ impl Facts<'_> {
             (AssignmentKind::Active, None) => &first.active,
         };
         plan.needs_code |= terms.requires_mfa;
-        let justified = !wanted.justification.is_empty();
-        let outside = faults(window, terms, justified, true, self.known.now);
+        // The reason is at least that it was imported.
+        let outside = faults(window, terms, true, true, self.known.now);
         Verdict::Make(Make {
             principal: row.principal,
             role: row.role,
