@@ -108,8 +108,9 @@ document.querySelectorAll("[data-select]").forEach((form) => {
     const count = form.querySelectorAll("input[name=assignment]:checked").length;
     bar.hidden = count === 0;
     bar.classList.toggle("floating", count > 0);
-    text.textContent = count === 1 ? "1 role selected" : `${count} roles selected`;
-    button.classList.toggle("button-primary", count > 0);
+    const noun = form.dataset.select || "role";
+    text.textContent = count === 1 ? `1 ${noun} selected` : `${count} ${noun}s selected`;
+    if (button) button.classList.toggle("button-primary", count > 0);
   };
   form.addEventListener("change", update);
   update();

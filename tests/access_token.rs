@@ -37,7 +37,8 @@ async fn a_token_says_who_and_what_for_until_it_ends() {
     let (world, ada, actor) = enrolled().await;
     let text = make(&world, &ada, &actor).await;
     assert!(text.starts_with("lk_pat_"), "{text}");
-    let user = access_token::authenticate(&world.app, &text).await.unwrap();
+    let who = access_token::authenticate(&world.app, &text).await.unwrap();
+    let Who::User(user) = who else { panic!("{who:?}") };
     assert_eq!(user.principal, world.principal("ada"));
     let Via::AccessToken(_, scopes) = user.via else { panic!("{:?}", user.via) };
     assert_eq!(scopes, [TokenScope::Activate, TokenScope::Read]);
@@ -102,8 +103,8 @@ async fn a_revoked_token_is_dead_and_only_its_owner_revokes_it() {
 async fn a_token_cannot_change_how_its_owner_signs_in() {
     let (world, ada, actor) = enrolled().await;
     let text = make(&world, &ada, &actor).await;
-    let user = access_token::authenticate(&world.app, &text).await.unwrap();
-    let program = Actor { who: Who::User(user), ..visitor("192.0.2.1").actor };
+    let who = access_token::authenticate(&world.app, &text).await.unwrap();
+    let program = Actor { who, ..visitor("192.0.2.1").actor };
     let code = world.next_code(&ada).await;
     let (old, new) = (secret(PASSWORD), secret("eight candles on the landing"));
     let refused = credential::change_password(&world.app, &program, &old, &new, &code).await;

@@ -50,7 +50,7 @@ async fn a_role_is_held_from_the_activation_until_its_end() {
 async fn only_the_holder_of_an_eligibility_activates_it() {
     let world = world().await;
     let eligibility = world.eligibility("ada", ROLE).await;
-    let wish = Wish { eligibility, duration: HOUR };
+    let wish = Wish { chosen: activation::Chosen::whole(eligibility), duration: HOUR };
     world.second_account("ada-admin", "ada").await;
     for name in ["bob", "ada-admin"] {
         let outcome = world.ask(&world.actor(name).await, wish, &Reasons::default(), None).await;
@@ -97,10 +97,15 @@ async fn the_end_of_the_eligibility_cuts_the_activation_and_the_form_says_so() {
     let eligibility = world.eligible_for("ada", ROLE, Duration::minutes(40)).await;
     let end = world.now().await + Duration::minutes(40);
     let actor = world.actor("ada").await;
-    let preview =
-        activation::preview(&world.app, &actor, eligibility, Some(HOUR), Intent::Activate)
-            .await
-            .unwrap();
+    let preview = activation::preview(
+        &world.app,
+        &actor,
+        activation::Chosen::whole(eligibility),
+        Some(HOUR),
+        Intent::Activate,
+    )
+    .await
+    .unwrap();
     assert_eq!((preview.end.at, preview.end.cut_by_eligibility), (end, true));
     assert!(preview.refusals.is_empty());
     let granted = world.activate("ada", ROLE, HOUR).await.unwrap();

@@ -16,7 +16,8 @@ use latchkey::{
         assignment::{self, Assign, Assigned},
         enrolment, group,
         person::{self, Invitation},
-        role, settings,
+        role,
+        settings::{self, Save},
     },
 };
 
@@ -246,7 +247,7 @@ async fn terms_are_written_anew_and_never_over() {
     let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap();
     let mut terms: Settings = shown.current.settings.clone();
     let save = async |terms: &Settings, after, why: &Justification| {
-        settings::save(&world.app, &root, role, ScopeId::ROOT, terms, after, why).await
+        settings::save(&world.app, &root, &Save::whole(role, terms, after, why)).await
     };
     assert!(
         matches!(save(&terms, 1, &reason()).await, Err(Error::Conflict(_))),
@@ -277,7 +278,7 @@ async fn of_two_who_save_at_once_one_is_told() {
     let save = async |minutes| {
         let mut terms = terms.clone();
         terms.activation.maximum = Duration::minutes(minutes);
-        settings::save(&world.app, &root, role, ScopeId::ROOT, &terms, 1, &reason()).await
+        settings::save(&world.app, &root, &Save::whole(role, &terms, 1, &reason())).await
     };
     let (one, other) = tokio::join!(save(60), save(90));
     let conflicts = [one, other]

@@ -185,7 +185,10 @@ async fn ask(world: &World, tally: &Tally, chance: &mut Chance, name: &str, acto
     let role = chance.of(&ROLES);
     let Some(eligibility) = any::<AssignmentId>(world, chance, ELIGIBLE).await else { return };
     let own = world.eligibility_or_none(name, role).await;
-    let wish = Wish { eligibility: own.unwrap_or(eligibility), duration: chance.duration() };
+    let wish = Wish {
+        chosen: activation::Chosen::whole(own.unwrap_or(eligibility)),
+        duration: chance.duration(),
+    };
     let later = chance.below(3) == 0;
     let starts_at = if later { Some(world.now().await + chance.duration()) } else { None };
     let reasons = Reasons { starts_at, ..Reasons::default() };
@@ -302,9 +305,8 @@ async fn write_terms(world: &World, tally: &Tally, chance: &mut Chance, root: &A
         terms.activation.authentication =
             if chance.below(2) == 0 { Authentication::Mfa } else { Authentication::None };
     }
-    let outcome =
-        settings::save(&world.app, root, role, ScopeId::ROOT, &terms, shown.number, &reason())
-            .await;
+    let save = settings::Save::whole(role, &terms, shown.number, &reason());
+    let outcome = settings::save(&world.app, root, &save).await;
     tally.count("save", outcome);
 }
 

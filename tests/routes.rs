@@ -8,16 +8,21 @@ use axum::{
     http::{Method, Request},
 };
 use latchkey::{
-    domain::text::Justification,
+    domain::{id::ScopeId, time::Duration},
     http::{api, pages},
-    service::inventory::{conversion, import},
+    service::{
+        inventory::{conversion, import},
+        settings,
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{
     World,
+    applications::Pair,
     http::{EVERY_SCOPE, call},
+    reason,
 };
 
 /// Who asks, in the order of the table's columns. Whoever may do most comes last.
@@ -147,11 +152,14 @@ async fn things(world: &World) -> Things {
     let file = "user,role\nbystander,Operator\n".as_bytes();
     let import = import::upload(&world.app, &admin, "today.csv", file).await.unwrap();
     let standing = world.active("other", "Reader").await;
-    let why = Justification::parse("For the table").unwrap();
-    let begun = conversion::start(&world.app, &admin, &[standing], &why, None).await.unwrap();
+    let begun = conversion::start(&world.app, &admin, &[standing], &reason(), None).await.unwrap();
     let conversion = begun.into_iter().next().unwrap().outcome.unwrap();
+    let change = waiting_change(world).await;
+    let application = world.register("admin", "Crew Sync", &["user"]).await.unwrap();
     Things(BTreeMap::from([
         ("eligibility", operator.to_string()),
+        ("change", change.clone()),
+        ("change-request", change),
         ("assignment", world.eligible("bystander", "Reader").await.to_string()),
         ("request", made(0, "request")),
         ("activation", made(1, "assignment")),
@@ -161,10 +169,28 @@ async fn things(world: &World) -> Things {
         ("group", group.to_string()),
         ("import", import.to_string()),
         ("conversion", conversion.to_string()),
+        ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
+        ("application", application.to_string()),
+        ("credential", Uuid::now_v7().to_string()),
         ("problem", "refused".to_owned()),
+        ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
     ]))
+}
+
+/// A change that waits for a second administrator.
+async fn waiting_change(world: &World) -> String {
+    let (second, role) = (world.actor("second").await, world.role_id("Reader"));
+    let shown = settings::show(&world.app, &second, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.maximum = Duration::hours(12);
+    let (after, why) = (shown.number, reason());
+    let save = settings::Save::whole(role, &next, after, &why);
+    match settings::save(&world.app, &second, &save).await {
+        Ok(settings::Saved::Waits(change)) => change.to_string(),
+        outcome => panic!("{outcome:?}"),
+    }
 }
 
 impl Things {
@@ -197,25 +223,59 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
     match (method, path.trim_start_matches("/v1")) {
         ("post", "/activations") => Some(json!({ "roles": [wish] })),
         ("post", "/activations/{id}/extend") => Some(json!({ "duration": "PT2H" })),
-        ("post", "/requests/{id}/decisions") => {
+        ("post", "/requests/{id}/decisions" | "/change-requests/{id}/decisions") => {
             Some(json!({ "verdict": "approve", "code": "no code" }))
         }
+        ("post", "/assignments/{id}/more-time") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z", "reason": "For the table" }))
+        }
+        ("post", "/assignments/bulk") => Some(json!({
+            "assignments": [things.0["assignment"]], "operation": "remove", "justification": "For the table",
+        })),
         ("post", "/access/check") => Some(json!({ "checks": [{
             "principal": things.0["person"], "role": things.0["role"],
         }] })),
+        ("post", "/scopes") => Some(json!({
+            "parent": things.0["scope"], "kind": "system", "name": format!("System of {asker}"),
+        })),
+        ("patch", "/scopes/{id}") => Some(json!({ "name": "Finance" })),
+        ("post", "/scopes/{id}/move") => Some(json!({ "to": ScopeId::ROOT, "preview": true })),
+        ("post", "/scopes/{id}/retire") => Some(json!({ "preview": true })),
         ("post", "/roles") => {
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
         ("put", "/roles/{id}/settings") => Some(json!({
-            "settings": settings(), "after": 1, "reason": "Shorter",
+            "settings": careful_settings(), "after": 1, "reason": "Shorter",
+        })),
+        ("post", "/settings/templates") => {
+            Some(json!({ "name": format!("Template of {asker}"), "settings": careful_settings() }))
+        }
+        ("put", "/settings/templates/{id}") => {
+            Some(json!({ "name": "Other", "settings": careful_settings(), "after": 1 }))
+        }
+        ("post", "/settings/templates/{id}/retire") => None,
+        ("post", "/settings/apply") => Some(json!({
+            "roles": [things.0["role"]], "template": things.0["template"], "preview": true,
         })),
         ("post", "/assignments") => Some(json!({
             "principals": [things.0["person"]], "role": things.0["role"], "kind": "eligible",
         })),
-        ("patch", "/assignments/{id}") => Some(json!({ "ends_at": "2040-06-05T09:00:00Z" })),
+        ("patch", "/assignments/{id}") | ("post", "/assignments/{id}/prolong") => {
+            Some(json!({ "ends_at": "2040-06-05T09:00:00Z" }))
+        }
         ("post", "/people") => Some(json!({
             "name": "New", "user_name": format!("new-{asker}"), "email": format!("new-{asker}@example.org"),
         })),
+        ("post", "/applications") => Some(json!({ "name": format!("Application of {asker}") })),
+        ("patch", "/applications/{id}") => Some(json!({ "name": "Crew Sync", "description": "" })),
+        ("post", "/applications/{id}/owners") => Some(json!({ "principal": things.0["person"] })),
+        ("post", "/applications/{id}/secrets") => Some(json!({ "name": "first", "days": 90 })),
+        ("post", "/applications/{id}/keys") => Some(json!({
+            "name": "first", "days": 90, "public_key": Pair::p256().public_pem(),
+        })),
+        ("post", path) if path.contains("/owners/{principal}/") || path.ends_with("/revoke") => {
+            None
+        }
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
@@ -231,15 +291,13 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
             Some(json!({ "assignments": [things.0["assignment"]] }))
         }
         ("post", "/inventory/conversions/{id}/try") => Some(json!({ "duration": "PT1H" })),
-        ("post", "/inventory/conversions/{id}/finish") => {
-            Some(json!({ "without_try": true, "justification": "For the table" }))
-        }
+        ("post", "/change-requests/{id}/withdraw") => None,
         ("post", _) => Some(why),
         _ => None,
     }
 }
 
-fn settings() -> Value {
+fn careful_settings() -> Value {
     let assignment = json!({
         "may_be_permanent": true, "maximum": "PT720H",
         "requires_justification": false, "requires_mfa": false,

@@ -39,7 +39,9 @@ async fn every_schema_that_was_given_out_is_upgraded_with_all_that_is_in_it() {
 
         let after = rows(&mut owner).await;
         for table in before {
-            assert!(after.contains(&table), "{table:?} after version {version}");
+            // What a migration changes it records: there may be more, and never less.
+            let kept = after.iter().any(|(name, rows)| *name == table.0 && *rows >= table.1);
+            assert!(kept, "{table:?} after version {version}");
         }
         // What was there before is protected by the new constraints.
         let twice = sqlx::raw_sql(

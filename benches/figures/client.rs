@@ -40,6 +40,16 @@ impl Client {
         self.send(request).await
     }
 
+    /// Gets JSON; gives the status and how long the answer took.
+    pub async fn get(&mut self, path: &str, token: &str) -> (StatusCode, Bytes, Duration) {
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("authorization", format!("Bearer {token}"))
+            .body(Full::default())
+            .expect("a request");
+        self.send(request).await
+    }
+
     /// Gets a document and throws it away as it comes; gives the status and its length in bytes.
     pub async fn download(&mut self, path: &str, token: &str) -> (StatusCode, usize) {
         let request = Request::get(path)

@@ -1,6 +1,6 @@
 //! The figures: what Latchkey does, beside what the same machine allows, taken in one run.
 //!
-//! `cargo bench` prints a table; `cargo bench -- activation export` takes only these. Every ratio compares two figures of the same run on the same cluster, which is durable as
+//! `cargo bench` prints a table; `cargo bench -- activation export` takes only these; `growth` is only taken by name. Every ratio compares two figures of the same run on the same cluster, which is durable as
 //! it would be in use; the load generator shares the machine.
 #![expect(
     clippy::disallowed_methods,
@@ -13,6 +13,7 @@ mod activation;
 mod client;
 mod ends;
 mod export;
+mod growth;
 mod report;
 mod setting;
 
@@ -40,6 +41,9 @@ fn main() {
         }
         if wanted("export") {
             export::measure(&setting, &mut report).await;
+        }
+        if names.iter().any(|name| name == "growth") {
+            growth::measure(&setting, &mut report).await;
         }
         report.print();
         setting.stop().await;

@@ -23,6 +23,8 @@ pub struct Actor {
 pub enum Who {
     /// Somebody who is signed in, or whose token was shown.
     User(User),
+    /// A program that signed in for itself.
+    Application(Application),
     /// Latchkey itself.
     System,
     /// Whoever has a shell on the server.
@@ -42,6 +44,21 @@ pub struct User {
     pub name: String,
     /// What the account was proved by.
     pub via: Via,
+}
+
+/// A program that signed in for itself.
+#[derive(Clone, Debug)]
+pub struct Application {
+    /// The application.
+    pub principal: PrincipalId,
+    /// What it is called.
+    pub name: String,
+    /// The people who answer for it, the accountable one first.
+    pub owners: Vec<PersonId>,
+    /// The token that it showed.
+    pub token: AccessTokenId,
+    /// What the token may be used for.
+    pub scopes: Vec<TokenScope>,
 }
 
 /// What a user came in with.
@@ -136,7 +153,34 @@ impl Actor {
     pub fn user(&self) -> Option<&User> {
         match &self.who {
             Who::User(user) => Some(user),
+            Who::Application(_) | Who::System | Who::Operator | Who::Anonymous => None,
+        }
+    }
+
+    /// The account or the application, if it is one.
+    #[must_use]
+    pub fn principal(&self) -> Option<PrincipalId> {
+        match &self.who {
+            Who::User(user) => Some(user.principal),
+            Who::Application(application) => Some(application.principal),
             Who::System | Who::Operator | Who::Anonymous => None,
         }
+    }
+
+    /// The human beings behind it: the user, or everybody who answers for the application. What is given to one of them
+    /// is given to oneself.
+    #[must_use]
+    pub fn people(&self) -> &[PersonId] {
+        match &self.who {
+            Who::User(user) => std::slice::from_ref(&user.person),
+            Who::Application(application) => &application.owners,
+            Who::System | Who::Operator | Who::Anonymous => &[],
+        }
+    }
+
+    /// Whether one of these people is behind it.
+    #[must_use]
+    pub fn is_one_of(&self, people: &[PersonId]) -> bool {
+        self.people().iter().any(|own| people.contains(own))
     }
 }

@@ -2,8 +2,13 @@
 use super::{
     fault::FieldError,
     settings::{AssignmentTerms, SHORTEST},
-    time::Instant,
+    time::{Duration, Instant},
 };
+
+/// How long before its end its holder may ask for more time.
+pub const ASKED_BEFORE: Duration = Duration::days(14);
+/// How long after its end it may be asked for again.
+pub const ASKED_AFTER: Duration = Duration::days(30);
 
 /// Whether somebody may activate a role, or holds it.
 #[derive(
@@ -79,6 +84,14 @@ pub enum AssignmentEnd {
     EligibilityEnded,
     /// Its holder's account was disabled.
     PrincipalDisabled,
+    /// Its holder no longer belonged to the group that was eligible.
+    MembershipEnded,
+    /// Its place was moved away from below that of the eligibility.
+    ScopeMoved,
+    /// Its place was retired.
+    ScopeRetired,
+    /// Its role was retired.
+    RoleRetired,
 }
 
 /// From when until when; without an end, for good.
@@ -131,4 +144,90 @@ pub fn faults(
         );
     }
     faults
+}
+
+/// What more time for an assignment is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MoreTime {
+    /// Another end for what runs.
+    Extend,
+    /// A new assignment instead of what has run out.
+    Renew,
+}
+
+/// How far the life of an assignment has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// Where it comes from.
+    pub origin: AssignmentOrigin,
+    /// When it ends, or was to end; none if never.
+    pub ends_at: Option<Instant>,
+    /// Why it is over, if somebody has written that down.
+    pub end: Option<AssignmentEnd>,
+}
+
+impl Life {
+    /// What more time would be at this moment, or why there can't be any.
+    pub fn more_time(self, now: Instant) -> Result<MoreTime, &'static str> {
+        let ends_at = match (self.origin, self.ends_at, self.end) {
+            (AssignmentOrigin::Activated, ..) => {
+                return Err("more time for an activation is asked for on its own page");
+            }
+            (_, None, None) => return Err("this assignment has no end"),
+            (_, Some(end), None | Some(AssignmentEnd::Expired)) => end,
+            (_, _, Some(_)) => {
+                return Err("this assignment was ended, and does not come back by being asked for");
+            }
+        };
+        if self.end.is_none() && now < ends_at {
+            Ok(MoreTime::Extend)
+        } else if now < ends_at + ASKED_AFTER {
+            Ok(MoreTime::Renew)
+        } else {
+            Err("this assignment ended more than 30 days ago: it is to be assigned anew")
+        }
+    }
+
+    /// The same for its holder, who asks only when the end is near.
+    pub fn may_ask(self, now: Instant) -> Result<MoreTime, &'static str> {
+        let more = self.more_time(now)?;
+        let early = self.ends_at.is_some_and(|end| now + ASKED_BEFORE < end);
+        if more == MoreTime::Extend && early {
+            Err("more time can be asked for from 14 days before the end")
+        } else {
+            Ok(more)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_time_is_asked_for_when_the_end_is_near_and_not_long_past() {
+        let end: Instant = "2026-12-01T08:00:00Z".parse().unwrap();
+        let life = Life { origin: AssignmentOrigin::Assigned, ends_at: Some(end), end: None };
+        let day = 86_400;
+        assert!(life.may_ask(end.plus_seconds(-14 * day - 1)).is_err());
+        assert_eq!(life.more_time(end.plus_seconds(-14 * day - 1)), Ok(MoreTime::Extend));
+        assert_eq!(life.may_ask(end.plus_seconds(-14 * day)), Ok(MoreTime::Extend));
+        assert_eq!(life.may_ask(end), Ok(MoreTime::Renew));
+        let over = Life { end: Some(AssignmentEnd::Expired), ..life };
+        assert_eq!(over.may_ask(end.plus_seconds(30 * day - 1)), Ok(MoreTime::Renew));
+        assert!(over.may_ask(end.plus_seconds(30 * day)).is_err());
+    }
+
+    #[test]
+    fn what_was_taken_away_or_activated_or_has_no_end_gets_no_more_time() {
+        let end: Instant = "2026-12-01T08:00:00Z".parse().unwrap();
+        let life = Life { origin: AssignmentOrigin::Assigned, ends_at: Some(end), end: None };
+        for life in [
+            Life { end: Some(AssignmentEnd::Removed), ..life },
+            Life { origin: AssignmentOrigin::Activated, ..life },
+            Life { ends_at: None, ..life },
+        ] {
+            assert!(life.may_ask(end).is_err(), "{life:?}");
+        }
+    }
 }

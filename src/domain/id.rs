@@ -52,20 +52,26 @@ ids! {
     RoleId,
     /// Identifies one frozen version of a role's terms.
     SettingsId,
+    /// Identifies a template of terms.
+    TemplateId,
     /// Identifies an assignment, eligible or active.
     AssignmentId,
     /// Identifies a request.
     RequestId,
+    /// Identifies a change that waits for somebody's word.
+    ChangeRequestId,
     /// Identifies an approver's decision.
     DecisionId,
     /// Identifies a fresh proof by a second factor.
     ProofId,
     /// Identifies a signed-in browser.
     SessionId,
-    /// Identifies a personal access token.
+    /// Identifies an access token.
     AccessTokenId,
     /// Identifies a password, an authenticator or a recovery code.
     CredentialId,
+    /// Identifies a secret or a key of an application.
+    ApplicationCredentialId,
     /// Identifies an invitation or recovery link.
     LinkId,
     /// Identifies an audit event.

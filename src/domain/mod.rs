@@ -1,8 +1,11 @@
 //! The rules. Pure: no clock, no random numbers, no SQL, no HTTP, nothing to wait for.
 pub mod activation;
 pub mod actor;
+pub mod application;
 pub mod assignment;
 pub mod audit;
+pub mod change_notice;
+pub mod change_request;
 pub mod delivery;
 pub mod fault;
 pub mod id;
@@ -11,6 +14,9 @@ pub mod notice;
 pub mod password;
 pub mod percent;
 pub mod permission;
+pub mod principal;
+pub mod reach;
+pub mod reminder;
 pub mod request;
 pub mod role;
 pub mod settings;

@@ -345,7 +345,7 @@ pub fn credential_changed(what: &str, at: Instant, address: &str, link: &str) ->
 }
 
 /// An instant for people: to the minute, in universal time.
-fn moment(at: Instant) -> String {
+pub(super) fn moment(at: Instant) -> String {
     at.timestamp().strftime("%-d %B %Y, %H:%M UTC").to_string()
 }
 
@@ -354,7 +354,8 @@ fn line(text: &mut String, line: &str) {
     let _ = writeln!(text, "{line}");
 }
 
-fn quote(text: &str) -> String {
+/// What somebody wrote, line by line, so that it can not pass for our own words.
+pub(super) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 16);
     for part in text.split(['\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}']) {
         line(&mut quoted, &format!("> {part}"));

@@ -7,7 +7,11 @@ use uuid::Uuid;
 
 use super::{
     actor::Via,
-    id::{AssignmentId, ConversionId, ImportId, PrincipalId, RequestId, RoleId, ScopeId},
+    assignment::AssignmentKind,
+    id::{
+        AssignmentId, ChangeRequestId, ConversionId, ImportId, PrincipalId, RequestId, RoleId,
+        ScopeId,
+    },
     time::{Duration, Instant},
 };
 
@@ -68,6 +72,26 @@ pub enum Act {
         /// The import.
         import: ImportId,
     },
+    /// Decide what somebody else wants to change.
+    DecideChange {
+        /// The change.
+        change: ChangeRequestId,
+        /// Whether it is to be carried out.
+        agree: bool,
+        /// The kind of assignment, if another than was asked for.
+        kind: Option<AssignmentKind>,
+        /// The end, if another than was asked for.
+        ends_at: Option<Instant>,
+    },
+    /// Change an assignment, as one of many.
+    ChangeAssignment {
+        /// The assignment.
+        assignment: AssignmentId,
+        /// What is done with it.
+        operation: &'static str,
+        /// Its new end, if it gets one.
+        ends_at: Option<Instant>,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -76,6 +100,11 @@ pub enum Act {
     RenewRecoveryCodes,
     /// Make a token for the API.
     CreateAccessToken,
+    /// Give an application another secret or key to sign in with.
+    CredentialApplication {
+        /// The application.
+        application: PrincipalId,
+    },
 }
 
 impl Act {
@@ -90,10 +119,13 @@ impl Act {
             Self::Assign { .. } => "assign",
             Self::Rehearse { .. } => "rehearse",
             Self::Import { .. } => "import",
+            Self::DecideChange { .. } => "decide_change",
+            Self::ChangeAssignment { .. } => "change_assignment",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
             Self::CreateAccessToken => "create_access_token",
+            Self::CredentialApplication { .. } => "credential_application",
         }
     }
 
@@ -109,7 +141,10 @@ impl Act {
             | Self::Assign { .. }
             | Self::Rehearse { .. }
             | Self::Import { .. }
-            | Self::CreateAccessToken => false,
+            | Self::DecideChange { .. }
+            | Self::ChangeAssignment { .. }
+            | Self::CreateAccessToken
+            | Self::CredentialApplication { .. } => false,
         }
     }
 
@@ -132,6 +167,7 @@ impl Act {
                 digest.number(duration.map(Duration::seconds));
             }
             Self::Deny { request } => digest.id(request.0),
+            Self::CredentialApplication { application } => digest.id(application.0),
             Self::Assign { principal, role, scope } => {
                 digest.id(principal.0);
                 digest.id(role.0);
@@ -142,6 +178,17 @@ impl Act {
                 digest.number(Some(duration.seconds()));
             }
             Self::Import { import } => digest.id(import.0),
+            Self::DecideChange { change, agree, kind, ends_at } => {
+                digest.id(change.0);
+                digest.number(Some(i64::from(*agree)));
+                digest.number(kind.map(|kind| i64::from(kind == AssignmentKind::Active)));
+                digest.number(ends_at.map(|at| at.timestamp().as_microsecond()));
+            }
+            Self::ChangeAssignment { assignment, operation, ends_at } => {
+                digest.id(assignment.0);
+                digest.text(operation);
+                digest.number(ends_at.map(|at| at.timestamp().as_microsecond()));
+            }
             Self::ChangePassword
             | Self::ReplaceAuthenticator
             | Self::RenewRecoveryCodes
@@ -210,6 +257,7 @@ mod tests {
         let (role, scope, request) = (RoleId::new(), ScopeId::ROOT, RequestId::new());
         let (duration, assignment) = (Duration::hours(1), AssignmentId::new());
         let starts_at = Some(Instant::new(jiff::Timestamp::UNIX_EPOCH));
+        let (change, active) = (ChangeRequestId::new(), Some(AssignmentKind::Active));
         vec![
             Act::Activate { role, scope, duration, starts_at: None },
             Act::Activate { role, scope, duration, starts_at },
@@ -225,10 +273,18 @@ mod tests {
             Act::Assign { principal: PrincipalId::new(), role, scope },
             Act::Rehearse { conversion: ConversionId::new(), duration },
             Act::Import { import: ImportId::new() },
+            Act::DecideChange { change, agree: true, kind: None, ends_at: None },
+            Act::DecideChange { change, agree: false, kind: None, ends_at: None },
+            Act::DecideChange { change, agree: true, kind: active, ends_at: None },
+            Act::DecideChange { change, agree: true, kind: None, ends_at: starts_at },
+            Act::ChangeAssignment { assignment, operation: "remove", ends_at: None },
+            Act::ChangeAssignment { assignment, operation: "set_end", ends_at: None },
+            Act::ChangeAssignment { assignment, operation: "set_end", ends_at: starts_at },
             Act::ChangePassword,
             Act::ReplaceAuthenticator,
             Act::RenewRecoveryCodes,
             Act::CreateAccessToken,
+            Act::CredentialApplication { application: PrincipalId::new() },
         ]
     }
 

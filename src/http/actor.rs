@@ -97,8 +97,8 @@ pub async fn signed_in(app: &App, parts: &Parts) -> Result<SignedIn, Error> {
 
 /// Finds out whose bearer token a request shows. Cookies do not count.
 pub async fn bearer(app: &App, parts: &Parts) -> Result<Actor, Error> {
-    let user = service::access_token::authenticate(app, bearer_text(&parts.headers)?).await?;
-    Ok(actor(parts, Who::User(user)))
+    let who = service::access_token::authenticate(app, bearer_text(&parts.headers)?).await?;
+    Ok(actor(parts, who))
 }
 
 /// The bearer token that a request shows, whoever's it is, and whatever it is.

@@ -31,6 +31,7 @@ pub mod extract;
 pub mod headers;
 mod health;
 mod idempotency;
+mod oauth;
 pub mod pages;
 pub mod problem;
 pub mod routes;
@@ -81,6 +82,7 @@ pub fn router(app: App, config: &Config) -> Router {
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
     Router::new()
         .nest("/api", face(api::router(), &web, problem::as_json))
+        .merge(face(oauth::router(), &web, problem::as_json))
         .merge(face(pages::router(), &web, problem::as_page))
         .merge(files)
         .merge(health::router())

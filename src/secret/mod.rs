@@ -4,11 +4,13 @@
 //! `Serialize`; the few that must be read out loud have a method named `reveal`.
 mod key;
 mod password;
+mod public_key;
 mod recovery_code;
 mod token;
 
 pub use key::{Keys, MasterKey, Purpose, Unreadable};
 pub use password::{Busy, Cost, PasswordHasher, Verdict};
+pub use public_key::{Assertion, BadKey, PublicKey};
 pub use recovery_code::RecoveryCode;
 pub use token::{Token, TokenHash, TokenKind};
 

@@ -22,6 +22,8 @@ pub enum TokenKind {
     PersonalAccess,
     /// An application's token for the API.
     ServicePrincipal,
+    /// A secret that an application signs in with.
+    ApplicationSecret,
 }
 
 impl TokenKind {
@@ -35,6 +37,7 @@ impl TokenKind {
             Self::Recovery => "recovery",
             Self::PersonalAccess => "personal-access",
             Self::ServicePrincipal => "service-principal",
+            Self::ApplicationSecret => "application-secret",
         }
     }
 
@@ -43,6 +46,7 @@ impl TokenKind {
         match self {
             Self::PersonalAccess => "lk_pat_",
             Self::ServicePrincipal => "lk_app_",
+            Self::ApplicationSecret => "lk_secret_",
             Self::Session
             | Self::SignIn
             | Self::KnownDevice
@@ -145,7 +149,7 @@ mod tests {
 
     use super::*;
 
-    const KINDS: [TokenKind; 7] = [
+    const KINDS: [TokenKind; 8] = [
         TokenKind::Session,
         TokenKind::SignIn,
         TokenKind::KnownDevice,
@@ -153,6 +157,7 @@ mod tests {
         TokenKind::Recovery,
         TokenKind::PersonalAccess,
         TokenKind::ServicePrincipal,
+        TokenKind::ApplicationSecret,
     ];
 
     #[test]

@@ -4,8 +4,8 @@ use sqlx::PgConnection;
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope, User, Via, Who},
-        id::{AssignmentId, ScopeId},
+        actor::{Actor, Application, TokenScope, User, Via, Who},
+        id::{AssignmentId, PrincipalId, ScopeId},
         permission::{Permission, Permissions},
         time::Instant,
     },
@@ -14,9 +14,32 @@ use crate::{
     store,
 };
 
+/// The person who asks. What people do for themselves, such as activating and deciding, is not for applications.
+pub fn person(actor: &Actor) -> Result<&User, Error> {
+    match &actor.who {
+        Who::User(user) => Ok(user),
+        Who::Application(_) => Err(Error::NotAllowed(
+            "only people do this: an application holds its roles without activating them, and decides nothing"
+                .to_owned(),
+        )),
+        Who::System | Who::Operator | Who::Anonymous => Err(Error::Unauthenticated),
+    }
+}
+
+/// The account or application that asks, if what it came in with is good for `scope`.
+pub fn principal(actor: &Actor, scope: TokenScope) -> Result<PrincipalId, Error> {
+    match &actor.who {
+        Who::Application(application) if application.scopes.contains(&scope) => {
+            Ok(application.principal)
+        }
+        Who::Application(_) => Err(lacks(scope)),
+        _ => user(actor, scope).map(|user| user.principal),
+    }
+}
+
 /// The signed-in user, if what they came in with is good for `scope`.
 pub fn user(actor: &Actor, scope: TokenScope) -> Result<&User, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = person(actor)?;
     match &user.via {
         Via::Session(_) => Ok(user),
         Via::AccessToken(_, scopes) if scopes.contains(&scope) => Ok(user),
@@ -50,15 +73,72 @@ pub async fn permissions(
     actor: &Actor,
 ) -> Result<Permissions, Error> {
     match &actor.who {
-        Who::User(user) => store::access::permissions(connection, user.principal).await,
+        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
+            store::access::permissions(connection, *principal).await
+        }
         Who::System | Who::Operator => Ok(Permissions::all()),
         Who::Anonymous => Ok(Permissions::default()),
     }
 }
 
-/// What the pages' navigation may show to `actor`.
+/// What `actor` may do anywhere at all, be it in the whole organisation or at one place.
+pub async fn permissions_anywhere(
+    connection: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Permissions, Error> {
+    match &actor.who {
+        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
+            store::access::permissions_anywhere(connection, *principal).await
+        }
+        Who::System | Who::Operator => Ok(Permissions::all()),
+        Who::Anonymous => Ok(Permissions::default()),
+    }
+}
+
+/// What `actor`'s roles in Latchkey allow at this moment, in the whole organisation.
 pub async fn my_permissions(app: &App, actor: &Actor) -> Result<Permissions, Error> {
     permissions(&mut *app.database.acquire().await?, actor).await
+}
+
+/// Where somebody may do something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Places {
+    /// In the whole organisation.
+    Everywhere,
+    /// At these places, and below each.
+    Below(Vec<ScopeId>),
+}
+
+impl Places {
+    /// The places, for those readers that are limited to some.
+    #[must_use]
+    pub fn limited(self) -> Option<Vec<ScopeId>> {
+        match self {
+            Self::Everywhere => None,
+            Self::Below(places) => Some(places),
+        }
+    }
+}
+
+/// Where `actor` may do this at this moment, with what they came in with; refuses if that is nowhere.
+pub async fn authorise_somewhere(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    permission: Permission,
+) -> Result<Places, Error> {
+    let principal = match &actor.who {
+        Who::User(_) | Who::Application(_) => principal(actor, scope_for(permission))?,
+        Who::System | Who::Operator => return Ok(Places::Everywhere),
+        Who::Anonymous => return Err(Error::Unauthenticated),
+    };
+    let places = store::access::places(connection, principal, permission).await?;
+    if places.is_empty() {
+        Err(Error::Forbidden(permission))
+    } else if places.contains(&ScopeId::ROOT) {
+        Ok(Places::Everywhere)
+    } else {
+        Ok(Places::Below(places))
+    }
 }
 
 /// Refuses unless `actor` may do this in the whole organisation at this moment, with what they came in with.
@@ -78,7 +158,7 @@ pub async fn authorise_at(
     scope: ScopeId,
 ) -> Result<(), Error> {
     let principal = match &actor.who {
-        Who::User(_) => user(actor, scope_for(permission))?.principal,
+        Who::User(_) | Who::Application(_) => principal(actor, scope_for(permission))?,
         Who::System | Who::Operator => return Ok(()),
         Who::Anonymous => return Err(Error::Unauthenticated),
     };
@@ -89,10 +169,10 @@ pub async fn authorise_at(
     }
 }
 
-pub use crate::store::access::Question;
+pub use crate::store::access::{Question, Step};
 
 /// The answer to a [`Question`], true at the instant that it names.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// Whether the role is held.
     pub allowed: bool,
@@ -102,14 +182,25 @@ pub struct Answer {
     pub until: Option<Instant>,
     /// The assignment that gives it.
     pub assignment: Option<AssignmentId>,
+    /// The group that has it, if it is held by belonging to one.
+    pub through: Option<PrincipalId>,
+    /// Where it is held: at the place that was asked about, or above.
+    pub held_at: Option<ScopeId>,
+    /// The way from the account to the role, if that was asked for too.
+    pub way: Option<Vec<Step>>,
 }
 
 /// Answers questions about who holds what, asked with a token. Everybody may ask about themself; about others takes
-/// [`Permission::CheckAccess`].
-pub async fn check(app: &App, token: &Token, questions: &[Question]) -> Result<Vec<Answer>, Error> {
+/// [`Permission::CheckAccess`] at the place that they ask about. `explain` asks for the way by which each is held.
+pub async fn check(
+    app: &App,
+    token: &Token,
+    questions: &[Question],
+    explain: bool,
+) -> Result<Vec<Answer>, Error> {
     let mut connection = app.database.acquire().await?;
     let answered = store::access::held(&mut connection, &token.hash(), questions).await?;
-    let store::access::Answered { token, scopes, noted, held } =
+    let store::access::Answered { token, asker, scopes, noted, held } =
         answered.ok_or(Error::Unauthenticated)?;
     if !noted {
         store::access_token::touch(&mut connection, token).await?;
@@ -125,8 +216,31 @@ pub async fn check(app: &App, token: &Token, questions: &[Question]) -> Result<V
         at: held.at,
         until: held.until,
         assignment: held.assignment,
+        through: held.through,
+        held_at: held.held_at,
+        way: None,
     };
-    Ok(held.into_iter().map(answer).collect())
+    let mut answers: Vec<_> = held.into_iter().map(answer).collect();
+    if explain {
+        for (answer, question) in answers.iter_mut().zip(questions) {
+            let principal = question.principal.unwrap_or(asker);
+            answer.way = match answer.held_at {
+                None => Some(Vec::new()),
+                Some(held_at) => {
+                    let Answer { through, .. } = *answer;
+                    let way = store::access::way(
+                        &mut connection,
+                        principal,
+                        through,
+                        held_at,
+                        question.scope,
+                    );
+                    Some(way.await?)
+                }
+            };
+        }
+    }
+    Ok(answers)
 }
 
 fn lacks(scope: TokenScope) -> Error {

@@ -4,7 +4,7 @@ use serde_json::json;
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope, User, Via},
+        actor::{Actor, Application, TokenScope, User, Via, Who},
         audit::{Event, Kind},
         id::AccessTokenId,
         sign_in::TOKEN_MOST_DAYS,
@@ -13,7 +13,7 @@ use crate::{
     },
     error::Error,
     secret::{Token, TokenKind},
-    service::{credential::prove, enrolment, session::own},
+    service::{access, credential::prove, enrolment, session::own},
     store::{self, Change},
 };
 
@@ -76,8 +76,8 @@ pub async fn create(
     Ok((token, listed))
 }
 
-/// Says who a bearer token belongs to, and what it may be used for.
-pub async fn authenticate(app: &App, text: &str) -> Result<User, Error> {
+/// Says who shows a bearer token, and what it may be used for.
+pub async fn authenticate(app: &App, text: &str) -> Result<Who, Error> {
     let token = Token::parse_bearer(text).ok_or(Error::Unauthenticated)?;
     let mut connection = app.database.acquire().await?;
     let found = store::access_token::find(&mut connection, &token.hash()).await?;
@@ -85,20 +85,25 @@ pub async fn authenticate(app: &App, text: &str) -> Result<User, Error> {
     if !bearer.noted {
         store::access_token::touch(&mut connection, bearer.id).await?;
     }
-    let store::access_token::Bearer { id, principal, person, name, scopes, .. } = bearer;
-    Ok(User { principal, person, name, via: Via::AccessToken(id, scopes) })
+    let store::access_token::Bearer { id, principal, person, owners, name, scopes, .. } = bearer;
+    Ok(match owners {
+        Some(owners) => {
+            Who::Application(Application { principal, name, owners, token: id, scopes })
+        }
+        None => Who::User(User { principal, person, name, via: Via::AccessToken(id, scopes) }),
+    })
 }
 
 /// Lists one's own tokens.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<ListedToken>, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let mut connection = app.database.acquire().await?;
     store::access_token::list(&mut connection, user.principal).await
 }
 
 /// Ends one of one's own tokens.
 pub async fn revoke(app: &App, actor: &Actor, token: AccessTokenId) -> Result<(), Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let mut change = Change::begin(&app.database, actor).await?;
     if !store::access_token::revoke(&mut change, user.principal, token).await? {
         return Err(Error::NotFound("token"));

@@ -119,8 +119,8 @@ async fn consider(
     answer: &Answer,
 ) -> Result<Considered, Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    let eligibility = store::request::eligibility_of(change.connection(), request).await?;
-    let held = store::activation::lock_eligibility(&mut change, eligibility, None).await?;
+    let aim = store::request::aim_of(change.connection(), request).await?;
+    let held = store::activation::lock_eligibility(&mut change, aim).await?;
     let locked = store::request::lock(&mut change, request).await?;
     let around = store::activation::surroundings(&mut change, &held, Some(request)).await?;
     let pinned = store::settings::version(change.connection(), locked.settings).await?;
@@ -266,8 +266,8 @@ pub(super) async fn fail_undecidable(
 ) -> Result<(), Error> {
     let at = change.at();
     for request in store::request::undecidable(change.connection(), role, at).await? {
-        let eligibility = store::request::eligibility_of(change.connection(), request).await?;
-        store::activation::lock_eligibility(change, eligibility, None).await?;
+        let aim = store::request::aim_of(change.connection(), request).await?;
+        store::activation::lock_eligibility(change, aim).await?;
         let locked = store::request::lock(change, request).await?;
         let now = change.settle().await?;
         if undecided(&locked, now).is_ok() {
@@ -312,7 +312,7 @@ pub(super) fn approval_facts(
         role_in_use: held.role_in_use,
         eligible_from: held.starts_at,
         eligible_until: activation::until(held, around),
-        eligible: !held.ended,
+        eligible: !held.ended && held.belongs,
         justified: locked.justified,
         ticketed: locked.ticketed,
         proved: locked.proved,

@@ -13,7 +13,7 @@ use crate::{
         id::RequestId,
     },
     error::Error,
-    service::{activation, approval, notice},
+    service::{activation, approval, change_request, notice, reminder},
     store::{self, Change, activation::Grant},
 };
 
@@ -29,9 +29,11 @@ pub async fn run(app: &App) -> Result<usize, Error> {
         let round = end_active(app).await?
             + end_eligibilities(app).await?
             + expire_requests(app).await?
+            + change_request::lapse(app).await?
             + start_scheduled(app).await?;
         done += round;
         if round == 0 {
+            reminder::remind(app).await?;
             return Ok(done);
         }
         app.wake.audit().notify_one();
@@ -92,8 +94,8 @@ async fn start_scheduled(app: &App) -> Result<usize, Error> {
 /// Judges one scheduled activation again, and lets it take effect or fail. False if another server was first.
 async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
     let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
-    let eligibility = store::request::eligibility_of(change.connection(), request).await?;
-    let held = store::activation::lock_eligibility(&mut change, eligibility, None).await?;
+    let aim = store::request::aim_of(change.connection(), request).await?;
+    let held = store::activation::lock_eligibility(&mut change, aim).await?;
     let locked = store::request::lock(&mut change, request).await?;
     let around = activation::end_overdue(&mut change, &held, Some(request)).await?;
     let Ok(granted) = locked.state.clone().start(around.now) else { return Ok(false) };

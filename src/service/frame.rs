@@ -16,10 +16,14 @@ use crate::{
 pub struct Around {
     /// The time.
     pub now: Instant,
-    /// What the reader may do at this moment.
+    /// What the reader may do at this moment in the whole organisation.
     pub permissions: Permissions,
-    /// How many requests wait for the reader's decision.
+    /// What the reader may do somewhere, be it at one place.
+    pub somewhere: Permissions,
+    /// How many requests and changes wait for the reader's decision.
     pub awaiting: usize,
+    /// Whether the reader owns an application.
+    pub owns_applications: bool,
 }
 
 /// Reads what surrounds every page.
@@ -29,7 +33,10 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
     Ok(Around {
         now: store::now(&mut connection).await?,
         permissions: access::permissions(&mut connection, actor).await?,
-        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        somewhere: access::permissions_anywhere(&mut connection, actor).await?,
+        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        owns_applications: store::application::owns(&mut connection, user.person, None).await?,
     })
 }
 

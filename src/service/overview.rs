@@ -30,7 +30,7 @@ pub struct MyAccess {
     pub open: Vec<request::Told>,
     /// What can be activated, with its terms.
     pub eligible: Vec<Eligible>,
-    /// How many requests wait for the asker's decision.
+    /// How many requests and changes wait for the asker's decision.
     pub awaiting_me: usize,
     /// How many activations end soon.
     pub ending_soon: usize,
@@ -55,7 +55,9 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     let mut connection = app.database.acquire().await?;
     let now = store::now(&mut connection).await?;
     let wanted = Wanted { principal: Some(user.principal), ..Wanted::default() };
-    let held = store::assignment::list(&mut connection, wanted, 500).await?;
+    let mut held = store::assignment::list(&mut connection, wanted, 500).await?;
+    held.extend(store::assignment::held_by_groups(&mut connection, user.principal).await?);
+    held.extend(store::assignment::eligible_by_groups(&mut connection, user.principal).await?);
     let live = |told: &Told| told.starts_at <= now && told.ends_at.is_none_or(|end| now < end);
     let (active, eligible): (Vec<_>, Vec<_>) =
         held.into_iter().filter(live).partition(|told| told.kind == AssignmentKind::Active);
@@ -84,7 +86,8 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     Ok(MyAccess {
         now,
         ending_soon: active.iter().filter(soon).count(),
-        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len(),
+        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
         active,
         open,
         eligible: can,

@@ -5,7 +5,7 @@ use crate::{
     App,
     domain::{
         activation::Refusal,
-        actor::{Actor, Who},
+        actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind},
         audit::{Event, Kind},
         id::{PrincipalId, RoleId, ScopeId},
@@ -64,8 +64,7 @@ pub async fn list(
 /// One person. Everybody may see themself.
 pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Detail, Error> {
     let mut connection = app.database.acquire().await?;
-    let own_account = access::user(actor, crate::domain::actor::TokenScope::Read)?.clone();
-    if own_account.principal != principal {
+    if access::principal(actor, crate::domain::actor::TokenScope::Read)? != principal {
         access::authorise(&mut connection, actor, Permission::ReadPeople).await?;
     }
     let told = store::person::one(&mut connection, principal).await?;
@@ -79,7 +78,7 @@ pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<De
         ended: store::assignment::ended(&mut connection, wanted, 20).await?,
         requests: store::request::list(&mut connection, requests, 20).await?,
         may_manage: may_manage(&mut connection, actor, principal).await.is_ok(),
-        own: told.person == own_account.person,
+        own: actor.people().contains(&told.person),
         told,
     })
 }
@@ -204,7 +203,7 @@ async fn make_administrator(
         justification: Justification::parse(why)
             .map_err(|error| Error::invalid("justification", error))?,
     };
-    assignment::give(app, change, &wanted, principal, None).await.map(drop)
+    assignment::give(app, change, &wanted, principal, assignment::Proof::None).await.map(drop)
 }
 
 /// A link with which somebody sets up their sign-in anew, from the command line.
@@ -224,7 +223,7 @@ pub async fn recovery_link(
     let mut change = Change::begin(&app.database, actor).await.map_err(already_done)?;
     may_manage(change.connection(), actor, principal).await?;
     let told = store::person::one(change.connection(), principal).await?;
-    if matches!(&actor.who, Who::User(user) if user.person == told.person) {
+    if actor.people().contains(&told.person) {
         return Err(Error::NotAllowed("change your own sign-in on your account page".to_owned()));
     }
     if told.disabled_at.is_some() {

@@ -7,5 +7,6 @@ pub async fn prune(app: &App) -> Result<u64, Error> {
     let sessions = store::session::prune(&mut connection).await?;
     let counters = store::throttle::prune(&mut connection).await?;
     let keys = store::prune_idempotency_keys(&mut connection).await?;
-    Ok(sessions + counters + keys)
+    let of_applications = store::application::prune(&mut connection).await?;
+    Ok(sessions + counters + keys + of_applications)
 }

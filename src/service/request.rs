@@ -63,17 +63,19 @@ pub struct Filter {
 
 /// The requests that `filter` asks for, newest first, [`PAGE`] at most.
 pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>, Error> {
-    let user = access::user(actor, TokenScope::Read)?;
+    let own = access::principal(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
-    let principal = if filter.everybody {
-        filter.principal
+    let principal =
+        if filter.everybody { filter.principal } else { Some(filter.principal.unwrap_or(own)) };
+    let places = if principal == Some(own) {
+        None
     } else {
-        Some(filter.principal.unwrap_or(user.principal))
+        access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests)
+            .await?
+            .limited()
     };
-    if principal != Some(user.principal) {
-        access::authorise(&mut connection, actor, Permission::ReadRequests).await?;
-    }
     let wanted = Wanted {
+        places: places.as_deref(),
         principal,
         role: filter.role,
         open: filter.open,
@@ -85,25 +87,28 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
 
 /// One request, if the asker made it, may or did decide it, or may read requests. To everybody else it does not exist.
 pub async fn show(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
-    access::user(actor, TokenScope::Read)?;
+    access::principal(actor, TokenScope::Read)?;
     seen(app, actor, id).await
 }
 
 /// The same for whoever has just acted on it, whatever their token is good for.
 pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let asker = actor.principal().ok_or(Error::Unauthenticated)?;
     let mut connection = app.database.acquire().await?;
     let told = store::request::one(&mut connection, id).await?;
     let now = store::now(&mut connection).await?;
-    let own = told.person == user.person;
+    let own = actor.user().is_some_and(|user| told.person == user.person);
     let approvers = store::request::deciders(&mut connection, id, now).await?;
-    let approver = approvers.iter().any(|approver| approver.principal == user.principal);
-    let permissions = access::permissions(&mut connection, actor).await?;
-    let reader = permissions.allow(Permission::ReadRequests);
+    let approver = approvers.iter().any(|approver| approver.principal == asker);
+    let mut may = async |permission| {
+        access::authorise_at(&mut connection, actor, permission, told.scope).await.is_ok()
+    };
+    let reader = may(Permission::ReadRequests).await;
+    let canceller = may(Permission::CancelRequests).await;
     if !(own
         || approver
         || reader
-        || store::request::has_decided(&mut connection, user.principal, id).await?)
+        || store::request::has_decided(&mut connection, asker, id).await?)
     {
         return Err(Error::NotFound("request"));
     }
@@ -116,7 +121,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
         && told.expires_at.is_some_and(|expires_at| expires_at > now);
     Ok(Detail {
         may_decide: approver && waits,
-        may_cancel: told.state.is_open() && (own || permissions.allow(Permission::CancelRequests)),
+        may_cancel: told.state.is_open() && (own || canceller),
         approvers,
         own,
         holds,
@@ -175,14 +180,18 @@ pub(super) async fn fail_extensions(
 
 /// Takes an open request back: one's own, or anybody's with [`Permission::CancelRequests`].
 pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
     let mut change = Change::begin(&app.database, actor).await?;
     let told = store::request::one(change.connection(), id).await?;
-    if told.person == user.person {
+    if actor.user().is_some_and(|user| told.person == user.person) {
         access::user(actor, TokenScope::Activate)?;
-    } else if access::authorise(change.connection(), actor, Permission::CancelRequests)
-        .await
-        .is_err()
+    } else if access::authorise_at(
+        change.connection(),
+        actor,
+        Permission::CancelRequests,
+        told.scope,
+    )
+    .await
+    .is_err()
     {
         return Err(Error::NotFound("request"));
     }

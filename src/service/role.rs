@@ -20,18 +20,24 @@ use crate::{
 
 pub use crate::store::role::Told;
 
-/// The roles that can be held at the organisation, with how many hold them.
+/// The roles, with how many hold them where the asker may see it. Member is left out: it is seen at the groups.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     let mut connection = app.database.acquire().await?;
-    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    store::role::list(&mut connection, Some(ScopeKind::Organization), None).await
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    let mut roles =
+        store::role::list(&mut connection, None, None, places.limited().as_deref()).await?;
+    roles.retain(|role| role.id != RoleId::MEMBER);
+    Ok(roles)
 }
 
 /// One role.
 pub async fn show(app: &App, actor: &Actor, id: RoleId) -> Result<Told, Error> {
     let mut connection = app.database.acquire().await?;
-    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    store::role::one(&mut connection, id).await
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    store::role::list(&mut connection, None, Some(id), places.limited().as_deref())
+        .await?
+        .pop()
+        .ok_or(Error::NotFound("role"))
 }
 
 /// What the organisation is called; everybody may know.
@@ -91,28 +97,32 @@ pub async fn create(app: &App, actor: &Actor, new: &NewRole) -> Result<RoleId, E
         Err(Error::Repeated(before)) => return Ok(RoleId(before)),
         begun => begun?,
     };
+    let id = create_within(&mut change, actor, new).await?;
+    change.made(id.0).await?;
+    change.commit_recorded().await?;
+    app.wake.audit().notify_one();
+    Ok(id)
+}
+
+/// The same within a change.
+pub(super) async fn create_within(
+    change: &mut Change,
+    actor: &Actor,
+    new: &NewRole,
+) -> Result<RoleId, Error> {
     access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     let kinds =
         [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
-    let id = store::role::create(&mut change, &new.name, &new.description, new.privileged, &kinds)
-        .await?;
+    let id =
+        store::role::create(change, &new.name, &new.description, new.privileged, &kinds).await?;
     let terms = first_terms(new.privileged);
-    let settings = store::settings::write(
-        &mut change,
-        id,
-        ScopeId::ROOT,
-        &terms,
-        0,
-        "The terms that a new role begins with",
-    )
-    .await?;
+    let why = "The terms that a new role begins with";
+    let settings = store::settings::write_first(change, id, &terms, why).await?;
     let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
     change.record(&event.detail(json!({ "version": 1 }))).await?;
-    change.made(id.0).await?;
     let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0).detail(
         json!({ "name": new.name, "description": new.description, "privileged": new.privileged }),
     );
-    change.commit(&event).await?;
-    app.wake.audit().notify_one();
+    change.record(&event).await?;
     Ok(id)
 }

@@ -10,6 +10,7 @@ use crate::{
     },
     error::Error,
     secret::Token,
+    service::access,
     store::{self, Change, session::Stage},
 };
 
@@ -29,7 +30,7 @@ pub async fn authenticate(app: &App, secret: &Token) -> Result<User, Error> {
 
 /// Lists one's own sessions.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<ListedSession>, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let mut connection = app.database.acquire().await?;
     store::session::list(&mut connection, user.principal).await
 }
@@ -47,7 +48,7 @@ pub async fn sign_out(app: &App, actor: &Actor) -> Result<(), Error> {
 
 /// Ends one of one's own sessions.
 pub async fn end(app: &App, actor: &Actor, session: SessionId) -> Result<(), Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let mut change = Change::begin(&app.database, actor).await?;
     if !store::session::end_own(&mut change, user.principal, session).await? {
         return Err(Error::NotFound("session"));
@@ -61,7 +62,7 @@ pub async fn end(app: &App, actor: &Actor, session: SessionId) -> Result<(), Err
 
 /// Signs out everywhere: ends every session that one has, this one as well, and forgets every browser.
 pub async fn end_all(app: &App, actor: &Actor) -> Result<u64, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let mut change = Change::begin(&app.database, actor).await?;
     let ended = store::session::end_all(&mut change, user.principal, None).await?;
     store::session::forget_devices(&mut change, user.principal).await?;
@@ -73,7 +74,7 @@ pub async fn end_all(app: &App, actor: &Actor) -> Result<u64, Error> {
 
 /// The account and the session that a request came with; tokens have none.
 pub(super) fn own(actor: &Actor) -> Result<(PrincipalId, SessionId), Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     match user.via {
         Via::Session(session) => Ok((user.principal, session)),
         Via::AccessToken(..) => Err(Error::NotAllowed(

@@ -11,7 +11,7 @@ use crate::{
         step_up::Act,
     },
     error::Error,
-    service::second_factor,
+    service::{access, second_factor},
     store::{self, Change},
 };
 
@@ -26,7 +26,7 @@ pub async fn verify(
     code: &str,
     acts: &[Act],
 ) -> Result<Vec<ProofId>, Error> {
-    let user = actor.user().ok_or(Error::Unauthenticated)?;
+    let user = access::person(actor)?;
     let names: Vec<_> = acts.iter().map(Act::name).collect();
     let recovery_code_counts = !acts.is_empty() && acts.iter().all(Act::accepts_recovery_code);
     let mut change = Change::begin(&app.database, actor).await?;

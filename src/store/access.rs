@@ -13,7 +13,7 @@ use crate::{
     secret::TokenHash,
 };
 
-/// What `principal`'s active roles in Latchkey allow at this moment.
+/// What `principal`'s active roles in Latchkey allow in the whole organisation at this moment.
 pub async fn permissions(
     connection: &mut PgConnection,
     principal: PrincipalId,
@@ -22,10 +22,28 @@ pub async fn permissions(
         r#"
         select distinct unnest(roles.permissions) as "name!"
         from (select instant() as now) as clock
-        cross join lateral live_assignments(clock.now) as held
+        cross join lateral effective_assignments($1, clock.now) as held
         join roles on roles.id = held.role_id
-        join scopes on scopes.id = held.scope_id and scopes.kind = 'organization'
-        where held.principal_id = $1
+        where held.scope_id = '00000000-0000-8000-8000-000000000000'
+        "#,
+        principal.0,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(Permissions::named(&names))
+}
+
+/// What `principal`'s active roles in Latchkey allow anywhere at all at this moment.
+pub async fn permissions_anywhere(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<Permissions, Error> {
+    let names = sqlx::query_scalar!(
+        r#"
+        select distinct unnest(roles.permissions) as "name!"
+        from (select instant() as now) as clock
+        cross join lateral effective_assignments($1, clock.now) as held
+        join roles on roles.id = held.role_id
         "#,
         principal.0,
     )
@@ -42,18 +60,49 @@ pub async fn permitted(
     scope: ScopeId,
 ) -> Result<bool, Error> {
     Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from (select instant() as now) as clock
-            cross join lateral live_assignments(clock.now) as held
-            join roles on roles.id = held.role_id and $2 = any(roles.permissions)
-            join scope_ancestors on scope_ancestors.scope_id = $3 and ancestor_id = held.scope_id
-            where held.principal_id = $1
-        ) as "permitted!"
-        "#,
+        r#"select permitted($1, $2, $3, instant()) as "permitted!""#,
         principal.0,
         permission.name(),
         scope.0,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// The scopes at which one of `principal`'s active roles in Latchkey allows this, and below which it does too.
+pub async fn places(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    permission: Permission,
+) -> Result<Vec<ScopeId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select distinct held.scope_id as "scope!: ScopeId"
+        from (select instant() as now) as clock
+        cross join lateral effective_assignments($1, clock.now) as held
+        join roles on roles.id = held.role_id and $2 = any(roles.permissions)
+        "#,
+        principal.0,
+        permission.name(),
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Whether an account belongs to a group at this moment.
+pub async fn belongs(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    group: PrincipalId,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select exists (
+            select from belongs_to($1, instant()) as groups where groups.group_id = $2
+        ) as "belongs!"
+        "#,
+        principal.0,
+        group.0,
     )
     .fetch_one(connection)
     .await?)
@@ -79,6 +128,10 @@ pub struct Held {
     pub assignment: Option<AssignmentId>,
     /// Until when, if that ends.
     pub until: Option<Instant>,
+    /// The group that has it, if it is held by belonging to one.
+    pub through: Option<PrincipalId>,
+    /// Where it is held: at the scope that was asked about, or above.
+    pub held_at: Option<ScopeId>,
     /// Whether the asker's own roles allow asking about others.
     pub may_ask: bool,
 }
@@ -88,6 +141,8 @@ pub struct Held {
 pub struct Answered {
     /// The token that was shown.
     pub token: AccessTokenId,
+    /// Whose it is.
+    pub asker: PrincipalId,
     /// What it may be used for.
     pub scopes: Vec<TokenScope>,
     /// Whether [`access_token::touch`] has nothing to add.
@@ -96,7 +151,7 @@ pub struct Answered {
     pub held: Vec<Held>,
 }
 
-/// Whether roles are held, directly or at a scope above, all judged at one instant; asked with a token, and none if that
+/// Whether roles are held, directly, through groups or at a scope above, all judged at one instant; asked with a token, and none if that
 /// is not live.
 ///
 /// The hottest path: one statement finds out who asks and answers, whatever is asked.
@@ -112,9 +167,10 @@ pub async fn held(
     let rows = sqlx::query!(
         r#"
         select
-            bearer.id as "token: AccessTokenId", bearer.scopes,
+            bearer.id as "token: AccessTokenId", bearer.principal_id as "asker: PrincipalId", bearer.scopes,
             coalesce(last_used_at > instant() - interval '1 minute', false) as "noted!",
-            held.at as "at!", assignment_id as "assignment?: AssignmentId", until as "until?", may_ask as "may_ask!"
+            held.at as "at!", assignment_id as "assignment?: AssignmentId", until as "until?",
+            through as "through?: PrincipalId", held_at as "held_at?: ScopeId", may_ask as "may_ask!"
         from access_tokens as bearer
         join principals on principals.id = principal_id and disabled_at is null
         cross join lateral held(principal_id, $2, $3, $4) as held
@@ -131,6 +187,7 @@ pub async fn held(
     let Some(first) = rows.first() else { return Ok(None) };
     Ok(Some(Answered {
         token: first.token,
+        asker: first.asker,
         scopes: access_token::named(&first.scopes),
         noted: first.noted,
         held: rows
@@ -139,10 +196,68 @@ pub async fn held(
                 at: row.at,
                 assignment: row.assignment,
                 until: row.until,
+                through: row.through,
+                held_at: row.held_at,
                 may_ask: row.may_ask,
             })
             .collect(),
     }))
+}
+
+/// One step of the way by which somebody holds a role.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// They belong to this group, or the group before does.
+    Group(PrincipalId, String),
+    /// The role is held here, at or above the place that was asked about.
+    Scope(ScopeId, String),
+}
+
+/// The way from `principal` to the role that `through` holds at `held_at`: the shortest row of groups, then the places from
+/// there down to `scope`.
+pub async fn way(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    through: Option<PrincipalId>,
+    held_at: ScopeId,
+    scope: ScopeId,
+) -> Result<Vec<Step>, Error> {
+    let mut steps = Vec::new();
+    if let Some(group) = through {
+        let row = sqlx::query!(
+            r#"
+            with recursive row_of (last, groups) as (
+                select $1::uuid, array[]::uuid[]
+                union all
+                select scopes.group_id, row_of.groups || scopes.group_id
+                from row_of
+                join assignments on assignments.principal_id = row_of.last and ended_at is null and kind = 'active'
+                    and role_id = '00000000-0000-8000-8000-000000000008'
+                    and starts_at <= instant() and instant() < ends_at
+                join scopes on scopes.id = assignments.scope_id
+                where cardinality(row_of.groups) < 5
+            )
+            select principals.id as "id!: PrincipalId", principals.name as "name!"
+            from (
+                select groups from row_of where last = $2 and cardinality(groups) > 0
+                order by cardinality(groups)
+                limit 1
+            ) as shortest
+            cross join unnest(shortest.groups) with ordinality as step (id, number)
+            join principals on principals.id = step.id
+            order by number
+            "#,
+            principal.0,
+            group.0,
+        )
+        .fetch_all(&mut *connection)
+        .await?;
+        steps.extend(row.into_iter().map(|step| Step::Group(step.id, step.name)));
+    }
+    let places = super::scope::way_to(connection, scope).await?;
+    let down = places.into_iter().skip_while(|place| place.id != held_at);
+    steps.extend(down.map(|place| Step::Scope(place.id, place.path)));
+    Ok(steps)
 }
 
 /// Whether `principal` holds, is eligible for, or approves a privileged role anywhere: what only some administrators may

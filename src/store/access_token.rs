@@ -35,8 +35,10 @@ pub struct Bearer {
     pub id: AccessTokenId,
     /// Whose account.
     pub principal: PrincipalId,
-    /// Whose person.
+    /// Whose person; of an application, who is accountable for it.
     pub person: PersonId,
+    /// Of an application, everybody who answers for it, the accountable one first.
+    pub owners: Option<Vec<PersonId>>,
     /// The name that the log shows.
     pub name: String,
     /// What it may be used for.
@@ -80,6 +82,11 @@ pub async fn find(
         r#"
         select access_tokens.id as "id: AccessTokenId", principal_id as "principal: PrincipalId",
             person_id as "person!: PersonId", scopes,
+            case principals.kind when 'service_principal' then array(
+                select owner.person_id from application_owners as owner
+                where owner.principal_id = principals.id and ended_at is null
+                order by owner.person_id <> principals.person_id, owner.created_at
+            ) end as "owners?",
             case principals.kind when 'user' then display_name else principals.name end as "name!",
             coalesce(last_used_at > instant() - interval '1 minute', false) as "noted!"
         from access_tokens
@@ -95,6 +102,7 @@ pub async fn find(
         id: row.id,
         principal: row.principal,
         person: row.person,
+        owners: row.owners.map(|owners| owners.into_iter().map(PersonId).collect()),
         name: row.name,
         scopes: named(&row.scopes),
         noted: row.noted,

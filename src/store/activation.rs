@@ -12,59 +12,80 @@ use crate::{
     error::Error,
 };
 
-/// An eligibility, held under lock until the change ends.
+/// What somebody means to activate, for themself.
+#[derive(Clone, Copy, Debug)]
+pub struct Aim {
+    /// The eligibility: their own, or that of a group that they belong to.
+    pub eligibility: AssignmentId,
+    /// Who.
+    pub principal: PrincipalId,
+    /// Where, if not at the whole place that the eligibility is for: somewhere below it.
+    pub scope: Option<ScopeId>,
+}
+
+/// An eligibility as one account may use it at one place, held under lock until the change ends.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub struct Eligibility {
     /// Which.
     pub id: AssignmentId,
-    /// Whose.
+    /// Who may use it.
     pub principal: PrincipalId,
-    /// The human being behind it.
+    /// The human being behind that account.
     pub person: PersonId,
     /// For which role.
     pub role: RoleId,
     /// Its name.
     pub role_name: String,
-    /// At which scope.
+    /// At which scope it is to be used.
     pub scope: ScopeId,
     /// From when.
     pub starts_at: Instant,
     /// Until when; none if for good.
     pub ends_at: Option<Instant>,
+    /// Whether the account, or the group that is eligible and that it belongs to, may use it.
+    pub belongs: bool,
+    /// Until when the account belongs to that group, if that ends.
+    pub belongs_until: Option<Instant>,
     /// Whether it has been ended.
     pub ended: bool,
-    /// Whether its holder's account may be used.
+    /// Whether the account may be used.
     pub enabled: bool,
     /// Whether role and scope are in use.
     pub role_in_use: bool,
 }
 
-/// Reads an eligibility of `holder`, or of anybody if none is given, and holds it and its holder's account under lock.
-pub async fn lock_eligibility(
-    change: &mut Change,
-    id: AssignmentId,
-    holder: Option<PrincipalId>,
-) -> Result<Eligibility, Error> {
+/// Reads the eligibility that `aim` is about and holds it and the account under lock.
+///
+/// Members of one group do not wait for one another; two requests of one account do.
+pub async fn lock_eligibility(change: &mut Change, aim: Aim) -> Result<Eligibility, Error> {
     sqlx::query_as!(
         Eligibility,
         r#"
         select
-            eligibilities.id as "id: AssignmentId", principal_id as "principal: PrincipalId",
-            person_id as "person!: PersonId", role_id as "role: RoleId", roles.name as role_name,
-            scope_id as "scope: ScopeId", starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant",
-            ended_at is not null as "ended!", disabled_at is null as "enabled!",
-            roles.retired_at is null and scopes.retired_at is null as "role_in_use!"
+            eligibilities.id as "id: AssignmentId", users.id as "principal: PrincipalId",
+            users.person_id as "person!: PersonId", role_id as "role: RoleId", roles.name as role_name,
+            places.id as "scope: ScopeId", starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant",
+            (principal_id = users.id or belonging.until is not null) as "belongs!",
+            nullif(belonging.until, 'infinity') as "belongs_until?: Instant",
+            ended_at is not null as "ended!", users.disabled_at is null and holders.disabled_at is null as "enabled!",
+            roles.retired_at is null and places.retired_at is null as "role_in_use!"
         from assignments as eligibilities
-        join principals on principals.id = principal_id
+        join principals as holders on holders.id = principal_id
+        join principals as users on users.id = $2 and users.kind = 'user'
         join roles on roles.id = role_id
-        join scopes on scopes.id = scope_id
-        where eligibilities.id = $1 and eligibilities.kind = 'eligible' and ($2::uuid is null or principal_id = $2)
-            and person_id is not null
-        for share of principals
-        for update of eligibilities
+        join scopes as places on places.id = coalesce($3, eligibilities.scope_id)
+        join scope_ancestors on scope_ancestors.scope_id = places.id and ancestor_id = eligibilities.scope_id
+        left join lateral (
+            select until from belongs_to(users.id, instant()) as groups where groups.group_id = principal_id
+        ) as belonging on principal_id <> users.id
+        where eligibilities.id = $1 and eligibilities.kind = 'eligible'
+        for no key update of users
+        for share of eligibilities
         "#,
-        id.0,
-        holder.map(|holder| holder.0),
+        aim.eligibility.0,
+        aim.principal.0,
+        aim.scope.map(|scope| scope.0),
     )
     .fetch_optional(change.connection())
     .await?
@@ -303,22 +324,99 @@ pub async fn running(
     .ok_or(Error::NotFound("running activation"))
 }
 
-/// The role and scope of an eligibility of `holder`.
-pub async fn role_of(
-    connection: &mut PgConnection,
-    eligibility: AssignmentId,
-    holder: PrincipalId,
-) -> Result<(RoleId, ScopeId), Error> {
+/// The role and place that `aim` is about, if it is the account's to use.
+pub async fn role_of(connection: &mut PgConnection, aim: Aim) -> Result<(RoleId, ScopeId), Error> {
     let row = sqlx::query!(
         r#"
-        select role_id as "role: RoleId", scope_id as "scope: ScopeId" from assignments
-        where id = $1 and principal_id = $2 and kind = 'eligible'
+        select role_id as "role: RoleId", scope_ancestors.scope_id as "scope: ScopeId" from assignments
+        join scope_ancestors
+            on scope_ancestors.scope_id = coalesce($3, assignments.scope_id) and ancestor_id = assignments.scope_id
+        where id = $1 and kind = 'eligible' and (
+            principal_id = $2
+            or exists (select from belongs_to($2, instant()) as groups where groups.group_id = principal_id)
+        )
         "#,
-        eligibility.0,
-        holder.0,
+        aim.eligibility.0,
+        aim.principal.0,
+        aim.scope.map(|scope| scope.0),
     )
     .fetch_optional(connection)
     .await?
     .ok_or(Error::NotFound("eligibility"))?;
     Ok((row.role, row.scope))
+}
+
+/// Ends what rests on belonging to groups, once `member` has left `group`: activations and open requests on the eligibilities
+/// of that group, and of those that it belongs to, of everybody who does not belong there any more.
+pub async fn end_unsupported(
+    change: &mut Change,
+    member: PrincipalId,
+    group: ScopeId,
+) -> Result<(Vec<Ended>, Vec<RequestId>), Error> {
+    let at = change.at();
+    let lost = sqlx::query!(
+        r#"
+        select activation_id as "activation?: AssignmentId", request_id as "request?: RequestId"
+        from unsupported($1, (select group_id from scopes where id = $2))
+        "#,
+        member.0,
+        group.0,
+    )
+    .fetch_all(change.connection())
+    .await?;
+    let activations: Vec<_> =
+        lost.iter().filter_map(|lost| lost.activation.map(|id| id.0)).collect();
+    let requests = lost.iter().filter_map(|lost| lost.request).collect();
+    let ended = sqlx::query_as!(
+        Ended,
+        r#"
+        update assignments set ended_at = $2, end_reason = 'membership_ended'
+        where id = any($1) and ended_at is null
+        returning id as "id: AssignmentId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
+            scope_id as "scope: ScopeId", request_id as "request: RequestId"
+        "#,
+        &activations,
+        at,
+    )
+    .fetch_all(change.connection())
+    .await?;
+    Ok((ended, requests))
+}
+
+/// Lets activations on the eligibilities of the group at `group`, and of those that it belongs to, last no longer than their
+/// holders belong there. Says which were cut.
+pub async fn cut_to_membership(change: &mut Change, group: ScopeId) -> Result<Vec<Ended>, Error> {
+    Ok(sqlx::query_as!(
+        Ended,
+        r#"
+        with recursive up (id) as (
+            select group_id from scopes where id = $1
+            union
+            select scopes.group_id
+            from up
+            join assignments on assignments.principal_id = up.id and ended_at is null
+                and role_id = '00000000-0000-8000-8000-000000000008'
+            join scopes on scopes.id = assignments.scope_id
+        ),
+        resting as (
+            select activation.id, belonging.until
+            from up
+            join assignments as eligibility
+                on eligibility.principal_id = up.id and eligibility.kind = 'eligible' and eligibility.ended_at is null
+            join assignments as activation on activation.eligibility_id = eligibility.id and activation.ended_at is null
+            cross join lateral (
+                select until from belongs_to(activation.principal_id, instant()) as groups where groups.group_id = up.id
+            ) as belonging
+            where belonging.until < activation.ends_at
+        )
+        update assignments set ends_at = resting.until
+        from resting
+        where assignments.id = resting.id
+        returning assignments.id as "id: AssignmentId", principal_id as "principal: PrincipalId",
+            role_id as "role: RoleId", scope_id as "scope: ScopeId", request_id as "request: RequestId"
+        "#,
+        group.0,
+    )
+    .fetch_all(change.connection())
+    .await?)
 }

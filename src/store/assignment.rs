@@ -6,6 +6,7 @@ use crate::{
     domain::{
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window},
         id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
+        principal::PrincipalKind,
         time::Instant,
     },
     error::Error,
@@ -34,7 +35,7 @@ pub struct NewAssignment<'a> {
 pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<AssignmentId, Error> {
     let id = AssignmentId::new();
     let at = change.at();
-    let by = change.actor().user().map(|user| user.principal.0);
+    let by = change.actor().principal().map(|id| id.0);
     sqlx::query!(
         r#"
         insert into assignments (
@@ -59,7 +60,16 @@ pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<Assignm
     .await
     .on_constraint("assignments_do_not_overlap", || {
         let kind = if new.kind == AssignmentKind::Eligible { "eligible for" } else { "actively assigned" };
-        Error::Conflict(format!("this person is {kind} this role already in that time: change that assignment instead"))
+        Error::Conflict(format!("already {kind} this role in that time: change that assignment instead"))
+    })
+    .on_constraint("assignments_fit_the_role", || {
+        Error::invalid("scope", "this role can't be held at that kind of place")
+    })
+    .on_constraint("groups_nest_without_a_circle", || {
+        Error::Conflict("a group cannot belong to itself, nor to a group that belongs to it".to_owned())
+    })
+    .on_constraint("groups_nest_five_deep", || {
+        Error::Conflict("groups can be nested five deep: this would make it six".to_owned())
     })?;
     Ok(id)
 }
@@ -178,8 +188,8 @@ pub struct Told {
     pub holder: String,
     /// The account's name.
     pub account: String,
-    /// Whether that is a group.
-    pub is_group: bool,
+    /// What holds it: a user, a group for its members, or an application.
+    pub holder_kind: PrincipalKind,
     /// Whether that account is disabled, so that none of this has effect.
     pub disabled: bool,
     /// Which role.
@@ -218,7 +228,7 @@ pub struct Told {
 
 /// Which assignments are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// This one.
     pub id: Option<AssignmentId>,
     /// Those of this account.
@@ -231,12 +241,14 @@ pub struct Wanted {
     pub kind: Option<AssignmentKind>,
     /// Those that come after this one.
     pub after: Option<AssignmentId>,
+    /// Those at or below these places.
+    pub places: Option<&'a [ScopeId]>,
 }
 
 /// Assignments that have not ended, in the order of their making, `limit` at most.
 pub async fn list(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     select(connection, wanted, false, limit).await
@@ -245,7 +257,7 @@ pub async fn list(
 /// Assignments that have ended, latest first, `limit` at most.
 pub async fn ended(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     select(connection, wanted, true, limit).await
@@ -253,25 +265,28 @@ pub async fn ended(
 
 async fn select(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     over: bool,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
+    let places = super::ids(wanted.places);
     Ok(sqlx::query_as!(
         Told,
         r#"
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
             origin as "origin: AssignmentOrigin", principal_id as "principal: PrincipalId",
-            coalesce(persons.display_name, principals.name) as "holder!", principals.name as account,
-            principals.kind = 'group' as "is_group!", disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
+            case principals.kind when 'user' then persons.display_name else principals.name end as "holder!",
+            principals.name as account, principals.kind as "holder_kind: PrincipalKind",
+            disabled_at is not null as "disabled!", role_id as "role: RoleId", roles.name as role_name,
             roles.description as role_description, privileged, scope_id as "scope: ScopeId", scopes.name as scope_name,
             starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant", ended_at,
             end_reason as "end_reason: AssignmentEnd",
             -- What an activation is for was said in its request.
             coalesce(nullif(assignments.justification, ''), (select requests.justification from requests
                 where requests.id = request_id), '') as "justification!", assignments.created_at,
-            (select display_name from principals as maker join persons on persons.id = maker.person_id
+            (select case maker.kind when 'user' then display_name else maker.name end
+                from principals as maker left join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
             -- Two questions, since no index has both what has ended and what has not.
@@ -295,6 +310,8 @@ async fn select(
             and ($5::uuid is null or scope_id = $5)
             and ($6::assignment_kind is null or assignments.kind = $6)
             and ($7::uuid is null or assignments.id > $7)
+            and ($9::uuid[] is null or exists (select from scope_ancestors
+                where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($9)))
         order by ended_at desc nulls first, assignments.id
         limit $8
         "#,
@@ -306,6 +323,7 @@ async fn select(
         wanted.kind as Option<AssignmentKind>,
         wanted.after.map(|id| id.0),
         limit,
+        places.as_deref(),
     )
     .fetch_all(connection)
     .await?)
@@ -319,4 +337,52 @@ pub async fn one(connection: &mut PgConnection, id: AssignmentId) -> Result<Told
         found = ended(connection, wanted, 1).await?;
     }
     found.pop().ok_or(Error::NotFound("assignment"))
+}
+
+/// What `principal` may activate at this moment through the groups that it belongs to: the eligibilities of those groups.
+pub async fn eligible_by_groups(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<Vec<Told>, Error> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select assignment_id as "id!: AssignmentId"
+        from effective_eligibilities($1, instant())
+        where through is not null
+        order by 1
+        limit 500
+        "#,
+        principal.0,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut told = Vec::with_capacity(found.len());
+    for id in found {
+        told.push(one(&mut *connection, id).await?);
+    }
+    Ok(told)
+}
+
+/// What `principal` holds at this moment through the groups that it belongs to.
+pub async fn held_by_groups(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+) -> Result<Vec<Told>, Error> {
+    let found = sqlx::query_scalar!(
+        r#"
+        select assignment_id as "id!: AssignmentId"
+        from effective_assignments($1, instant())
+        where through is not null
+        order by 1
+        limit 500
+        "#,
+        principal.0,
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut told = Vec::with_capacity(found.len());
+    for id in found {
+        told.push(one(&mut *connection, id).await?);
+    }
+    Ok(told)
 }

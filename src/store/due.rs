@@ -49,7 +49,7 @@ pub async fn end_active(change: &mut Change, limit: i64) -> Result<usize, Error>
         )
         select
             gen_random_uuid(), $1, case ended.origin when 'activated' then 'activation.ended' else 'assignment.expired' end,
-            'success', 'system', 'Latchkey', ended.principal_id, coalesce(persons.display_name, principals.name),
+            'success', 'system', 'Latchkey', ended.principal_id, case principals.kind when 'user' then persons.display_name else principals.name end,
             ended.role_id, roles.name, ended.scope_id, scopes.name, ended.request_id, ended.id, $3,
             json_build_object('because', 'expired', 'due', ended.ends_at)
         from ended
@@ -118,7 +118,7 @@ pub async fn end_eligibilities(change: &mut Change, ids: &[uuid::Uuid]) -> Resul
         )
         select
             gen_random_uuid(), $1, told.kind, told.outcome::audit_outcome, 'system', 'Latchkey', told.principal_id,
-            coalesce(persons.display_name, principals.name), told.role_id, roles.name, told.scope_id, scopes.name,
+            case principals.kind when 'user' then persons.display_name else principals.name end, told.role_id, roles.name, told.scope_id, scopes.name,
             told.request_id, told.assignment_id, $3, told.detail
         from told
         join principals on principals.id = told.principal_id

@@ -9,6 +9,7 @@ use crate::{
     domain::{
         actor::{Actor, User, Who},
         audit::Event,
+        id::ScopeId,
         time::Instant,
     },
     error::Error,
@@ -18,19 +19,27 @@ pub mod access;
 pub mod access_token;
 pub mod account;
 pub mod activation;
+pub mod application;
 pub mod assignment;
 pub mod audit;
+pub mod change_request;
 pub mod credential;
 pub mod database;
 pub mod demo;
 pub mod due;
+pub mod expiring;
+pub mod group;
 pub mod inventory;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
 pub mod person;
+pub mod principal;
+pub mod reach;
+pub mod reminder;
 pub mod request;
 pub mod role;
+pub mod scope;
 pub mod session;
 pub mod settings;
 pub mod throttle;
@@ -93,6 +102,25 @@ impl Change {
         self.actor.who = Who::User(user);
     }
 
+    /// Marks a point within the change that [`Change::undo`] goes back to.
+    pub async fn mark(&mut self) -> Result<(), Error> {
+        sqlx::query!("savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Undoes all since the mark, even what the database has refused.
+    pub async fn undo(&mut self) -> Result<(), Error> {
+        sqlx::query!("rollback to savepoint marked").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
+    /// Lets the database judge now what it would judge at the commit.
+    pub async fn judge(&mut self) -> Result<(), Error> {
+        sqlx::query!("set constraints all immediate").execute(&mut *self.transaction).await?;
+        sqlx::query!("set constraints all deferred").execute(&mut *self.transaction).await?;
+        Ok(())
+    }
+
     /// Records one of several events of this change.
     pub async fn record(&mut self, event: &Event) -> Result<(), Error> {
         audit::append(&mut self.transaction, &self.actor, self.at, event).await
@@ -133,7 +161,8 @@ impl Change {
 
     /// Keeps what the actor's idempotency key made, if there is a key.
     pub async fn made(&mut self, target: uuid::Uuid) -> Result<(), Error> {
-        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         sqlx::query!(
@@ -141,7 +170,7 @@ impl Change {
             insert into idempotency_keys (principal_id, key, fingerprint, target_id, created_at)
             values ($1, $2, $3, $4, $5)
             "#,
-            user.principal.0,
+            asker.0,
             idempotency.key,
             idempotency.fingerprint.as_slice(),
             target,
@@ -153,20 +182,21 @@ impl Change {
     }
 
     async fn refuse_repeat(&mut self) -> Result<(), Error> {
-        let (Some(idempotency), Some(user)) = (&self.actor.idempotency, self.actor.user()) else {
+        let (Some(idempotency), Some(asker)) = (&self.actor.idempotency, self.actor.principal())
+        else {
             return Ok(());
         };
         // Of two at once with the same key, the second waits here until it can see what the first has made.
         sqlx::query!(
             "select pg_advisory_xact_lock(hashtextextended($1 || $2, 0))",
-            user.principal.0.to_string(),
+            asker.0.to_string(),
             idempotency.key,
         )
         .execute(&mut *self.transaction)
         .await?;
         let before = sqlx::query!(
             "select fingerprint, target_id from idempotency_keys where principal_id = $1 and key = $2",
-            user.principal.0,
+            asker.0,
             idempotency.key,
         )
         .fetch_optional(&mut *self.transaction)
@@ -234,6 +264,11 @@ impl<T> OnConstraint<T> for sqlx::Result<T> {
     fn on_constraint(self, name: &str, meaning: impl FnOnce() -> Error) -> Result<T, Error> {
         self.map_err(Error::from).on_constraint(name, meaning)
     }
+}
+
+/// Places as the database knows them.
+fn ids(places: Option<&[ScopeId]>) -> Option<Vec<uuid::Uuid>> {
+    places.map(|places| places.iter().map(|id| id.0).collect())
 }
 
 fn broken(error: &sqlx::Error) -> Option<&str> {

@@ -1,11 +1,11 @@
-//! People, their accounts, and groups.
+//! People and their accounts.
 use sqlx::PgConnection;
 
 use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
-        id::{AssignmentId, PersonId, PrincipalId, ScopeId},
-        text::{Description, DisplayName, Email, Name, UserName},
+        id::{PersonId, PrincipalId},
+        text::{DisplayName, Email, UserName},
         time::Instant,
     },
     error::Error,
@@ -250,98 +250,6 @@ pub async fn end_all_access(
     .await?)
 }
 
-/// A group as it is told.
-#[derive(Clone, Debug)]
-pub struct Group {
-    /// The group.
-    pub principal: PrincipalId,
-    /// Its place in the tree, where Member and Owner are held.
-    pub scope: ScopeId,
-    /// Its name.
-    pub name: String,
-    /// What it is for.
-    pub description: String,
-    /// How many belong to it.
-    pub members: i64,
-    /// For which roles its members may approve.
-    pub approves: Vec<String>,
-}
-
-/// Groups by name; with `id`, only that one.
-pub async fn groups(
-    connection: &mut PgConnection,
-    id: Option<PrincipalId>,
-) -> Result<Vec<Group>, Error> {
-    Ok(sqlx::query_as!(
-        Group,
-        r#"
-        select
-            principals.id as "principal: PrincipalId", scopes.id as "scope: ScopeId", principals.name, description,
-            (select count(*) from live_assignments(clock.now) as members
-                where members.scope_id = scopes.id and members.role_id = '00000000-0000-8000-8000-000000000008') as "members!",
-            array(
-                select roles.name from roles
-                cross join lateral current_settings(roles.id, '00000000-0000-8000-8000-000000000000') as settings
-                join settings_approvers on settings_id = settings.id and principal_id = principals.id
-                where activation_requires_approval
-                order by roles.name
-            ) as "approves!"
-        from (select instant() as now) as clock
-        cross join principals
-        join scopes on scopes.group_id = principals.id
-        where principals.kind = 'group' and ($1::uuid is null or principals.id = $1)
-        order by principals.name
-        "#,
-        id.map(|id| id.0),
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
-/// Creates a group, with its place in the tree.
-pub async fn create_group(
-    change: &mut Change,
-    name: &Name,
-    description: &Description,
-) -> Result<(PrincipalId, ScopeId), Error> {
-    let (principal, scope) = (PrincipalId::new(), ScopeId::new());
-    let at = change.at();
-    sqlx::query!(
-        r#"
-        insert into principals (id, kind, name, name_folded, description, created_at)
-        values ($1, 'group', $2, $3, $4, $5)
-        "#,
-        principal.0,
-        name.as_str(),
-        name.folded(),
-        description.as_str(),
-        at,
-    )
-    .execute(change.connection())
-    .await
-    .on_constraint("principals_name_unique", || {
-        Error::invalid("name", "there is a group of that name already")
-    })?;
-    sqlx::query!(
-        r#"
-        insert into scopes (id, parent_id, kind, group_id, name, name_folded, created_at)
-        values ($1, $2, 'group', $3, $4, $5, $6)
-        "#,
-        scope.0,
-        ScopeId::ROOT.0,
-        principal.0,
-        name.as_str(),
-        name.folded(),
-        at,
-    )
-    .execute(change.connection())
-    .await
-    .on_constraint("scopes_name_unique", || {
-        Error::invalid("name", "something of that name is there already")
-    })?;
-    Ok((principal, scope))
-}
-
 /// Users and groups by these identifiers, with their names; for showing who may approve.
 pub async fn names(
     connection: &mut PgConnection,
@@ -351,7 +259,7 @@ pub async fn names(
     let rows = sqlx::query!(
         r#"
         select
-            principals.id as "id: PrincipalId", coalesce(display_name, principals.name) as "name!",
+            principals.id as "id: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "name!",
             principals.kind = 'group' as "group!"
         from principals
         left join persons on persons.id = person_id
@@ -363,23 +271,4 @@ pub async fn names(
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(|row| (row.id, row.name, row.group)).collect())
-}
-
-/// An assignment's identifier, for those who only know whose it is.
-pub async fn membership(
-    connection: &mut PgConnection,
-    scope: ScopeId,
-    principal: PrincipalId,
-) -> Result<Option<AssignmentId>, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select id as "id: AssignmentId" from assignments
-        where scope_id = $1 and principal_id = $2 and role_id = '00000000-0000-8000-8000-000000000008' and ended_at is null
-        limit 1
-        "#,
-        scope.0,
-        principal.0,
-    )
-    .fetch_optional(connection)
-    .await?)
 }

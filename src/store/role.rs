@@ -39,12 +39,15 @@ pub struct Told {
     pub activated: i64,
 }
 
-/// All roles that can be held at a kind of scope, by name; with `id`, only that one.
+/// All roles that can be held at a kind of scope, by name, with how many hold them at or below `places`; with `id`, only that
+/// one.
 pub async fn list(
     connection: &mut PgConnection,
     kind: Option<ScopeKind>,
     id: Option<RoleId>,
+    places: Option<&[ScopeId]>,
 ) -> Result<Vec<Told>, Error> {
+    let places = super::ids(places);
     Ok(sqlx::query_as!(
         Told,
         r#"
@@ -61,6 +64,10 @@ pub async fn list(
                 count(*) filter (where origin = 'activated') as activated
             from assignments
             where ended_at is null and ends_at > instant() and ($2::uuid is null or role_id = $2)
+                and ($3::uuid[] is null or exists (
+                    select from scope_ancestors
+                    where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($3)
+                ))
             group by role_id
         ) as held on held.role_id = roles.id
         where ($1::scope_kind is null or $1 = any(scope_kinds)) and ($2::uuid is null or roles.id = $2)
@@ -68,6 +75,7 @@ pub async fn list(
         "#,
         kind as Option<ScopeKind>,
         id.map(|id| id.0),
+        places.as_deref(),
     )
     .fetch_all(connection)
     .await?)
@@ -75,7 +83,7 @@ pub async fn list(
 
 /// One role.
 pub async fn one(connection: &mut PgConnection, id: RoleId) -> Result<Told, Error> {
-    list(connection, None, Some(id)).await?.pop().ok_or(Error::NotFound("role"))
+    list(connection, None, Some(id), None).await?.pop().ok_or(Error::NotFound("role"))
 }
 
 /// Creates a role.

@@ -12,12 +12,16 @@ use latchkey::{
     error::Error,
     service::{
         approval::{self, Answer},
-        assignment, request, settings,
+        assignment, request,
+        settings::{self, Saved},
     },
 };
 
 use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
-use crate::support::{World, reason, rules};
+use crate::{
+    change_request::{decide, word},
+    support::{World, reason, rules},
+};
 
 #[tokio::test]
 async fn nobody_decides_their_own_request_by_any_door() {
@@ -103,25 +107,35 @@ async fn whoever_would_gain_does_not_name_the_approvers() {
     ] {
         let mut terms = shown.settings.clone();
         weaker(&mut terms);
+        // The role is privileged: this waits for somebody else's word, and nothing changes until then.
         let outcome = save(&world, "ada", &terms, shown.number).await;
-        assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
+        assert!(matches!(outcome, Ok(Saved::Waits(_))), "{outcome:?}");
     }
     let mut terms = shown.settings.clone();
     terms.activation.approvers.insert(world.principal("mallory"));
     let outcome = save(&world, "ada", &terms, shown.number).await;
+    assert!(matches!(outcome, Ok(Saved::Waits(_))), "{outcome:?}");
+    let after = settings::show(&world.app, &ada, role, ScopeId::ROOT).await.unwrap().current;
+    assert_eq!((after.number, after.settings), (shown.number, shown.settings.clone()));
+    // Of a role that is not privileged, whoever gains nothing writes weaker terms alone.
+    world
+        .execute(
+            "update roles set privileged = false where name = 'Security Administrator of the shop';
+             insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, detail)
+             select gen_random_uuid(), instant(), 'role.changed', 'success', 'operator', 'A test', id, '{}'
+             from roles where name = 'Security Administrator of the shop'",
+        )
+        .await;
+    let outcome = save(&world, "ada", &terms, shown.number).await;
     assert!(matches!(outcome, Err(Error::NotAllowed(_))), "{outcome:?}");
-    save(&world, "root", &terms, shown.number).await.unwrap();
+    let outcome = save(&world, "root", &terms, shown.number).await;
+    assert!(matches!(outcome, Ok(Saved::Written(_))), "{outcome:?}");
 }
 
-async fn save(
-    world: &World,
-    name: &str,
-    terms: &Settings,
-    after: i32,
-) -> Result<latchkey::domain::id::SettingsId, Error> {
+async fn save(world: &World, name: &str, terms: &Settings, after: i32) -> Result<Saved, Error> {
     let actor = world.actor(name).await;
-    settings::save(&world.app, &actor, world.role_id(ROLE), ScopeId::ROOT, terms, after, &reason())
-        .await
+    let save = settings::Save::whole(world.role_id(ROLE), terms, after, &reason());
+    settings::save(&world.app, &actor, &save).await
 }
 
 #[tokio::test]
@@ -224,7 +238,12 @@ async fn a_request_that_newer_terms_leave_to_nobody_is_closed_at_once() {
     let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
     let mut terms = shown.settings.clone();
     terms.activation.approvers = ["mallory", "root"].map(|name| world.principal(name)).into();
-    save(&world, "root", &terms, shown.number).await.unwrap();
+    world.person("second").await;
+    world.active("second", "Global Administrator").await;
+    let saved = save(&world, "root", &terms, shown.number).await.unwrap();
+    let Saved::Waits(change) = saved else { panic!("{saved:?}") };
+    assert_eq!(world.state(request).await, RequestState::Pending);
+    decide(&world, "second", change, &word(true)).await.unwrap();
     assert_eq!(world.state(request).await, RequestState::Failed);
     assert_eq!(world.events().await.iter().filter(|kind| *kind == "activation.failed").count(), 1);
     // Whoever asks again is answered by those who are named now.

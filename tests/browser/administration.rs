@@ -24,6 +24,10 @@ async fn an_administrator_changes_the_terms_of_a_role_and_reads_what_changed() {
     browser.fill("maximum", "2h").await;
     browser.choose("Ask for a reason").await;
     browser.fill("reason", "Four hours were never needed.").await;
+    browser.press("Review").await;
+    browser.sees("Nothing is saved yet.").await;
+    browser.sees("More is asked for: Longest activation, Reason.").await;
+    browser.look("settings-3-review").await;
     browser.press("Save version 2").await;
     browser.sees("The settings are saved as a new version.").await;
     browser.sees("An activation lasts at most 2 h").await;

@@ -5,6 +5,7 @@ use axum::http::Method;
 use latchkey::{
     domain::{
         id::{AssignmentId, RoleId, ScopeId},
+        settings::Field,
         sign_in::LinkPurpose,
         text::Justification,
         time::Duration,
@@ -13,13 +14,17 @@ use latchkey::{
     secret::Token,
     service::{
         activation::{Reasons, Requested},
+        assignment,
         inventory::{conversion, import},
+        role,
+        settings::{self, NewTemplate, Save},
     },
 };
 
 use super::{Site, activation::careful};
 use crate::support::{
     World,
+    applications::Pair,
     credentials::{Credentials, PASSWORD},
     http::EVERY_SCOPE,
 };
@@ -31,7 +36,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 15] = [
+const EVERYBODY: [Stop; 18] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -62,10 +67,18 @@ const EVERYBODY: [Stop; 15] = [
         "hugo",
         "A try gives nothing",
     ),
+    ("/", "/", "ada", "More time is asked for"),
+    (
+        "/assignments/{assignment}/more-time",
+        "/assignments/{first}/more-time",
+        "ada",
+        "Ask for more time with Release Manager",
+    ),
+    ("/applications/{application}", "/applications/{application}", "hugo", "New secret"),
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 33] = [
+const SOME: [Stop; 62] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -83,8 +96,58 @@ const SOME: [Stop; 33] = [
         "grace",
         "Saving makes version 3",
     ),
+    (
+        "/roles/{role}/settings",
+        "/roles/{plain}/settings?scope={folder}",
+        "eve",
+        "Set here, version 1",
+    ),
+    (
+        "/roles/{role}/settings/edit",
+        "/roles/{plain}/settings/edit?scope={folder}",
+        "grace",
+        "Change settings at Finance",
+    ),
+    (
+        "/roles/{role}/settings/reset",
+        "/roles/{plain}/settings/reset?scope={folder}&field=maximum",
+        "grace",
+        "Longest activation: inherit again",
+    ),
+    ("/settings/templates", "/settings/templates", "eve", "Small company baseline"),
+    (
+        "/settings/templates/new",
+        "/settings/templates/new?role={role}",
+        "grace",
+        "It names no approvers",
+    ),
+    (
+        "/settings/templates/{template}",
+        "/settings/templates/{template}",
+        "eve",
+        "It ships with Latchkey",
+    ),
+    ("/settings/templates/{template}", "/settings/templates/{own}", "grace", "Save the template"),
+    ("/settings/apply", "/settings/apply", "grace", "Choose single settings instead"),
+    (
+        "/settings/apply",
+        "/settings/apply?role={role}&role={plain}&template={template}",
+        "grace",
+        "Look before you apply",
+    ),
     ("/assignments/{assignment}", "/assignments/{first}", "grace", "Make active"),
     ("/assignments/{assignment}", "/assignments/{activation}", "eve", "Nothing to change here"),
+    ("/assignments/expiring", "/assignments/expiring", "grace", "Release Manager of the Northern"),
+    (
+        "/assignments/bulk",
+        "/assignments/bulk?operation=extend&assignment={first}&assignment={second}",
+        "grace",
+        "This is what would",
+    ),
+    ("/changes/{change}", "/changes/{wish}", "grace", "Agree and carry out"),
+    ("/changes/{change}", "/changes/{change}", "grace", "Nobody yet"),
+    ("/approvals", "/approvals", "grace", "Extensions asked for 1"),
+    ("/requests", "/requests", "grace", "Changes that need another’s word 1"),
     ("/people", "/people", "grace", "ada-admin"),
     ("/people", "/people?search=nobody", "eve", "Nobody found"),
     ("/people/invite", "/people/invite", "grace", "Emergency account"),
@@ -92,7 +155,41 @@ const SOME: [Stop; 33] = [
     ("/people/{person}", "/people/{person}", "grace", "Recent activity"),
     ("/people/{person}", "/people/{person}", "eve", "Other accounts"),
     ("/groups", "/groups", "grace", "New group"),
-    ("/groups/{group}", "/groups/{group}", "grace", "Owners and eligible members 2"),
+    ("/groups/{group}", "/groups/{group}", "grace", "May activate membership 1"),
+    ("/resources", "/resources", "grace", "Finance"),
+    ("/resources", "/resources", "frida", "Ledger"),
+    ("/resources/{scope}", "/resources/{ledger}", "grace", "Held above, and counting here"),
+    (
+        "/resources/{scope}/move",
+        "/resources/{ledger}/move?to={sales}",
+        "grace",
+        "no longer count here",
+    ),
+    ("/resources/{scope}/retire", "/resources/{finance}/retire", "grace", "These go with it"),
+    ("/activations/new", "/activations/new?assignment={placed}", "hugo", "Less is safer"),
+    ("/applications", "/applications", "grace", "Release Pipeline"),
+    ("/applications", "/applications?search=nothing", "eve", "Nothing found"),
+    ("/applications/new", "/applications/new", "grace", "Who answers for it"),
+    ("/applications/{application}", "/applications/{application}", "grace", "Ed25519 (EdDSA)"),
+    ("/applications/{application}", "/applications/{application}", "eve", "Getting a token"),
+    (
+        "/applications/{application}/edit",
+        "/applications/{application}/edit",
+        "grace",
+        "What it holds and signs in with stays",
+    ),
+    (
+        "/applications/{application}/secrets/new",
+        "/applications/{application}/secrets/new?name=first",
+        "grace",
+        "Earlier ones go on working",
+    ),
+    (
+        "/applications/{application}/keys/new",
+        "/applications/{application}/keys/new",
+        "grace",
+        "In PEM",
+    ),
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
@@ -101,7 +198,12 @@ const SOME: [Stop; 33] = [
     ("/inventory", "/inventory?list=applications", "eve", "Nothing is held all the time"),
     ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
     ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
-    ("/inventory/imports/{import}", "/inventory/imports/{draft}", "grace", "Outside the terms"),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{draft}",
+        "grace",
+        "people are invited, not imported",
+    ),
     (
         "/inventory/imports/{import}",
         "/inventory/imports/{import}?outcome=left_out",
@@ -215,16 +317,21 @@ impl Company {
         world.active("eve", "Auditor").await;
         let first = roles(world).await;
         let group = group(world).await;
+        let [finance, ledger, sales, placed] = places(world).await;
         let (activation, request) = requests(world).await;
+        let application = application(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
         let conversion = conversion(world).await;
         let (draft, import) = imports(world).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
-        for name in ["bob", "eve", "grace", "hugo"] {
+        for name in ["bob", "eve", "grace", "hugo", "frida"] {
             sessions.insert(name, world.signed_in(name).await.1);
         }
+        let (change, wish) = changes(world, first).await;
         let things = BTreeMap::from([
+            ("change", change),
+            ("wish", wish),
             ("first", first.to_string()),
             ("second", second.to_string()),
             ("activation", activation.to_string()),
@@ -235,6 +342,15 @@ impl Company {
             ("conversion", conversion),
             ("draft", draft),
             ("import", import),
+            ("finance", finance),
+            ("ledger", ledger),
+            ("sales", sales),
+            ("placed", placed),
+            ("plain", world.role_id("Payroll Reader").to_string()),
+            ("folder", terms_of_a_folder(world).await),
+            ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
+            ("own", template(world).await),
+            ("application", application),
         ]);
         Self { sessions, things }
     }
@@ -281,6 +397,48 @@ async fn roles(world: &World) -> AssignmentId {
     world.eligibility("ada", "Release Manager of the Northern Region").await
 }
 
+/// A folder with terms of its own.
+async fn terms_of_a_folder(world: &World) -> String {
+    let folder = world.scope_id("Finance");
+    let (grace, role) = (world.actor("grace").await, world.role_id("Payroll Reader"));
+    let shown = settings::show(&world.app, &grace, role, folder).await.unwrap();
+    let mut own = shown.declared;
+    own.own = [Field::Maximum, Field::RequiresTicket].into();
+    own.settings.activation.maximum = Duration::hours(2);
+    let reason = Justification::parse("Finance works in short strokes.").unwrap();
+    let save = Save { role, scope: folder, own, after: 0, template: None, reason };
+    settings::save(&world.app, &grace, &save).await.unwrap();
+    folder.to_string()
+}
+
+/// A template of one's own.
+async fn template(world: &World) -> String {
+    let new = NewTemplate {
+        name: "Night shift".parse().unwrap(),
+        description: "For those who are woken.".parse().unwrap(),
+        settings: role::first_terms(true),
+    };
+    let grace = world.actor("grace").await;
+    settings::create(&world.app, &grace, &new).await.unwrap().to_string()
+}
+
+/// A change that waits for a second administrator, and a wish for more time.
+async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
+    let (grace, role) = (world.actor("grace").await, world.role_id("Database Operator"));
+    let shown = settings::show(&world.app, &grace, role, ScopeId::ROOT).await.unwrap().current;
+    let mut next = shown.settings;
+    next.activation.requires_ticket = false;
+    next.activation.approvers.insert(world.principal("hugo"));
+    let why = Justification::parse("Nobody writes tickets at night.").unwrap();
+    let save = Save::whole(role, &next, shown.number, &why);
+    let saved = settings::save(&world.app, &grace, &save).await;
+    let Ok(settings::Saved::Waits(change)) = saved else { panic!("{saved:?}") };
+    let (ada, end) = (world.actor("ada").await, world.now().await + Duration::days(30));
+    let why = Justification::parse("The release slipped by a month.").unwrap();
+    let wish = assignment::ask_for_more_time(&world.app, &ada, ends_soon, end, &why).await;
+    (change.to_string(), wish.expect("it may be asked for").to_string())
+}
+
 /// A group with members of every sort.
 async fn group(world: &World) -> String {
     let group = world.group("Approvers", &["bob", "hugo"]).await;
@@ -316,11 +474,6 @@ async fn conversion(world: &World) -> String {
 
 /// A file that was handed in, and one that was imported.
 async fn imports(world: &World) -> (String, String) {
-    world
-        .settings("Night Watch", |settings| {
-            settings.active.may_be_permanent = false;
-        })
-        .await;
     let actor = world.actor("grace").await;
     let file = |rows: &str| format!("user,role,where,until\n{rows}");
     let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2040-01-01\n");
@@ -335,6 +488,39 @@ async fn imports(world: &World) -> (String, String) {
     let done = import::upload(&world.app, &actor, "today.csv", rows.as_bytes()).await.unwrap();
     import::confirm(&world.app, &actor, done, true, None).await.unwrap();
     (draft.to_string(), done.to_string())
+}
+
+/// A tree of places: somebody looks after a part of it, and somebody is eligible there.
+async fn places(world: &World) -> [String; 4] {
+    world.person("frida").await;
+    let finance = world.scope("Finance", ScopeId::ROOT, "folder").await;
+    let ledger = world.scope("Ledger", finance, "system").await;
+    world.scope("Books of the fiscal year", ledger, "resource").await;
+    let sales = world.scope("Sales", ScopeId::ROOT, "folder").await;
+    world.give("active", "frida", "Privileged Role Administrator", finance).await;
+    let placed = world.give("eligible", "hugo", "Backup Operator", finance).await;
+    world.give("active", "ivy", "Backup Operator", ledger).await;
+    [finance, ledger, sales]
+        .map(|id| id.to_string())
+        .into_iter()
+        .chain([placed.to_string()])
+        .collect::<Vec<_>>()
+        .try_into()
+        .expect("there are four")
+}
+
+/// An application that holds a role and has everything to sign in with. Its owners are hugo and ivy.
+async fn application(world: &World) -> String {
+    let application = world.register("grace", "Release Pipeline", &["hugo", "ivy"]).await.unwrap();
+    let (_, secret) = world.make_secret("hugo", application).await.unwrap();
+    world.add_key("hugo", application, &Pair::ed25519().public_pem()).await.unwrap();
+    let (revoked, _) = world.make_secret("ivy", application).await.unwrap();
+    let ivy = world.actor("ivy").await;
+    latchkey::service::application::revoke(&world.app, &ivy, application, revoked).await.unwrap();
+    let here = (world.role_id("Network Operator"), ScopeId::ROOT);
+    world.assign("active", application, here, (None, None)).await;
+    world.token_of(application, &secret, "read").await;
+    application.to_string()
 }
 
 /// Requests of every sort by ada. Gives back what runs, and what waits.

@@ -27,18 +27,12 @@ async fn nobody_decides_their_own_request_by_whichever_account() {
 }
 
 #[tokio::test]
-async fn an_application_decides_as_its_owner() {
+async fn an_application_decides_nothing_not_even_as_its_owner() {
     let lab = Lab::new().await;
-    lab.world.execute("insert into mfa_proofs (id, principal_id, session_id, method, challenge, created_at, spent_for, spent_at)
-        values (id('backup proof'), id('backup'), id('bob session'), 'totp', hash('x'), instant(), id('said'), instant())").await;
-    let bobs = rows::pending().sql();
-    let decision = rows::decision()
-        .with("request_id", "id('new')")
-        .with("requester_person_id", "person('bob')")
-        .with("approver_id", "id('backup')")
-        .with("approver_person_id", "person('bob')")
-        .with("proof_id", "id('backup proof')");
-    lab.refuses("decisions_never_ones_own", format!("{bobs} {}", decision.sql())).await;
+    let proof = rows::proof().with("principal_id", "id('backup')");
+    lab.refuses("mfa_proofs_are_of_people", proof).await;
+    let decision = rows::decision().with("approver_id", "id('backup')");
+    lab.refuses("proofs_are_ones_own", decision).await;
 }
 
 #[tokio::test]

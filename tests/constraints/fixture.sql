@@ -32,9 +32,10 @@ select record('target', id) from principals;
 insert into scopes (id, parent_id, kind, group_id, name, name_folded, created_at) values
     (id('system'), root(), 'system', null, 'system', 'system', instant()),
     (id('team scope'), root(), 'group', id('team'), 'team', 'team', instant());
+select record('target', id('system'));
 
 insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at)
-select id(name), name, name, '', true, '{organization}', instant() from unnest(array['operator', 'guarded', 'proved']) as name;
+select id(name), name, name, '', true, '{organization,system}', instant() from unnest(array['operator', 'guarded', 'proved']) as name;
 select record('target', id(name)) from unnest(array['operator', 'guarded', 'proved']) as name;
 
 -- The terms: nothing asked for; approval by two people; a second factor.

@@ -1,9 +1,11 @@
 //! The database refuses what may not be, by the constraint that is there for it, and takes what may.
 //!
 //! Every case runs with the rights of the server unless it says otherwise, up to the checks at commit, and is then undone.
+mod applications;
 mod assignments;
 mod audit;
 mod catalogue;
+mod changes;
 mod credentials;
 mod decisions;
 mod gate;
@@ -13,6 +15,7 @@ mod requests;
 mod rights;
 mod roles;
 mod rows;
+mod settings;
 
 use latchkey::gateway::private_postgres::DatabaseRole;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
@@ -28,6 +31,8 @@ impl Lab {
     async fn new() -> Self {
         let world = World::new().await;
         world.execute(include_str!("fixture.sql")).await;
+        // Schemas that were given out before do not know these.
+        world.execute(include_str!("changes.sql")).await;
         Self { world }
     }
 

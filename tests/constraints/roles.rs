@@ -23,22 +23,56 @@ async fn roles_have_names_of_their_own_and_stay() {
     lab.history("roles_never_deleted", "delete from roles").await;
 }
 
+/// Ends everything that somebody holds of a role.
+fn end_all(role: &str) -> String {
+    format!(
+        "update assignments set ended_at = instant(), end_reason = 'removed' where role_id = id('{role}') and ended_at is null;
+         select record('assignment', id) from assignments where role_id = id('{role}');"
+    )
+}
+
+#[tokio::test]
+async fn who_administers_is_privileged() {
+    let lab = Lab::new().await;
+    let may = |permissions| rows::role().with("permissions", permissions);
+    lab.takes(may("'{roles.read,audit.read}'")).await;
+    lab.refuses("roles_that_administer_are_privileged", may("'{roles.read,assignments.manage}'"))
+        .await;
+    lab.takes(may("'{assignments.manage}'").with("privileged", "true")).await;
+    lab.refuses("roles_permissions_are_known", may("'{everything}'").with("privileged", "true"))
+        .await;
+}
+
+#[tokio::test]
+async fn a_role_is_held_where_its_kind_of_place_allows() {
+    let lab = Lab::new().await;
+    lab.takes(rows::eligible().with("scope_id", "id('system')")).await;
+    lab.refuses("assignments_fit_the_role", rows::eligible().with("scope_id", "id('team scope')"))
+        .await;
+    lab.takes(rows::pending().with("scope_id", "id('system')")).await;
+    lab.refuses("requests_fit_the_role", rows::pending().with("scope_id", "id('team scope')"))
+        .await;
+}
+
 #[tokio::test]
 async fn retiring_a_role_or_a_place_ends_all_that_rests_on_it() {
     let lab = Lab::new().await;
     let retire = |role| change("roles", role, "retired_at = instant()");
-    lab.takes(retire("proved")).await;
+    lab.takes(format!("{} {}", end_all("proved"), retire("proved"))).await;
+    lab.refuses("retiring_ends_all", retire("proved")).await;
     lab.refuses("retiring_ends_all", retire("operator")).await;
     lab.refuses("retiring_ends_all", retire("guarded")).await;
     let end = change("assignments", "running", "ended_at = instant(), end_reason = 'removed'");
-    lab.takes(format!("{end} {}", retire("operator"))).await;
-    lab.takes("update scopes set retired_at = instant() where id = id('system')").await;
+    lab.refuses("retiring_ends_all", format!("{end} {}", retire("operator"))).await;
+    lab.takes(format!("{} {}", end_all("operator"), retire("operator"))).await;
+    let place = change("scopes", "system", "retired_at = instant()");
+    lab.takes(&*place).await;
+    let held = rows::eligible().with("scope_id", "id('system')").sql();
+    lab.refuses("retiring_ends_all", format!("{held} {place}")).await;
+    let inside = rows::scope().with("kind", "'resource'").with("parent_id", "id('system')").sql();
+    lab.refuses("retiring_ends_all", format!("{inside} {place}")).await;
     let waits = rows::pending().with("scope_id", "id('system')").sql();
-    lab.refuses(
-        "retiring_ends_all",
-        format!("{waits} update scopes set retired_at = instant() where id = id('system')"),
-    )
-    .await;
+    lab.refuses("retiring_ends_all", format!("{waits} {place}")).await;
     let built_in = "update roles set retired_at = instant() where built_in";
     lab.refuses("roles_built_in_stay", built_in).await;
 }

@@ -74,6 +74,7 @@ pub fn all() -> Vec<Row> {
         scope(),
         role(),
         settings(),
+        template(),
         password(),
         totp(),
         recovery_code(),
@@ -86,11 +87,17 @@ pub fn all() -> Vec<Row> {
         eligible(),
         request(),
         decision(),
+        change_request(),
+        reminder(),
         event(),
         seal(),
         verification(),
         mail(),
         idempotency_key(),
+        application_owner(),
+        secret(),
+        key(),
+        assertion(),
         import(),
         conversion(),
         history(),
@@ -142,6 +149,7 @@ pub fn scope() -> Row {
             ("created_at", "instant()"),
         ],
     )
+    .recorded("target")
 }
 
 pub fn role() -> Row {
@@ -186,6 +194,21 @@ pub fn settings() -> Row {
             ("author_id", "id('root')"),
             ("author_person_id", "person('root')"),
             ("reason", "'For a test'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// Terms by name, that anybody could be given.
+pub fn template() -> Row {
+    Row::new(
+        "settings_templates",
+        [
+            ("id", "id('new')"),
+            ("name", "'Ours'"),
+            ("name_folded", "'ours'"),
+            ("terms", r#"'{"activation": {"approvers": []}}'"#),
             ("created_at", "instant()"),
         ],
     )
@@ -444,6 +467,43 @@ pub fn verification() -> Row {
     )
 }
 
+pub fn change_request() -> Row {
+    Row::new(
+        "change_requests",
+        [
+            ("id", "id('new')"),
+            ("kind", "'save_settings'"),
+            ("prior", "'new'"),
+            ("state", "'pending'"),
+            ("author_id", "id('ada')"),
+            ("author_person_id", "person('ada')"),
+            ("permission", "'settings.manage'"),
+            ("scope_id", "root()"),
+            ("role_id", "id('operator')"),
+            ("subject_id", "null"),
+            ("assignment_id", "null"),
+            ("payload", "'{}'"),
+            ("difference", "'[]'"),
+            ("reason", "'New'"),
+            ("created_at", "instant()"),
+            ("expires_at", "instant() + interval '30 days'"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn reminder() -> Row {
+    Row::new(
+        "reminders",
+        [
+            ("assignment_id", "id('standing')"),
+            ("ends_at", "instant()"),
+            ("kind", "'one_day'"),
+            ("told_at", "instant()"),
+        ],
+    )
+}
+
 pub fn mail() -> Row {
     Row::new(
         "outbox",
@@ -468,6 +528,68 @@ pub fn idempotency_key() -> Row {
             ("fingerprint", "hash('new')"),
             ("target_id", "id('waiting')"),
             ("created_at", "instant()"),
+        ],
+    )
+}
+
+/// Somebody else who answers for the application 'backup'.
+pub fn application_owner() -> Row {
+    Row::new(
+        "application_owners",
+        [
+            ("id", "id('backup')"),
+            ("principal_id", "id('backup')"),
+            ("person_id", "person('eve')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// A secret of an application.
+pub fn secret() -> Row {
+    Row::new(
+        "application_credentials",
+        [
+            ("id", "id('new')"),
+            ("principal_id", "id('backup')"),
+            ("kind", "'secret'"),
+            ("name", "'new'"),
+            ("secret_hash", "hash('new')"),
+            ("created_at", "instant()"),
+            ("created_by", "id('bob')"),
+            ("expires_at", "instant() + interval '90 days'"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// A key of an application.
+pub fn key() -> Row {
+    secret()
+        .with("kind", "'key'")
+        .with("secret_hash", "null")
+        .with("public_key", "hash('new') || hash('key')")
+}
+
+/// A token of an application, got with [`secret`], which is not there yet.
+pub fn application_token() -> Row {
+    token()
+        .with("id", "id('token')")
+        .with("principal_id", "id('backup')")
+        .with("token_hash", "hash('token')")
+        .with("expires_at", "instant() + interval '1 hour'")
+        .with("credential_id", "id('new')")
+}
+
+/// An assertion that was shown.
+pub fn assertion() -> Row {
+    Row::new(
+        "application_assertions",
+        [
+            ("principal_id", "id('backup')"),
+            ("digest", "hash('new')"),
+            ("expires_at", "instant() + interval '5 minutes'"),
         ],
     )
 }

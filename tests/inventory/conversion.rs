@@ -3,8 +3,8 @@ use latchkey::{
     domain::{
         activation::Refusal,
         id::{AssignmentId, ConversionId, ScopeId},
+        inventory::Step,
         settings::Authentication,
-        text::Justification,
         time::Duration,
     },
     error::Error,
@@ -42,14 +42,8 @@ async fn try_it(
     conversion::rehearse(&world.app, &world.actor(by).await, id, HOUR, &reasons, code).await
 }
 
-async fn finish(
-    world: &World,
-    id: ConversionId,
-    without_try: bool,
-    why: &str,
-) -> Result<(), Error> {
-    let why = Justification::parse(why).unwrap();
-    conversion::finish(&world.app, &world.actor("root").await, id, without_try, &why).await
+async fn finish(world: &World, id: ConversionId) -> Result<(), Error> {
+    conversion::finish(&world.app, &world.actor("root").await, id, &reason()).await
 }
 
 async fn told(world: &World, id: ConversionId) -> Told {
@@ -73,7 +67,7 @@ async fn eligibility_comes_beside_it_is_tried_and_then_the_standing_access_ends(
     assert!(conversion::to_try(&world.app, &world.actor("bob").await).await.unwrap().is_empty());
     // Nothing is lost yet, and the order is kept.
     assert!(!told(&world, id).await.active_ended);
-    let early = finish(&world, id, false, "").await.unwrap_err();
+    let early = finish(&world, id).await.unwrap_err();
     assert!(early.to_string().contains("not tried"), "{early}");
     world.advance(Duration::minutes(1)).await;
     try_it(&world, "ada", id, None).await.unwrap();
@@ -83,7 +77,7 @@ async fn eligibility_comes_beside_it_is_tried_and_then_the_standing_access_ends(
         "a try gives nothing"
     );
     world.advance(Duration::minutes(1)).await;
-    finish(&world, id, false, "Done").await.unwrap();
+    finish(&world, id).await.unwrap();
     let done = told(&world, id).await;
     assert!(done.active_ended && done.eligible_live && done.finished_at.is_some());
     assert_eq!(
@@ -178,18 +172,23 @@ async fn any_member_tries_it_for_a_group() {
     let id = start_as(&world, "root", standing).await.unwrap();
     assert!(matches!(try_it(&world, "bob", id, None).await, Err(Error::NotFound(_))));
     try_it(&world, "ada", id, None).await.unwrap();
-    finish(&world, id, false, "Done").await.unwrap();
+    finish(&world, id).await.unwrap();
     assert_eq!(mails(&world, "ada").await.len(), 3, "members are told");
     world.check_invariants().await;
 }
 
 #[tokio::test]
-async fn without_a_try_it_takes_a_reason_that_is_kept() {
+async fn nobody_is_left_with_an_eligibility_that_was_never_tried_or_is_gone() {
     let world = world().await;
     let id = start_as(&world, "root", world.active("ada", "Operator").await).await.unwrap();
-    assert!(matches!(finish(&world, id, true, "").await, Err(Error::Conflict(_))));
-    finish(&world, id, true, "On leave until May").await.unwrap();
-    assert_eq!(told(&world, id).await.untried_reason.as_deref(), Some("On leave until May"));
+    let early = finish(&world, id).await.unwrap_err();
+    assert!(early.to_string().contains("not tried"), "{early}");
+    try_it(&world, "ada", id, None).await.unwrap();
+    let eligible = told(&world, id).await.eligible;
+    assignment::remove(&world.app, &world.actor("root").await, eligible, &reason()).await.unwrap();
+    let late = finish(&world, id).await.unwrap_err();
+    assert!(late.to_string().contains("eligibility is over"), "{late}");
+    assert!(!told(&world, id).await.active_ended);
     world.check_invariants().await;
 }
 
@@ -204,7 +203,7 @@ async fn given_up_everything_is_as_it_was() {
     conversion::abandon(&world.app, &actor, id, &reason()).await.unwrap();
     let now = told(&world, id).await;
     assert!(!now.active_ended && !now.eligible_live);
-    assert!(matches!(finish(&world, id, true, "x").await, Err(Error::Conflict(_))));
+    assert!(matches!(finish(&world, id).await, Err(Error::Conflict(_))));
     // It can be begun anew; an eligibility that was there before stays when it is given up.
     let eligible = world.eligible("ada", "Operator").await;
     let id = start_as(&world, "root", standing).await.unwrap();
@@ -241,7 +240,7 @@ async fn ones_own_may_go_but_never_grow_and_never_the_last() {
     let eligible = eligible.iter().find(|told| told.id != own).unwrap();
     assert_eq!(eligible.ends_at, Some(end), "no longer than what it replaces");
     try_it(&world, "root", id, None).await.unwrap();
-    finish(&world, id, false, "Less is enough").await.unwrap();
+    finish(&world, id).await.unwrap();
     // The last who administers Latchkey for good stays.
     let last: AssignmentId =
         sqlx::query_scalar("select id from assignments where principal_id = $1 and role_id = $2")
@@ -251,7 +250,9 @@ async fn ones_own_may_go_but_never_grow_and_never_the_last() {
             .await
             .unwrap();
     let id = start_as(&world, "root", last).await.unwrap();
-    let refused = finish(&world, id, true, "Nobody needs it").await.unwrap_err();
+    let code = world.fresh_code("root").await;
+    try_it(&world, "root", id, Some(&code)).await.unwrap();
+    let refused = finish(&world, id).await.unwrap_err();
     assert!(refused.to_string().contains("assign somebody else first"), "{refused}");
     assert!(!told(&world, id).await.active_ended);
     world.check_invariants().await;
@@ -267,7 +268,7 @@ async fn it_takes_the_right_to_give_roles() {
     let id = start_as(&world, "root", standing).await.unwrap();
     for name in ["ada", "bob"] {
         let actor = world.actor(name).await;
-        let refused = conversion::finish(&world.app, &actor, id, true, &reason()).await;
+        let refused = conversion::finish(&world.app, &actor, id, &reason()).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
         let refused = conversion::abandon(&world.app, &actor, id, &reason()).await;
         assert!(matches!(refused, Err(Error::Forbidden(_))), "{refused:?}");
@@ -275,12 +276,46 @@ async fn it_takes_the_right_to_give_roles() {
 }
 
 #[tokio::test]
-async fn what_ended_in_another_way_is_only_noted() {
+async fn what_ended_in_another_way_is_over_by_itself() {
     let world = world().await;
     let standing = world.active("ada", "Operator").await;
     let id = start_as(&world, "root", standing).await.unwrap();
-    assignment::remove(&world.app, &world.actor("root").await, standing, &reason()).await.unwrap();
-    finish(&world, id, false, "Gone").await.unwrap();
-    assert!(told(&world, id).await.finished_at.is_some());
+    let root = world.actor("root").await;
+    assignment::remove(&world.app, &root, standing, &reason()).await.unwrap();
+    assert_eq!(conversion::step(&told(&world, id).await), Step::Overtaken);
+    let over = conversion::list(&world.app, &root, Some(false), None).await.unwrap();
+    assert_eq!(over.len(), 1);
+    let refused = finish(&world, id).await;
+    assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    assert!(told(&world, id).await.eligible_live, "the eligibility stays");
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn administrators_of_a_place_convert_there_and_nowhere_else() {
+    let world = world().await;
+    let folder = world.scope("Production", ScopeId::ROOT, "folder").await;
+    let shop = world.scope("Shop", folder, "system").await;
+    world.give("active", "bob", "Privileged Role Administrator", folder).await;
+    let inside = world.give("active", "ada", "Operator", shop).await;
+    let outside = world.active("ada", "Operator").await;
+    assert!(matches!(start_as(&world, "bob", outside).await, Err(Error::Forbidden(_))));
+    start_as(&world, "bob", inside).await.unwrap();
+    start_as(&world, "root", outside).await.unwrap();
+    let bob = world.actor("bob").await;
+    assert_eq!(conversion::list(&world.app, &bob, None, None).await.unwrap().len(), 1);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn what_a_group_of_ones_own_becomes_eligible_for_lasts_no_longer_than_before() {
+    let world = world().await;
+    world.group("Crew", &["root"]).await;
+    let end = world.now().await + Duration::days(20);
+    let here = (world.role_id("Operator"), ScopeId::ROOT);
+    let standing = world.assign("active", world.principal("Crew"), here, (None, Some(end))).await;
+    let id = start_as(&world, "root", standing).await.unwrap();
+    let eligible = told(&world, id).await.eligible;
+    let root = world.actor("root").await;
+    assert_eq!(assignment::show(&world.app, &root, eligible).await.unwrap().ends_at, Some(end));
 }

@@ -224,7 +224,7 @@ impl Story {
         let world = &self.world;
         let code = self.code(code).await;
         let wish = Wish {
-            eligibility: world.eligibility("ada", ROLE).await,
+            chosen: activation::Chosen::whole(world.eligibility("ada", ROLE).await),
             duration: Duration::minutes(duration),
         };
         let starts_at = match later {

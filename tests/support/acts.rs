@@ -2,7 +2,7 @@
 use latchkey::{
     domain::{
         actor::Actor,
-        id::{AssignmentId, PrincipalId, RequestId},
+        id::{AssignmentId, PrincipalId, RequestId, ScopeId},
         request::{RequestState, Verdict},
         text::Justification,
         time::{Duration, Instant},
@@ -11,6 +11,7 @@ use latchkey::{
     error::Error,
     secret::{Purpose, Token, totp_seed},
     service::{
+        access,
         activation::{self, Reasons, Requested, Wish},
         approval::{self, Answer},
         assignment, due,
@@ -121,7 +122,8 @@ impl World {
 
     /// A wish for a role that somebody is eligible for.
     pub async fn wish(&self, name: &str, role: &str, duration: Duration) -> Wish {
-        Wish { eligibility: self.eligibility(name, role).await, duration }
+        let chosen = activation::Chosen::whole(self.eligibility(name, role).await);
+        Wish { chosen, duration }
     }
 
     /// Ends what somebody has activated.
@@ -175,17 +177,24 @@ impl World {
             .expect("there is such a request")
     }
 
-    /// Whether somebody holds a role at this moment, by the answer that other programs get.
+    /// Whether somebody holds a role in the whole organisation at this moment, by the answer that other programs get.
     pub async fn holds(&self, name: &str, role: &str) -> bool {
-        let question = latchkey::service::access::Question {
-            principal: None,
-            role: self.role_id(role),
-            scope: latchkey::domain::id::ScopeId::ROOT,
-        };
+        self.holds_at(name, role, ScopeId::ROOT).await
+    }
+
+    /// Whether somebody holds a role at a place at this moment.
+    pub async fn holds_at(&self, name: &str, role: &str, scope: ScopeId) -> bool {
+        self.check(name, role, scope).await.allowed
+    }
+
+    /// What other programs are told when they ask, with somebody's own token, whether they hold a role at a place, and why.
+    pub async fn check(&self, name: &str, role: &str, scope: ScopeId) -> access::Answer {
+        let question = access::Question { principal: None, role: self.role_id(role), scope };
         let token = self.access_token(name, &["check_access"]).await;
         let token = Token::parse_bearer(&token).expect("it was made a moment ago");
-        let answers = latchkey::service::access::check(&self.app, &token, &[question]).await;
-        answers.expect("everybody may ask about themself").iter().all(|answer| answer.allowed)
+        let answers = access::check(&self.app, &token, &[question], true).await;
+        let mut answers = answers.expect("everybody may ask about themself");
+        answers.pop().expect("one question has one answer")
     }
 }
 

@@ -52,15 +52,15 @@ promises (promise, broken) as (
     union all
     select 'standing access is listed as it is', count(*)
     from (
-        select id from assignments
-        where kind = 'active' and origin = 'assigned' and ended_at is null
-            and role_id not in ('00000000-0000-8000-8000-000000000008', '00000000-0000-8000-8000-000000000009')
+        select assignments.id from assignments
+        join scopes on scopes.id = scope_id and scopes.kind <> 'group'
+        where assignments.kind = 'active' and origin = 'assigned' and ended_at is null
     ) as stands
     full join standing_access on assignment_id = stands.id
     left join assignments on assignments.id = coalesce(stands.id, assignment_id)
     left join roles on roles.id = assignments.role_id
     where stands.id is null or assignment_id is null
-        or rank <> case when privileged then 2 else 0 end + case when ends_at = 'infinity' then 1 else 0 end
+        or rank <> case when privileged or roles.id = '00000000-0000-8000-8000-000000000009' then 2 else 0 end + case when ends_at = 'infinity' then 1 else 0 end
 
     union all
     select 'a role is held once at a time, now and in all history', count(*)
@@ -82,8 +82,26 @@ promises (promise, broken) as (
     join assignments as eligibility on eligibility.id = granted.eligibility_id
     where granted.over_at > least(eligibility.ended_at, eligibility.ends_at)
         or granted.starts_at < eligibility.starts_at
-        or granted.principal_id <> eligibility.principal_id or granted.role_id <> eligibility.role_id
-        or eligibility.kind <> 'eligible'
+        or granted.role_id <> eligibility.role_id or eligibility.kind <> 'eligible'
+
+    union all
+    select 'everybody activates for themself, or by a group that they belong to all the while', count(*)
+    from granted
+    join assignments as eligibility on eligibility.id = granted.eligibility_id
+    cross join lateral (values (granted.starts_at), (granted.over_at - interval '1 microsecond')) as moment (at)
+    where granted.principal_id <> eligibility.principal_id and granted.starts_at < granted.over_at and not exists (
+        with recursive up (id) as (
+            select granted.principal_id
+            union
+            select scopes.group_id
+            from up
+            join assignments as membership on membership.principal_id = up.id and membership.kind = 'active'
+                and membership.role_id = '00000000-0000-8000-8000-000000000008'
+                and membership.starts_at <= moment.at and moment.at < least(membership.ended_at, membership.ends_at)
+            join scopes on scopes.id = membership.scope_id
+        )
+        select from up where id = eligibility.principal_id
+    )
 
     union all
     select 'asked, then decided, then started, and never before the wanted start', count(*)
@@ -139,12 +157,18 @@ promises (promise, broken) as (
         where settings_approvers.settings_id = requests.settings_id and (
             settings_approvers.principal_id = approver_id
             or exists (
-                select from assignments as membership
-                join scopes on scopes.id = membership.scope_id and scopes.group_id = settings_approvers.principal_id
-                where membership.principal_id = approver_id and membership.kind = 'active'
-                    and membership.role_id = '00000000-0000-8000-8000-000000000008'
-                    and membership.starts_at <= decisions.created_at
-                    and decisions.created_at <= coalesce(membership.ended_at, membership.ends_at)
+                with recursive up (id) as (
+                    select approver_id
+                    union
+                    select scopes.group_id
+                    from up
+                    join assignments as membership on membership.principal_id = up.id and membership.kind = 'active'
+                        and membership.role_id = '00000000-0000-8000-8000-000000000008'
+                        and membership.starts_at <= decisions.created_at
+                        and decisions.created_at <= coalesce(membership.ended_at, membership.ends_at)
+                    join scopes on scopes.id = membership.scope_id
+                )
+                select from up where id = settings_approvers.principal_id
             )
         )
     )

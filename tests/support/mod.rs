@@ -1,5 +1,6 @@
 //! What tests stand on: a database of their own, a clock that they move, and a small world of people and roles.
 mod acts;
+pub mod applications;
 mod cluster;
 pub mod credentials;
 pub mod http;

@@ -36,6 +36,7 @@ pub struct World {
 #[derive(Default)]
 struct Names {
     accounts: BTreeMap<String, (PrincipalId, Option<PersonId>)>,
+    scopes: BTreeMap<String, ScopeId>,
     roles: BTreeMap<String, RoleId>,
 }
 
@@ -150,11 +151,43 @@ impl World {
         .execute(&self.owner)
         .await
         .expect("the group is new");
+        self.names().scopes.insert(name.to_owned(), scope);
         for member in members {
             self.assign("active", self.principal(member), (RoleId::MEMBER, scope), (None, None))
                 .await;
         }
         group
+    }
+
+    /// Adds a place: a folder, a system or a resource.
+    pub async fn scope(&self, name: &str, parent: ScopeId, kind: &str) -> ScopeId {
+        let id = ScopeId::new();
+        let mut change = self.change().await;
+        sqlx::query(
+            "insert into scopes (id, parent_id, kind, name, name_folded, created_at)
+             values ($1, $2, $3::scope_kind, $4, $5, instant())",
+        )
+        .bind(id)
+        .bind(parent)
+        .bind(kind)
+        .bind(name)
+        .bind(fold(name))
+        .execute(change.connection())
+        .await
+        .expect("the place is new");
+        change.commit("scope.created", "target_id", id.0).await;
+        self.names().scopes.insert(name.to_owned(), id);
+        id
+    }
+
+    /// The place, or the place of the group, of that name.
+    pub fn scope_id(&self, name: &str) -> ScopeId {
+        *self.names().scopes.get(name).expect("the place was added before")
+    }
+
+    /// Gives somebody, or a group, a role at a place, eligible or active, for good.
+    pub async fn give(&self, kind: &str, name: &str, role: &str, scope: ScopeId) -> AssignmentId {
+        self.assign(kind, self.principal(name), (self.role_id(role), scope), (None, None)).await
     }
 
     async fn account(
@@ -188,7 +221,7 @@ impl World {
         let mut transaction = self.change().await;
         sqlx::query(
             "insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at)
-             values ($1, $2, $3, 'For a test.', true, '{organization}', instant())",
+             values ($1, $2, $3, 'For a test.', true, '{organization,folder,system,resource}', instant())",
         )
         .bind(id)
         .bind(name)
@@ -202,6 +235,19 @@ impl World {
         change(&mut settings);
         self.write_settings(id, &settings).await;
         id
+    }
+
+    /// Says of a role whether it is privileged.
+    pub async fn mark_privileged(&self, role: &str, privileged: bool) {
+        let id = self.role_id(role);
+        let mut change = self.change().await;
+        sqlx::query("update roles set privileged = $2 where id = $1")
+            .bind(id)
+            .bind(privileged)
+            .execute(change.connection())
+            .await
+            .expect("the role may be marked so");
+        change.commit("role.changed", "target_id", id.0).await;
     }
 
     /// Writes new terms for a role: the generous ones, with what `change` makes of them.
@@ -303,6 +349,19 @@ impl World {
         .expect("the assignment may be made");
         change.commit("assignment.created", "assignment_id", id.0).await;
         id
+    }
+
+    /// What somebody was given that has not ended: a role at a place.
+    pub async fn assignment_of(&self, name: &str, role: &str, scope: ScopeId) -> AssignmentId {
+        sqlx::query_scalar(
+            "select id from assignments where principal_id = $1 and role_id = $2 and scope_id = $3 and ended_at is null",
+        )
+        .bind(self.principal(name))
+        .bind(self.role_id(role))
+        .bind(scope)
+        .fetch_one(&self.owner)
+        .await
+        .expect("the assignment was made before")
     }
 
     /// Somebody who has just signed in.

@@ -100,14 +100,14 @@ pub(super) const TERMS: [Terms; 8] = [
     Terms {
         role: "Security Administrator",
         maximum: Duration::hours(8),
-        justification: false,
+        justification: true,
         ticket: false,
         approvers: &["ada", "kavya"],
     },
     Terms {
         role: "User Administrator",
         maximum: Duration::hours(8),
-        justification: false,
+        justification: true,
         ticket: false,
         approvers: &[],
     },

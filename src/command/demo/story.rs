@@ -231,7 +231,8 @@ impl Story<'_> {
         let name = Name::parse("Platform leads").map_err(|error| Error::invalid("name", error))?;
         let what = Description::parse("Decide who may touch production")
             .map_err(|error| Error::invalid("description", error))?;
-        let group = group::create(self.app, &self.actor("ada")?, &name, &what).await?;
+        let new = group::NewGroup { name, description: what, parent: ScopeId::ROOT };
+        let group = group::create(self.app, &self.actor("ada")?, &new).await?;
         let members = vec![self.person("ben")?.principal, self.person("kavya")?.principal];
         group::add(
             self.app,
@@ -264,8 +265,8 @@ impl Story<'_> {
         let why = justification(
             "Our terms: as short as the work takes, a second pair of eyes on what can hurt",
         )?;
-        match settings::save(self.app, &ada, role, ScopeId::ROOT, &next, before.number, &why).await
-        {
+        let save = settings::Save::whole(role, &next, before.number, &why);
+        match settings::save(self.app, &ada, &save).await {
             // The terms that it began with are those already.
             Ok(_) | Err(Error::Conflict(_)) => Ok(()),
             Err(error) => Err(error),
@@ -373,7 +374,7 @@ impl Story<'_> {
             },
         };
         let wish = Wish {
-            eligibility: eligible.assignment.id,
+            chosen: activation::Chosen::whole(eligible.assignment.id),
             duration: Duration::minutes(episode.minutes),
         };
         let outcomes =

@@ -32,14 +32,17 @@ pub enum ActorKind {
     Operator,
     /// Nobody that was known.
     Anonymous,
+    /// An application that had signed in for itself.
+    Application,
 }
 
 impl ActorKind {
-    const ALL: [(Self, &'static str); 4] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::User, "user"),
         (Self::System, "system"),
         (Self::Operator, "operator"),
         (Self::Anonymous, "anonymous"),
+        (Self::Application, "application"),
     ];
 
     /// Its stable name.
@@ -70,9 +73,9 @@ pub struct Entry {
     pub outcome: Outcome,
     /// What kind of actor did it.
     pub actor_kind: ActorKind,
-    /// The account that did it.
+    /// The account or application that did it.
     pub actor: Option<PrincipalId>,
-    /// The human being behind it.
+    /// The human being behind it; of an application, who was accountable for it.
     pub actor_person: Option<PersonId>,
     /// What they were called.
     pub actor_name: String,

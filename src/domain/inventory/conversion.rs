@@ -15,19 +15,23 @@ pub enum Step {
     Finished,
     /// Given up: the standing access stays.
     Abandoned,
+    /// The standing access ended in another way; the eligibility stays.
+    Overtaken,
 }
 
 impl Step {
-    /// Where it stands, by what has happened.
+    /// Where it stands, by what has happened to it, and by whether the standing access has ended.
     #[must_use]
     pub fn of(
         tried: Option<Instant>,
         finished: Option<Instant>,
         abandoned: Option<Instant>,
+        ended: bool,
     ) -> Self {
         match (tried, finished, abandoned) {
             (_, Some(_), _) => Self::Finished,
             (_, None, Some(_)) => Self::Abandoned,
+            (_, None, None) if ended => Self::Overtaken,
             (Some(_), None, None) => Self::Tried,
             (None, None, None) => Self::Started,
         }
@@ -48,25 +52,22 @@ pub enum NotYet {
     Over,
     /// Nobody has tried the eligibility.
     #[error(
-        "its holder has not tried the eligibility yet: wait for that, or finish without a try and say why"
+        "its holder has not tried the eligibility yet: if they can’t, give this up, or remove the standing access by \
+         itself"
     )]
     Untried,
-    /// There is nothing to say why for.
-    #[error("say why it is finished without a try")]
-    NoReason,
     /// The eligibility is over, so that nothing would be left.
     #[error("the eligibility is over: give this conversion up and begin anew")]
     NothingLeft,
 }
 
-/// Whether the standing access may end now. `without_try` has the reason for not waiting, if that is wanted.
-pub fn finishable(step: Step, eligible: bool, without_try: Option<&str>) -> Result<(), NotYet> {
-    match (step, without_try) {
-        (Step::Finished | Step::Abandoned, _) => Err(NotYet::Over),
-        _ if !eligible => Err(NotYet::NothingLeft),
-        (Step::Started, None) => Err(NotYet::Untried),
-        (Step::Started, Some(reason)) if reason.trim().is_empty() => Err(NotYet::NoReason),
-        (Step::Tried, _) | (Step::Started, Some(_)) => Ok(()),
+/// Whether the standing access may end now: there is an eligibility in its place, and it was seen to work.
+pub fn finishable(step: Step, eligible: bool) -> Result<(), NotYet> {
+    match step {
+        Step::Finished | Step::Abandoned | Step::Overtaken => Err(NotYet::Over),
+        Step::Started | Step::Tried if !eligible => Err(NotYet::NothingLeft),
+        Step::Started => Err(NotYet::Untried),
+        Step::Tried => Ok(()),
     }
 }
 
@@ -77,21 +78,20 @@ mod tests {
     #[test]
     fn the_steps_follow_from_what_has_happened() {
         let at = Some(Instant::new(jiff::Timestamp::UNIX_EPOCH));
-        assert_eq!(Step::of(None, None, None), Step::Started);
-        assert_eq!(Step::of(at, None, None), Step::Tried);
-        assert_eq!(Step::of(at, at, None), Step::Finished);
-        assert_eq!(Step::of(None, at, None), Step::Finished);
-        assert_eq!(Step::of(at, None, at), Step::Abandoned);
-        assert!(Step::Tried.is_open() && !Step::Finished.is_open());
+        assert_eq!(Step::of(None, None, None, false), Step::Started);
+        assert_eq!(Step::of(at, None, None, false), Step::Tried);
+        assert_eq!(Step::of(at, at, None, true), Step::Finished);
+        assert_eq!(Step::of(at, None, at, false), Step::Abandoned);
+        assert_eq!(Step::of(at, None, None, true), Step::Overtaken);
+        assert!(Step::Tried.is_open() && !Step::Finished.is_open() && !Step::Overtaken.is_open());
     }
 
     #[test]
-    fn standing_access_ends_after_a_try_or_for_a_reason() {
-        assert_eq!(finishable(Step::Tried, true, None), Ok(()));
-        assert_eq!(finishable(Step::Started, true, None), Err(NotYet::Untried));
-        assert_eq!(finishable(Step::Started, true, Some("  ")), Err(NotYet::NoReason));
-        assert_eq!(finishable(Step::Started, true, Some("On leave")), Ok(()));
-        assert_eq!(finishable(Step::Tried, false, None), Err(NotYet::NothingLeft));
-        assert_eq!(finishable(Step::Abandoned, true, Some("x")), Err(NotYet::Over));
+    fn standing_access_ends_once_its_successor_was_seen_to_work() {
+        assert_eq!(finishable(Step::Tried, true), Ok(()));
+        assert_eq!(finishable(Step::Started, true), Err(NotYet::Untried));
+        assert_eq!(finishable(Step::Tried, false), Err(NotYet::NothingLeft));
+        assert_eq!(finishable(Step::Abandoned, true), Err(NotYet::Over));
+        assert_eq!(finishable(Step::Overtaken, true), Err(NotYet::Over));
     }
 }

@@ -110,6 +110,8 @@ pub struct Mapping {
     pub privileged_roles: Vec<String>,
     /// Where places that are not there are made, as systems; none are made without.
     pub make_scopes_under: Option<ScopeId>,
+    /// Whether what lasts longer than the role's terms allow ends when they say. Without, such a row is bad.
+    pub end_by_terms: bool,
 }
 
 impl Mapping {

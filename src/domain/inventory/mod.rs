@@ -9,6 +9,6 @@ mod sheet;
 pub use conversion::{NotYet, Step, finishable};
 pub use mapping::{Field, Mapping};
 pub use place::{Found, KnownPlace, find, names};
-pub use row::{Fault, Holder, HolderKind, Said, Wanted, read};
+pub use row::{Fault, Holder, Said, Wanted, read, word};
 pub use score::{Facts, Score, rank, score};
 pub use sheet::{Format, MOST_BYTES, MOST_ROWS, Row, Sheet, Unreadable};

@@ -7,31 +7,18 @@ use super::{
 };
 use crate::domain::{
     assignment::AssignmentKind,
+    principal::PrincipalKind,
     text::{Justification, fold},
     time::Instant,
 };
 
-/// What kind of holder a name is of, if the row says so.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, sqlx::Type)]
-#[sqlx(type_name = "principal_kind", rename_all = "snake_case")]
-pub enum HolderKind {
-    /// An account of a person.
-    User,
-    /// A group.
-    Group,
-    /// An application.
-    ServicePrincipal,
-}
-
-impl HolderKind {
-    /// What it is called in sentences, with its article.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::User => "user",
-            Self::Group => "group",
-            Self::ServicePrincipal => "application",
-        }
+/// What a kind of holder is called, and is written before its name.
+#[must_use]
+pub fn word(kind: PrincipalKind) -> &'static str {
+    match kind {
+        PrincipalKind::User => "user",
+        PrincipalKind::Group => "group",
+        PrincipalKind::ServicePrincipal => "application",
     }
 }
 
@@ -39,7 +26,7 @@ impl HolderKind {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Holder {
     /// What kind of holder, if it is said.
-    pub kind: Option<HolderKind>,
+    pub kind: Option<PrincipalKind>,
     /// The folded name or address.
     pub name: String,
 }
@@ -48,10 +35,10 @@ impl Holder {
     fn read(said: &str) -> Self {
         let (kind, name) = match said.split_once(':') {
             Some((prefix, name)) => match fold(prefix).as_str() {
-                "user" | "person" => (Some(HolderKind::User), name),
-                "group" => (Some(HolderKind::Group), name),
+                "user" | "person" => (Some(PrincipalKind::User), name),
+                "group" => (Some(PrincipalKind::Group), name),
                 "application" | "app" | "service" | "service principal" | "serviceprincipal" => {
-                    (Some(HolderKind::ServicePrincipal), name)
+                    (Some(PrincipalKind::ServicePrincipal), name)
                 }
                 _ => (None, said),
             },
@@ -263,7 +250,7 @@ mod tests {
         .unwrap();
         assert_eq!(
             wanted.holder,
-            Holder { kind: Some(HolderKind::Group), name: "night watch".to_owned() }
+            Holder { kind: Some(PrincipalKind::Group), name: "night watch".to_owned() }
         );
         assert_eq!((wanted.role.as_str(), wanted.scope.as_str()), ("Operator", "Shop"));
         assert_eq!(wanted.kind, AssignmentKind::Eligible);

@@ -33,6 +33,10 @@ struct Checks {
     /// One question or several, 100 at most.
     #[schema(min_items = 1, max_items = 100)]
     checks: Vec<Check>,
+    /// Whether each answer says by which way the role is held.
+    #[serde(default)]
+    #[schema(required = false)]
+    explain: bool,
 }
 
 /// Does this account hold this role there, at this moment?
@@ -65,6 +69,42 @@ struct Answer {
     until: Option<Instant>,
     /// The assignment that gives it.
     assignment: Option<AssignmentId>,
+    /// The group that has it, if it is held by belonging to one.
+    through: Option<PrincipalId>,
+    /// Where it is held: at the place that was asked about, or above.
+    held_at: Option<ScopeId>,
+    /// With `explain`: the way from the account to the role, by groups and then down from the place where it is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    path: Option<Vec<Step>>,
+}
+
+/// A step of the way by which a role is held.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Step {
+    /// The account, or the group before, belongs to this group.
+    Group {
+        /// The group.
+        id: PrincipalId,
+        /// Its name.
+        name: String,
+    },
+    /// The role is held here and counts below.
+    Scope {
+        /// The place.
+        id: ScopeId,
+        /// Its name.
+        name: String,
+    },
+}
+
+impl From<access::Step> for Step {
+    fn from(step: access::Step) -> Self {
+        match step {
+            access::Step::Group(id, name) => Self::Group { id, name },
+            access::Step::Scope(id, name) => Self::Scope { id, name },
+        }
+    }
 }
 
 /// Says whether accounts hold roles at this moment. About others this takes the permission `access.check`.
@@ -89,14 +129,17 @@ async fn check(
             scope: check.scope.unwrap_or(ScopeId::ROOT),
         })
         .collect();
-    let answers = access::check(&app, &token, &questions).await?;
+    let answers = access::check(&app, &token, &questions, body.explain).await?;
     let answers = answers
         .into_iter()
-        .map(|access::Answer { allowed, at, until, assignment }| Answer {
-            allowed,
-            at,
-            until,
-            assignment,
+        .map(|answer| Answer {
+            allowed: answer.allowed,
+            at: answer.at,
+            until: answer.until,
+            assignment: answer.assignment,
+            through: answer.through,
+            held_at: answer.held_at,
+            path: answer.way.map(|way| way.into_iter().map(Step::from).collect()),
         })
         .collect();
     Ok(Json(Answers { answers }))

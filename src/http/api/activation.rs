@@ -24,7 +24,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::{ApiError, Problem, Reason},
     },
-    service::activation::{self, Reasons, Wish},
+    service::activation::{self, Chosen, Reasons, Wish},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -71,8 +71,10 @@ struct Activate {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct WantedRole {
-    /// The eligible assignment.
+    /// The eligible assignment: one's own, or that of a group that one belongs to.
     eligibility: AssignmentId,
+    /// A place below that of the eligibility, to hold the role there only.
+    scope: Option<ScopeId>,
     /// For how long.
     duration: Duration,
 }
@@ -82,6 +84,8 @@ struct WantedRole {
 struct ActivationOutcome {
     /// The eligible assignment.
     eligibility: AssignmentId,
+    /// The place below that of the eligibility, if one was chosen.
+    scope: Option<ScopeId>,
     /// The status that the answer would have, had this been the only role.
     #[schema(example = 201)]
     status: u16,
@@ -138,7 +142,10 @@ async fn activate(
     let wishes: Vec<_> = body
         .roles
         .into_iter()
-        .map(|WantedRole { eligibility, duration }| Wish { eligibility, duration })
+        .map(|WantedRole { eligibility, scope, duration }| Wish {
+            chosen: Chosen { eligibility, scope },
+            duration,
+        })
         .collect();
     let reasons = Reasons {
         starts_at: body.starts_at,
@@ -154,7 +161,8 @@ async fn activate(
             Err(error) => (None, Some(Problem::from(&error))),
         };
         let status = status(problem.as_ref());
-        ActivationOutcome { eligibility: fulfilment.eligibility, status, request, problem }
+        let Chosen { eligibility, scope } = fulfilment.chosen;
+        ActivationOutcome { eligibility, scope, status, request, problem }
     });
     outcomes(parts.collect(), |outcome| outcome.problem.as_ref())
 }
@@ -166,6 +174,8 @@ async fn activate(
 struct Question {
     /// The eligible assignment.
     eligibility: AssignmentId,
+    /// A place below that of the eligibility.
+    scope: Option<ScopeId>,
     /// For how long; for as long as the terms allow, if left out.
     duration: Option<Duration>,
     /// Whether to activate it or to extend what runs; `activate` if left out.
@@ -207,12 +217,13 @@ async fn preview(
     Bearer(actor): Bearer,
     Query(question): Query<Question>,
 ) -> Result<Json<Preview>, ApiError> {
-    let Question { eligibility, duration, intent } = question;
+    let Question { eligibility, scope, duration, intent } = question;
     let intent = match intent.unwrap_or(RequestKind::Activate) {
         RequestKind::Activate => Intent::Activate,
         RequestKind::Extend => Intent::Extend,
     };
-    let preview = activation::preview(&app, &actor, eligibility, duration, intent).await?;
+    let preview =
+        activation::preview(&app, &actor, Chosen { eligibility, scope }, duration, intent).await?;
     let approvers = preview
         .approvers
         .into_iter()

@@ -64,6 +64,11 @@ pub(super) fn outcomes<T>(
     Ok((status, Json(Outcomes { outcomes })))
 }
 
+/// Tells what would become of each part, whatever that is.
+pub(super) fn foretold<T>(outcomes: Vec<T>) -> (StatusCode, Json<Outcomes<T>>) {
+    (StatusCode::OK, Json(Outcomes { outcomes }))
+}
+
 /// Somebody, by account and name.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Named {

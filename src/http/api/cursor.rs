@@ -15,8 +15,11 @@ const TAG: usize = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum List {
     Requests,
+    ChangeRequests,
     Assignments,
+    Expiring,
     People,
+    Applications,
     AuditEvents,
     Standing,
     Imports,
@@ -27,8 +30,11 @@ impl List {
     const fn name(self) -> &'static [u8] {
         match self {
             Self::Requests => b"requests",
+            Self::ChangeRequests => b"change requests",
             Self::Assignments => b"assignments",
+            Self::Expiring => b"expiring",
             Self::People => b"people",
+            Self::Applications => b"applications",
             Self::AuditEvents => b"audit events",
             Self::Standing => b"standing access",
             Self::Imports => b"imports",

@@ -21,7 +21,8 @@ use crate::http::{
         title = "Latchkey",
         description = "Nobody is an administrator until they need to be. Every use case of Latchkey's pages, for \
             programs. A personal access token, made on the Account page, is shown as `Authorization: Bearer …`; it may \
-            never do more than its owner may at the time. Times are RFC 3339, durations ISO 8601. Whatever goes wrong \
+            never do more than its owner may at the time. An application gets a token of its own at `/oauth/token` \
+            (OAuth 2.0, client credentials), which may never do more than the application's roles allow. Times are RFC 3339, durations ISO 8601. Whatever goes wrong \
             is told as problem+json (RFC 9457) with a stable `type`. A POST that carries an `Idempotency-Key` takes \
             effect once, however often it is sent.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
@@ -36,9 +37,11 @@ use crate::http::{
         (name = "requests", description = "Requests, and deciding them"),
         (name = "access", description = "Asking who holds what"),
         (name = "roles", description = "Roles and their terms"),
+        (name = "scopes", description = "The places where roles are held"),
         (name = "assignments", description = "Who is eligible for what, and who holds it"),
         (name = "inventory", description = "What is held today: standing access, imports, conversions"),
         (name = "people", description = "People and groups"),
+        (name = "applications", description = "Programs that hold roles of their own"),
         (name = "audit", description = "What happened"),
         (name = "tokens", description = "Access tokens"),
     )
@@ -51,7 +54,9 @@ impl Modify for Bearer {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
-            .description(Some("A personal access token, which begins with `lk_pat_`."))
+            .description(Some(
+                "A personal access token, which begins with `lk_pat_`, or an application's, which begins with `lk_app_`.",
+            ))
             .build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));

@@ -21,7 +21,7 @@ use crate::{
         extract::{Json, Path},
         problem::ApiError,
     },
-    service::group,
+    service::{assignment, group},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -43,16 +43,28 @@ struct Group {
     name: String,
     /// What it is for.
     description: String,
-    /// How many belong to it.
+    /// Where it lies.
+    parent: ScopeId,
+    /// How many belong to it directly.
     members: i64,
+    /// Whether it carries a privileged role, so that changing it takes the right to assign that.
+    protected: bool,
     /// The roles whose activation its members may approve.
     approves: Vec<String>,
 }
 
 impl From<group::Group> for Group {
     fn from(group: group::Group) -> Self {
-        let group::Group { principal, scope, name, description, members, approves } = group;
-        Self { principal, scope, name, description, members, approves }
+        Self {
+            principal: group.principal,
+            scope: group.scope,
+            name: group.name,
+            description: group.description,
+            parent: group.parent,
+            members: group.members,
+            protected: group.protected,
+            approves: group.approves,
+        }
     }
 }
 
@@ -65,7 +77,7 @@ async fn list(
     State(app): State<App>,
     Bearer(actor): Bearer,
 ) -> Result<Json<Page<Group>>, ApiError> {
-    let groups = group::list(&app, &actor).await?;
+    let groups = group::list(&app, &actor, None).await?;
     Ok(Json(Page::whole(groups.into_iter().map(Group::from).collect())))
 }
 
@@ -79,6 +91,8 @@ struct NewGroup {
     #[serde(default)]
     #[schema(required = false)]
     description: Description,
+    /// Where it lies; in the organisation if left out.
+    parent: Option<ScopeId>,
 }
 
 /// Makes a group, with nobody in it.
@@ -91,7 +105,9 @@ async fn create(
     Bearer(actor): Bearer,
     Json(body): Json<NewGroup>,
 ) -> Result<(StatusCode, Json<Created>), ApiError> {
-    Ok(created(group::create(&app, &actor, &body.name, &body.description).await?.0))
+    let NewGroup { name, description, parent } = body;
+    let new = group::NewGroup { name, description, parent: parent.unwrap_or(ScopeId::ROOT) };
+    Ok(created(group::create(&app, &actor, &new).await?.0))
 }
 
 /// A group with its members.
@@ -99,8 +115,14 @@ async fn create(
 struct GroupDetail {
     /// The group.
     group: Group,
-    /// Who belongs to it: active assignments of Member at its scope.
+    /// The names of the places above it; empty if it lies in the organisation.
+    place: String,
+    /// Who belongs to it, or may activate belonging to it: assignments of Member at its scope.
     members: Vec<Assignment>,
+    /// Who owns it, or may activate owning it: assignments of Owner at its scope.
+    owners: Vec<Assignment>,
+    /// What it is given or eligible for, for its members.
+    carries: Vec<Assignment>,
 }
 
 /// One group with its members.
@@ -114,9 +136,16 @@ async fn show(
     Bearer(actor): Bearer,
     Path(id): Path<PrincipalId>,
 ) -> Result<Json<GroupDetail>, ApiError> {
-    let (group, members) = group::show(&app, &actor, id).await?;
-    let members = members.into_iter().map(Assignment::from).collect();
-    Ok(Json(GroupDetail { group: group.into(), members }))
+    let group::Detail { group, place, members, owners, carries, .. } =
+        group::show(&app, &actor, id).await?;
+    let told = |list: Vec<assignment::Told>| list.into_iter().map(Assignment::from).collect();
+    Ok(Json(GroupDetail {
+        group: group.into(),
+        place,
+        members: told(members),
+        owners: told(owners),
+        carries: told(carries),
+    }))
 }
 
 /// People to add to a group.

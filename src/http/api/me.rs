@@ -44,7 +44,7 @@ struct Me {
 #[utoipa::path(get, path = "/me", tag = "me", responses((status = OK, body = Me, description = "Oneself")))]
 async fn me(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Me>, ApiError> {
     let permissions = access::my_permissions(&app, &actor).await?.names();
-    let user = actor.user().ok_or(Error::Unauthenticated)?.clone();
+    let user = access::person(&actor)?.clone();
     let (token, scopes) = match user.via {
         Via::AccessToken(token, scopes) => (Some(token), scopes),
         Via::Session(_) => (None, Vec::new()),

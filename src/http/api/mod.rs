@@ -16,16 +16,24 @@ use super::{Web, idempotency, problem};
 mod access;
 mod activation;
 mod answer;
+mod application;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod cursor;
 mod description;
+mod expiring;
 mod group;
 mod inventory;
 mod me;
+mod more_time;
 mod person;
 mod request;
 mod role;
+mod scope;
+mod settings;
+mod template;
 mod token;
 
 /// The face for programs.
@@ -43,12 +51,20 @@ fn described() -> OpenApiRouter<Web> {
         .merge(me::routes())
         .merge(activation::routes())
         .merge(request::routes())
+        .merge(change_request::routes())
         .merge(access::routes())
         .merge(role::routes())
+        .merge(scope::routes())
+        .merge(settings::routes())
+        .merge(template::routes())
         .merge(assignment::routes())
+        .merge(expiring::routes())
+        .merge(more_time::routes())
+        .merge(bulk::routes())
         .merge(person::routes())
         .merge(group::routes())
         .merge(inventory::routes())
+        .merge(application::routes())
         .merge(audit::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)

@@ -1,37 +1,29 @@
-//! Roles and their terms.
+//! Roles.
 use axum::{extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::answer::{Created, Page, created};
 use crate::{
     App,
     domain::{
-        id::{PrincipalId, RoleId, ScopeId, SettingsId},
+        id::RoleId,
         role::ScopeKind,
-        settings::{Difference, Settings},
-        text::{Description, Justification, Name},
+        text::{Description, Name},
         time::Instant,
     },
     http::{
         Web,
         actor::Bearer,
-        extract::{Json, Path, Query},
+        extract::{Json, Path},
         problem::ApiError,
     },
-    service::{
-        role::{self, Told},
-        settings::{self, Version},
-    },
+    service::role::{self, Told},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new()
-        .routes(routes!(list, create))
-        .routes(routes!(show))
-        .routes(routes!(terms, save))
-        .routes(routes!(versions))
+    OpenApiRouter::new().routes(routes!(list, create)).routes(routes!(show))
 }
 
 /// A role.
@@ -130,168 +122,4 @@ async fn create(
     let NewRole { name, description, privileged } = body;
     let new = role::NewRole { name, description, privileged };
     Ok(created(role::create(&app, &actor, &new).await?.0))
-}
-
-/// Where the terms are to be looked up.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct Place {
-    /// The scope; the whole organisation if left out.
-    scope: Option<ScopeId>,
-}
-
-impl Place {
-    fn scope(&self) -> ScopeId {
-        self.scope.unwrap_or(ScopeId::ROOT)
-    }
-}
-
-/// One frozen version of a role's terms.
-#[derive(Serialize, ToSchema)]
-struct SettingsVersion {
-    /// Which.
-    id: SettingsId,
-    /// Counted from 1.
-    number: i32,
-    /// The scope that it was written for.
-    scope: ScopeId,
-    /// The terms.
-    settings: Settings,
-    /// Who wrote it; none for the terms that ship with Latchkey.
-    author: Option<String>,
-    /// Why.
-    reason: String,
-    /// When.
-    created_at: Instant,
-}
-
-impl From<Version> for SettingsVersion {
-    fn from(version: Version) -> Self {
-        Self {
-            id: version.id,
-            number: version.number,
-            scope: version.scope,
-            settings: version.settings,
-            author: version.author,
-            reason: version.reason,
-            created_at: version.created_at,
-        }
-    }
-}
-
-/// The terms in force.
-#[derive(Serialize, ToSchema)]
-struct RoleSettings {
-    /// The version in force.
-    current: SettingsVersion,
-    /// Who may approve.
-    approvers: Vec<Approver>,
-    /// How many enabled people those come to.
-    approving_people: usize,
-}
-
-/// Somebody who may approve, or a group whose members may.
-#[derive(Serialize, ToSchema)]
-struct Approver {
-    /// The account or group.
-    principal: PrincipalId,
-    /// The name.
-    name: String,
-    /// Whether it is a group.
-    is_group: bool,
-}
-
-/// The terms on which a role may be held.
-#[utoipa::path(
-    get, path = "/roles/{id}/settings", tag = "roles",
-    params(("id" = RoleId, Path, description = "The role"), Place),
-    responses((status = OK, body = RoleSettings, description = "The terms in force"))
-)]
-async fn terms(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RoleId>,
-    Query(place): Query<Place>,
-) -> Result<Json<RoleSettings>, ApiError> {
-    let detail = settings::show(&app, &actor, id, place.scope()).await?;
-    let approvers = detail.approvers.into_iter().map(|(principal, name, is_group)| Approver {
-        principal,
-        name,
-        is_group,
-    });
-    Ok(Json(RoleSettings {
-        current: detail.current.into(),
-        approvers: approvers.collect(),
-        approving_people: detail.approving_people,
-    }))
-}
-
-/// A version with what it changed.
-#[derive(Serialize, ToSchema)]
-struct PastVersion {
-    /// The version.
-    #[serde(flatten)]
-    version: SettingsVersion,
-    /// What differs from the version before.
-    difference: Vec<Difference>,
-}
-
-/// All versions of a role's terms, newest first, each with what it changed.
-#[utoipa::path(
-    get, path = "/roles/{id}/settings/versions", tag = "roles",
-    params(("id" = RoleId, Path, description = "The role"), Place),
-    responses((status = OK, body = Page<PastVersion>, description = "The versions"))
-)]
-async fn versions(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RoleId>,
-    Query(place): Query<Place>,
-) -> Result<Json<Page<PastVersion>>, ApiError> {
-    let detail = settings::show(&app, &actor, id, place.scope()).await?;
-    let versions = detail
-        .history
-        .into_iter()
-        .map(|(version, difference)| PastVersion { version: version.into(), difference });
-    Ok(Json(Page::whole(versions.collect())))
-}
-
-/// The next version of a role's terms.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct NextSettings {
-    /// The terms, all of them.
-    settings: Settings,
-    /// The number of the version that one has seen: if there is a newer one, nothing is written.
-    after: i32,
-    /// Why they change.
-    reason: Justification,
-}
-
-/// A version that was written.
-#[derive(Serialize, ToSchema)]
-struct Written {
-    /// Which.
-    id: SettingsId,
-    /// Its number.
-    number: i32,
-}
-
-/// Writes the next version of a role's terms.
-#[utoipa::path(
-    put, path = "/roles/{id}/settings", tag = "roles", request_body = NextSettings,
-    params(("id" = RoleId, Path, description = "The role"), Place),
-    responses((status = OK, body = Written, description = "The version"))
-)]
-async fn save(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RoleId>,
-    Query(place): Query<Place>,
-    Json(body): Json<NextSettings>,
-) -> Result<Json<Written>, ApiError> {
-    let NextSettings { settings: terms, after, reason } = body;
-    let written = settings::save(&app, &actor, id, place.scope(), &terms, after, &reason).await?;
-    Ok(Json(Written { id: written, number: after.saturating_add(1) }))
 }

@@ -1,28 +1,35 @@
 //! My access.
 use super::{
+    expiring::kind_word,
     page::{Answer, Page, show},
     request::status,
     say::{self, Reader},
     terms::{at_place, captions, place, ticket},
     view::{
         Caption,
-        access::{Coming, Eligible, Ends, Held, MyAccess, Todo},
+        access::{Coming, Eligible, Ends, Held, MyAccess, RunningOut, Todo},
         frame::Section,
     },
 };
 use crate::{
     domain::assignment::AssignmentOrigin,
-    service::{assignment, inventory::conversion, overview, request},
+    service::{assignment, expiring, inventory::conversion, overview, request},
 };
 
 /// What one can do, and holds right now.
 pub async fn list(page: Page) -> Answer {
     let opened = page.open(Section::Access).await?;
     let mine = overview::my_access(&page.app, &page.actor).await?;
+    let (ending, over) = expiring::own(&page.app, &page.actor).await?;
     let to_try = conversion::to_try(&page.app, &page.actor).await?;
     let reader = &opened.reader;
     show(&MyAccess {
         todo: to_try.iter().map(tell_try).chain(todo(&mine)).collect(),
+        running_out: ending
+            .iter()
+            .map(|told| tell_running_out(told, false, reader))
+            .chain(over.iter().map(|told| tell_running_out(told, true, reader)))
+            .collect(),
         held: mine.active.iter().map(|held| tell_held(held, reader)).collect(),
         coming: mine.open.iter().map(|request| tell_coming(request, reader)).collect(),
         eligible: mine
@@ -66,6 +73,18 @@ fn todo(mine: &overview::MyAccess) -> Vec<Todo> {
         urgent: true,
     });
     [waiting, ending].into_iter().flatten().collect()
+}
+
+fn tell_running_out(told: &expiring::Told, over: bool, reader: &Reader) -> RunningOut {
+    RunningOut {
+        role: told.role_name.clone(),
+        scope: place(told.scope, &told.scope_name),
+        kind: kind_word(told.kind),
+        ends: reader.instant(told.ends_at),
+        over,
+        ask: format!("/assignments/{}/more-time", told.id),
+        asked: told.asked.map(|change| format!("/changes/{change}")).unwrap_or_default(),
+    }
 }
 
 fn tell_held(held: &assignment::Told, reader: &Reader) -> Held {

@@ -17,7 +17,7 @@ use super::{
     view::{
         Fact,
         activation::{Activated, ActivationResult, NewActivation, Wanted},
-        form::Field,
+        form::{Choice, Field},
         frame::Section,
         status::{Kind, Status},
     },
@@ -25,14 +25,14 @@ use super::{
 use crate::{
     domain::{
         activation::Intent,
-        id::AssignmentId,
+        id::{AssignmentId, ScopeId},
         request::RequestState,
         settings::{ActivationTerms, Authentication},
         time::Duration,
     },
     error::Error,
     service::{
-        activation::{self, Fulfilment, Preview, Reasons, Wish},
+        activation::{self, Chosen, Fulfilment, Preview, Reasons, Wish},
         assignment,
     },
 };
@@ -43,7 +43,7 @@ const USUAL: Duration = Duration::hours(2);
 /// What to activate, in the address.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub struct Chosen {
+pub struct Picked {
     assignment: Vec<String>,
 }
 
@@ -52,6 +52,8 @@ pub struct Chosen {
 #[serde(default)]
 pub struct Form {
     assignment: Vec<String>,
+    /// For each of them where, if not at the whole place that it is for.
+    at: Vec<String>,
     duration: String,
     when: String,
     starts_at: String,
@@ -63,9 +65,16 @@ pub struct Form {
     idempotency_key: Option<String>,
 }
 
+impl Form {
+    /// Where each role is wanted; none for the whole place of its eligibility.
+    fn places(&self) -> impl Iterator<Item = Option<ScopeId>> {
+        self.at.iter().map(|text| text.parse().ok()).chain(std::iter::repeat(None))
+    }
+}
+
 /// The sheet.
-pub async fn new(page: Page, Query(chosen): Query<Chosen>) -> Answer {
-    let form = Form { assignment: chosen.assignment, ..Form::default() };
+pub async fn new(page: Page, Query(picked): Query<Picked>) -> Answer {
+    let form = Form { assignment: picked.assignment, ..Form::default() };
     draw(&page, Faults::default(), &form).await
 }
 
@@ -78,11 +87,12 @@ struct Previewed {
 async fn preview(page: &Page, form: &Form) -> Result<Vec<Previewed>, Error> {
     let duration: Option<Duration> = form.duration.parse().ok();
     let mut previewed = Vec::with_capacity(form.assignment.len());
-    for assignment in form.assignment.iter().take(50) {
+    for (assignment, scope) in form.assignment.iter().zip(form.places()).take(50) {
         let id: AssignmentId = id(assignment, "assignment")?;
         let told = assignment::show(&page.app, &page.actor, id).await?;
+        let chosen = Chosen { eligibility: id, scope };
         let preview =
-            activation::preview(&page.app, &page.actor, id, duration, Intent::Activate).await?;
+            activation::preview(&page.app, &page.actor, chosen, duration, Intent::Activate).await?;
         previewed.push(Previewed { told, preview });
     }
     Ok(previewed)
@@ -183,6 +193,13 @@ fn wanted(role: &Previewed) -> Wanted {
         scope: place(role.told.scope, &role.told.scope_name),
         purpose: role.told.role_description.clone(),
         captions: captions(&role.preview.version.settings.activation),
+        chosen: role.preview.scope.to_string(),
+        places: role
+            .preview
+            .places
+            .iter()
+            .map(|place| Choice::new(place.id.to_string(), place.path.clone()))
+            .collect(),
     }
 }
 
@@ -217,7 +234,7 @@ async fn shorten(page: &Page, wishes: &mut [Wish]) {
         let preview = activation::preview(
             &page.app,
             &page.actor,
-            wish.eligibility,
+            wish.chosen,
             Some(wish.duration),
             Intent::Activate,
         );
@@ -260,9 +277,9 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
     let wishes: Vec<_> = form
         .assignment
         .iter()
-        .filter_map(|text| text.parse().ok())
-        .zip(std::iter::repeat(duration))
-        .filter_map(|(eligibility, duration)| Some(Wish { eligibility, duration: duration? }))
+        .zip(form.places())
+        .filter_map(|(text, scope)| Some(Chosen { eligibility: text.parse().ok()?, scope }))
+        .filter_map(|chosen| Some(Wish { chosen, duration: duration? }))
         .collect();
     match (justification, ticket_number, ticket_system) {
         (Some(justification), Some(ticket_number), Some(ticket_system)) if faults.is_empty() => {
@@ -283,13 +300,13 @@ async fn tell(page: &Page, form: &Form, wishes: &[Wish], fulfilments: Vec<Fulfil
     };
     let mut results = Vec::with_capacity(fulfilments.len());
     let asked: Option<Duration> = form.duration.parse().ok();
-    for (Fulfilment { eligibility, outcome }, wish) in fulfilments.into_iter().zip(wishes) {
+    for (Fulfilment { chosen, outcome }, wish) in fulfilments.into_iter().zip(wishes) {
         let length = if asked == Some(wish.duration) {
             wish.duration.to_string()
         } else {
             format!("{}, the longest that this role allows", wish.duration)
         };
-        let told = assignment::show(&page.app, &page.actor, eligibility).await?;
+        let told = assignment::show(&page.app, &page.actor, chosen.eligibility).await?;
         let result = ActivationResult {
             role: told.role_name.clone(),
             scope: place(told.scope, &told.scope_name),

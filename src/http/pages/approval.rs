@@ -1,5 +1,6 @@
 //! Approvals: what waits for the reader, and what became of what did.
 use super::{
+    change_request,
     page::{Answer, Page, show},
     request::{background, status},
     say::{self, Reader},
@@ -13,7 +14,10 @@ use super::{
 };
 use crate::{
     domain::request::Verdict,
-    service::request::{self, Detail, Told},
+    service::{
+        self,
+        request::{self, Detail, Told},
+    },
 };
 
 /// What waits for the reader, and what others have decided.
@@ -22,9 +26,22 @@ pub async fn list(page: Page) -> Answer {
     let pending = request::awaiting(&page.app, &page.actor).await?;
     let decided = request::handled(&page.app, &page.actor).await?;
     let reader = &opened.reader;
+    let waiting = service::change_request::awaiting(&page.app, &page.actor).await?;
+    let (wishes, changes): (Vec<_>, Vec<_>) = waiting.iter().partition(|told| told.write.is_wish());
     show(&Approvals {
+        waiting_changes: changes
+            .into_iter()
+            .map(|told| change_request::row(told, reader))
+            .collect(),
+        wishes: wishes.into_iter().map(|told| change_request::row(told, reader)).collect(),
         pending: pending.iter().map(|detail| tell_pending(detail, reader)).collect(),
         decided: decided.iter().take(20).map(|told| tell_decided(&page, told, reader)).collect(),
+        decided_changes: service::change_request::handled(&page.app, &page.actor)
+            .await?
+            .iter()
+            .take(20)
+            .map(|told| change_request::row(told, reader))
+            .collect(),
         frame: opened.frame,
     })
 }

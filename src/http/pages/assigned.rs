@@ -9,7 +9,10 @@ use super::{
     },
 };
 use crate::{
-    domain::assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
+    domain::{
+        assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
+        principal::PrincipalKind,
+    },
     service::assignment::Told,
 };
 
@@ -20,7 +23,12 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
         return ended(told.end_reason);
     }
     if told.disabled {
-        return Status::new(Kind::Ended, "account disabled");
+        let what = if told.holder_kind == PrincipalKind::ServicePrincipal {
+            "application disabled"
+        } else {
+            "account disabled"
+        };
+        return Status::new(Kind::Ended, what);
     }
     if told.starts_at > reader.now {
         return Status::new(
@@ -44,6 +52,10 @@ fn ended(reason: Option<AssignmentEnd>) -> Status {
         Some(AssignmentEnd::Removed) => Status::new(Kind::Revoked, ""),
         Some(AssignmentEnd::EligibilityEnded) => Status::new(Kind::Revoked, "eligibility ended"),
         Some(AssignmentEnd::PrincipalDisabled) => Status::new(Kind::Revoked, "account disabled"),
+        Some(AssignmentEnd::MembershipEnded) => Status::new(Kind::Revoked, "left the group"),
+        Some(AssignmentEnd::ScopeMoved) => Status::new(Kind::Revoked, "place moved"),
+        Some(AssignmentEnd::ScopeRetired) => Status::new(Kind::Revoked, "place retired"),
+        Some(AssignmentEnd::RoleRetired) => Status::new(Kind::Revoked, "role retired"),
         Some(AssignmentEnd::Converted) => Status::new(Kind::Ended, "converted"),
         Some(AssignmentEnd::Replaced) => Status::new(Kind::Ended, "extended"),
         Some(AssignmentEnd::Deactivated) => Status::new(Kind::Ended, "by its holder"),
@@ -64,13 +76,18 @@ pub fn origin(told: &Told) -> &'static str {
 #[must_use]
 pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
     AssignmentRow {
+        id: told.id.to_string(),
         link: format!("/assignments/{}", told.id),
         who: Who {
             name: told.holder.clone(),
             initials: say::initials(&told.holder),
             ..Who::default()
         },
-        kind: if told.is_group { "Group" } else { &told.account }.to_owned(),
+        kind: match told.holder_kind {
+            PrincipalKind::Group => "Group".to_owned(),
+            PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            PrincipalKind::User => told.account.clone(),
+        },
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         status: status(told, reader),

@@ -1,5 +1,6 @@
 //! Giving roles, and changing and taking what was given.
 use axum::extract::Path;
+use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
@@ -9,6 +10,7 @@ use super::{
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     role::choices,
     say::{self, UNREADABLE_TIME},
+    scope::choice,
     view::{
         Fact, Who,
         activation::{Activated, ActivationResult},
@@ -20,9 +22,10 @@ use super::{
 };
 use crate::{
     domain::{
-        assignment::{AssignmentKind, AssignmentOrigin},
+        assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
         id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
+        principal::PrincipalKind,
         settings::AssignmentTerms,
         text::Justification,
         time::Instant,
@@ -30,7 +33,7 @@ use crate::{
     error::Error,
     service::{
         assignment::{self, Assign, Assigned, Told},
-        role, settings,
+        role, scope, settings,
     },
 };
 
@@ -38,6 +41,7 @@ use crate::{
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Form {
+    scope: String,
     principal: Vec<String>,
     kind: String,
     length: String,
@@ -49,18 +53,33 @@ pub struct Form {
     idempotency_key: Option<String>,
 }
 
+/// Where a role is to be given, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Somewhere {
+    scope: String,
+}
+
 /// The form for new assignments.
-pub async fn new(page: Page, Path(role): Path<String>) -> Answer {
-    draw(&page, id(&role, "role")?, Faults::default(), &Form::default()).await
+pub async fn new(
+    page: Page,
+    Path(role): Path<String>,
+    Query(somewhere): Query<Somewhere>,
+) -> Answer {
+    let form = Form { scope: somewhere.scope, ..Form::default() };
+    draw(&page, id(&role, "role")?, Faults::default(), &form).await
 }
 
 async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answer {
     let told = role::show(&page.app, &page.actor, id).await?;
-    let terms = settings::show(&page.app, &page.actor, id, ScopeId::ROOT).await?.current.settings;
-    let Opened { frame, permissions, reader } = page.open(Section::Roles).await?;
-    if !permissions.allow(Permission::ManageAssignments) {
-        return Err(Error::Forbidden(Permission::ManageAssignments).into());
-    }
+    let of_group = id == RoleId::MEMBER || id == RoleId::OWNER;
+    let needed = if of_group { Permission::ManageGroups } else { Permission::ManageAssignments };
+    let places = scope::choices(&page.app, &page.actor, needed, Some(id)).await?;
+    let chosen = form.scope.parse().ok();
+    let place = places.iter().find(|place| chosen.is_none_or(|chosen| place.id == chosen));
+    let at = place.ok_or(Error::NotFound("place where you may assign this role"))?.id;
+    let terms = settings::show(&page.app, &page.actor, id, at).await?.current.settings;
+    let Opened { frame, reader, .. } = page.open(Section::Roles).await?;
     let first = form.length.is_empty();
     let proposed = reader.field(reader.now + terms.eligible.maximum);
     let status = faults.status();
@@ -71,9 +90,11 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
         action: format!("/roles/{id}/assignments"),
         back: format!("/roles/{id}"),
         role: told.name,
+        scope: faults.take("scope", at.to_string()),
+        places: places.iter().map(choice).collect(),
         principals: choices(page, &form.principal).await?,
         principals_field: faults.take("principals", ""),
-        kind: Field::new(&form.kind),
+        kind: faults.take("kind", &form.kind),
         length: Field::new(&form.length),
         starts_at: faults.take("starts_at", &form.starts_at),
         ends_at: faults.take("ends_at", if first { &proposed } else { &form.ends_at }),
@@ -132,13 +153,13 @@ fn read(role: RoleId, form: &Form) -> Result<Assign, Faults> {
     };
     let principals: Vec<_> = form.principal.iter().filter_map(|text| text.parse().ok()).collect();
     if principals.is_empty() {
-        faults.note("principals", "Choose at least one person or group.");
+        faults.note("principals", "Choose at least one person, group or application.");
     }
     match justification {
         Some(justification) if faults.is_empty() => Ok(Assign {
             principals,
             role,
-            scope: ScopeId::ROOT,
+            scope: form.scope.parse().unwrap_or(ScopeId::ROOT),
             kind: if form.kind == "active" {
                 AssignmentKind::Active
             } else {
@@ -226,10 +247,10 @@ async fn draw_one(
     typed: Option<&Edited>,
 ) -> Answer {
     let told = assignment::show(&page.app, &page.actor, id).await?;
-    let Opened { frame, permissions, reader } = page.open(Section::Roles).await?;
+    let Opened { frame, reader, .. } = page.open(Section::Roles).await?;
     let of_group = told.role == RoleId::MEMBER || told.role == RoleId::OWNER;
-    let needed = if of_group { Permission::ManageGroups } else { Permission::ManageAssignments };
-    let open = told.ended_at.is_none() && permissions.allow(needed);
+    let may_give = assignment::may_change(&page.app, &page.actor, told.scope).await?;
+    let open = told.ended_at.is_none() && may_give;
     let may_change = open && told.origin == AssignmentOrigin::Assigned;
     let other = match told.kind {
         AssignmentKind::Eligible => "active",
@@ -253,13 +274,28 @@ async fn draw_one(
         zone: reader.zone_name(),
         reason: faults.take("justification", typed.map_or("", |typed| &typed.justification)),
         code: (may_change && !of_group).then(|| faults.take("code", "")),
-        convert: if may_change && !of_group { format!("Make {other}") } else { String::new() },
+        convert: if may_change && !of_group && told.holder_kind != PrincipalKind::ServicePrincipal {
+            format!("Make {other}")
+        } else {
+            String::new()
+        },
         convert_consequence: convert_consequence(&told),
         remove_consequence: remove_consequence(&told),
+        again: if may_give { again(&told) } else { String::new() },
         problems: faults.rest(),
         frame,
     };
     answer(status_code, &view)
+}
+
+/// Where what has run out is given again.
+fn again(told: &Told) -> String {
+    if told.end_reason == Some(AssignmentEnd::Expired) && told.origin == AssignmentOrigin::Assigned
+    {
+        format!("/assignments/bulk?operation=extend&assignment={}", told.id)
+    } else {
+        String::new()
+    }
 }
 
 fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {

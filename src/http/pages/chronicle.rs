@@ -33,7 +33,7 @@ pub fn tell(entry: &Entry, reader: &Reader) -> Event {
 
 fn actor(entry: &Entry) -> String {
     match entry.actor_kind {
-        ActorKind::User => entry.actor_name.clone(),
+        ActorKind::User | ActorKind::Application => entry.actor_name.clone(),
         ActorKind::System => "Latchkey".to_owned(),
         ActorKind::Operator => "The operator".to_owned(),
         ActorKind::Anonymous => "Somebody unknown".to_owned(),
@@ -50,18 +50,24 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
         (None, ..) => "a role".to_owned(),
     };
     let own = entry.subject.is_some() && entry.subject == entry.actor;
-    let who = entry.subject_name.clone().unwrap_or_else(|| "somebody".to_owned());
+    // What is done to a place has no other subject.
+    let who = entry.subject_name.clone().or_else(|| entry.scope_name.clone());
+    let who = who.unwrap_or_else(|| "somebody".to_owned());
     let whose = if own { "their own".to_owned() } else { format!("{who}’s") };
     let kind = Kind::ALL.iter().find(|(_, name)| *name == entry.kind).map(|(kind, _)| *kind);
     // The end of what was extended is no end to anybody but the database.
     let replaced = detail.get("because").is_some_and(|because| because == "replaced");
     match kind {
         Some(Kind::ActivationEnded) if replaced => format!("extended {whose} {role}"),
+        Some(Kind::TokenCreated) if entry.actor_kind == ActorKind::Application => {
+            "signed in".to_owned()
+        }
         Some(kind) => words(kind, &role, &who, &whose, own),
         None => entry.kind.clone(),
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one line for each kind of event")]
 fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
     match kind {
         Kind::ActivationRequested => format!("asked for {role}"),
@@ -81,9 +87,33 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::AssignmentRemoved => format!("took {role} from {who}"),
         Kind::AssignmentExpired => format!("ended {whose} assignment of {role}"),
         Kind::SettingsChanged => format!("changed the settings of {role}"),
+        Kind::TemplateCreated => "made a template of settings".to_owned(),
+        Kind::TemplateChanged => "changed a template of settings".to_owned(),
+        Kind::TemplateRetired => "retired a template of settings".to_owned(),
+        Kind::ChangeRequested => format!("asked for a change of {role}"),
+        Kind::ChangeApproved => format!("agreed to a change of {role}"),
+        Kind::ChangeDeclined => format!("declined a change of {role}"),
+        Kind::ChangeWithdrawn => format!("took back a change of {role}"),
+        Kind::ChangeLapsed => format!("let a change of {role} lapse"),
+        Kind::ChangeFailed => format!("could not carry out a change of {role}"),
         Kind::RoleCreated => format!("made the role {role}"),
         Kind::RoleChanged => format!("changed the role {role}"),
+        Kind::RoleRetired => format!("retired the role {role}"),
+        Kind::GroupChanged => format!("changed the group {who}"),
+        Kind::ScopeCreated => format!("made the place {who}"),
+        Kind::ScopeChanged => format!("renamed the place {who}"),
+        Kind::ScopeMoved => format!("moved the place {who}"),
+        Kind::ScopeRetired => format!("retired the place {who}"),
         Kind::GroupCreated => format!("made the group {who}"),
+        Kind::ApplicationRegistered => format!("registered the application {who}"),
+        Kind::ApplicationChanged => format!("changed the application {who}"),
+        Kind::ApplicationDisabled => format!("disabled the application {who}"),
+        Kind::ApplicationEnabled => format!("enabled the application {who}"),
+        Kind::ApplicationOwnerAdded => format!("added an owner of the application {who}"),
+        Kind::ApplicationOwnerRemoved => format!("removed an owner of the application {who}"),
+        Kind::ApplicationCredentialAdded => format!("gave the application {who} a way to sign in"),
+        Kind::ApplicationCredentialRevoked => format!("revoked a way in of the application {who}"),
+        Kind::ApplicationSignInFailed => format!("could not sign in as the application {who}"),
         Kind::PersonInvited => format!("invited {who}"),
         Kind::PersonChanged => format!("changed {who}"),
         Kind::PersonDisabled => format!("disabled {who}"),
@@ -110,7 +140,6 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::ImportUploaded => "handed in a list of assignments".to_owned(),
         Kind::ImportDone => "imported a list of assignments".to_owned(),
         Kind::ImportDiscarded => "discarded a list of assignments".to_owned(),
-        Kind::ScopeImported => "imported a place".to_owned(),
         Kind::ConversionStarted => {
             format!("began to turn {whose} standing {role} into eligibility")
         }

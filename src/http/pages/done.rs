@@ -17,8 +17,19 @@ pub enum Done {
     Removed,
     Converted,
     SettingsSaved,
+    TemplateSaved,
+    TemplateRetired,
+    ChangeWaits,
+    ChangeAgreed,
+    ChangeDeclined,
+    ChangeWithdrawn,
+    MoreTimeAsked,
     RoleMade,
     GroupMade,
+    PlaceMade,
+    PlaceMoved,
+    PlaceRetired,
+    Renamed,
     MembersAdded,
     MemberRemoved,
     PersonDisabled,
@@ -36,10 +47,17 @@ pub enum Done {
     Rehearsed,
     ConversionFinished,
     ConversionAbandoned,
+    ApplicationRegistered,
+    ApplicationChanged,
+    ApplicationDisabled,
+    ApplicationEnabled,
+    OwnersChanged,
+    KeyAdded,
+    CredentialRevoked,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 32] = [
+    const ALL: [(Self, &'static str, &'static str); 50] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -57,8 +75,35 @@ impl Done {
         (Self::Removed, "removed", "The assignment is removed, and what rested on it has ended."),
         (Self::Converted, "converted", "The assignment is converted."),
         (Self::SettingsSaved, "settings-saved", "The settings are saved as a new version."),
+        (
+            Self::TemplateSaved,
+            "template-saved",
+            "The template is saved. Roles keep the terms that they have.",
+        ),
+        (
+            Self::TemplateRetired,
+            "template-retired",
+            "The template is out of use. Roles keep the terms that they have.",
+        ),
+        (
+            Self::ChangeWaits,
+            "change-waits",
+            "This makes the settings of a privileged role weaker, so it waits for a second administrator.",
+        ),
+        (Self::ChangeAgreed, "change-agreed", "You agreed, and it is carried out."),
+        (Self::ChangeDeclined, "change-declined", "You declined it. Its author is told why."),
+        (Self::ChangeWithdrawn, "change-withdrawn", "The change was taken back."),
+        (
+            Self::MoreTimeAsked,
+            "more-time-asked",
+            "Your wish waits for a decision. You get a mail when it is decided.",
+        ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
+        (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),
+        (Self::PlaceMoved, "place-moved", "It lies there now, with all that is in it."),
+        (Self::PlaceRetired, "place-retired", "It is retired, and nobody holds anything there."),
+        (Self::Renamed, "renamed", "The name is saved."),
         (Self::MembersAdded, "members-added", "They belong to the group now."),
         (Self::MemberRemoved, "member-removed", "The membership has ended, and what rested on it."),
         (
@@ -107,6 +152,33 @@ impl Done {
             Self::ConversionAbandoned,
             "conversion-abandoned",
             "The standing access stays, and everything is as it was.",
+        ),
+        (
+            Self::ApplicationRegistered,
+            "application-registered",
+            "The application is registered. Make a secret or add a key, then give it roles.",
+        ),
+        (Self::ApplicationChanged, "application-changed", "The application is changed."),
+        (
+            Self::ApplicationDisabled,
+            "application-disabled",
+            "The application is disabled, and its tokens have ended.",
+        ),
+        (
+            Self::ApplicationEnabled,
+            "application-enabled",
+            "The application works again, with what it holds.",
+        ),
+        (Self::OwnersChanged, "owners-changed", "The owners are changed."),
+        (
+            Self::KeyAdded,
+            "key-added",
+            "The key is registered. Assertions that it signed count from now on.",
+        ),
+        (
+            Self::CredentialRevoked,
+            "credential-revoked",
+            "It no longer works, and the tokens that were got with it have ended.",
         ),
     ];
 

@@ -46,8 +46,9 @@ async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Ans
     let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
     let until = assignment::show(&page.app, &page.actor, eligibility).await?.ends_at;
     let duration: Option<Duration> = form.duration.parse().ok();
+    let chosen = activation::Chosen { eligibility, scope: Some(told.scope) };
     let preview =
-        activation::preview(&page.app, &page.actor, eligibility, duration, Intent::Extend).await?;
+        activation::preview(&page.app, &page.actor, chosen, duration, Intent::Extend).await?;
     let status = faults.status();
     let opened = page.open(Section::Access).await?;
     answer(status, &sheet(opened, &told, (&preview, until), faults, form))

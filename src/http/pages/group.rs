@@ -10,9 +10,10 @@ use super::{
     person::Reason,
     role::choices,
     say::{self, Reader},
+    scope::choice as scope_choice,
     view::{
         Who,
-        form::Choice,
+        form::{Choice, Field},
         frame::Section,
         group::{AddMember, CreateGroup, Group, GroupRow, Groups, Member},
     },
@@ -22,13 +23,12 @@ use crate::{
         assignment::AssignmentKind,
         id::{PrincipalId, RoleId, ScopeId},
         permission::Permission,
+        principal::PrincipalKind,
+        role::ScopeKind,
         text::{Description, Justification, Name},
     },
     error::Error,
-    service::{
-        assignment::{self, Filter, Told},
-        group,
-    },
+    service::{assignment::Told, group, scope},
 };
 
 /// What the form for a new group sends.
@@ -37,6 +37,7 @@ use crate::{
 pub struct Form {
     name: String,
     description: String,
+    parent: String,
     idempotency_key: Option<String>,
 }
 
@@ -46,10 +47,21 @@ pub async fn list(page: Page) -> Answer {
 }
 
 async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
-    let groups = group::list(&page.app, &page.actor).await?;
-    let Opened { frame, permissions, .. } = page.open(Section::Groups).await?;
+    let groups = group::list(&page.app, &page.actor, None).await?;
+    let places = scope::choices(&page.app, &page.actor, Permission::ManageGroups, None).await;
+    let places = match places {
+        Err(Error::Forbidden(_)) => Vec::new(),
+        places => places?,
+    };
+    let Opened { frame, .. } = page.open(Section::Groups).await?;
     let status = faults.status();
-    let create = permissions.allow(Permission::ManageGroups).then(|| CreateGroup {
+    let create = (!places.is_empty()).then(|| CreateGroup {
+        places: places
+            .iter()
+            .filter(|place| place.kind != ScopeKind::Group)
+            .map(scope_choice)
+            .collect(),
+        parent: faults.take("parent", &form.parent),
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
         name: faults.take("name", &form.name),
         purpose: faults.take("description", &form.description),
@@ -62,6 +74,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
             name: group.name.clone(),
             purpose: group.description.clone(),
             members: group.members,
+            protected: group.protected,
             decides: group.approves.join(", "),
         })
         .collect();
@@ -77,7 +90,9 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     let (Some(name), Some(description)) = (name, description) else {
         return draw(&page, faults, &form).await;
     };
-    match group::create(&page.app, &page.actor, &name, &description).await {
+    let new =
+        group::NewGroup { name, description, parent: form.parent.parse().unwrap_or(ScopeId::ROOT) };
+    match group::create(&page.app, &page.actor, &new).await {
         Ok(id) => done(&format!("/groups/{id}"), Done::GroupMade),
         Err(error) => draw(&page, Faults::of(error)?, &form).await,
     }
@@ -98,15 +113,14 @@ pub async fn one(page: Page, Path(group): Path<String>) -> Answer {
 }
 
 async fn draw_one(page: &Page, id: PrincipalId, mut faults: Faults, form: &Addition) -> Answer {
-    let (group, members) = group::show(&page.app, &page.actor, id).await?;
-    let Opened { frame, permissions, reader } = page.open(Section::Groups).await?;
-    let may_manage = permissions.allow(Permission::ManageGroups);
+    let detail = group::show(&page.app, &page.actor, id).await?;
+    let Opened { frame, reader, .. } = page.open(Section::Groups).await?;
+    let group = &detail.group;
     let status = faults.status();
-    let add = if may_manage {
-        let people = candidates(page, &members, &form.principal).await?;
+    let add = if detail.may_change {
         Some(AddMember {
             idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
-            people,
+            people: candidates(page, id, &detail.members, &form.principal).await?,
             people_field: faults.take("principals", ""),
             reason: faults.take("justification", &form.justification),
             problems: Vec::new(),
@@ -114,48 +128,60 @@ async fn draw_one(page: &Page, id: PrincipalId, mut faults: Faults, form: &Addit
     } else {
         None
     };
+    let give = |role: RoleId| {
+        let link = || format!("/roles/{role}/assignments/new?scope={}", group.scope);
+        if detail.may_change { link() } else { String::new() }
+    };
+    let settings = |role: RoleId| format!("/roles/{role}/settings?scope={}", group.scope);
     let problems = faults.rest();
-    let others = others(page, group.scope).await?;
+    let (members, may_join): (Vec<_>, Vec<_>) =
+        detail.members.iter().partition(|told| told.kind == AssignmentKind::Active);
+    let rows = |list: &[Told]| list.iter().map(|told| assigned::row(told, &reader)).collect();
     let view = Group {
-        others: others.iter().map(|told| assigned::row(told, &reader)).collect(),
         action: format!("/groups/{id}"),
         name: group.name.clone(),
         purpose: group.description.clone(),
-        decides: group.approves,
+        place: detail.place.clone(),
+        place_link: format!("/resources/{}", group.parent),
+        protected: group.protected,
+        retired: group.retired_at.is_some(),
+        decides: group.approves.clone(),
         members: members
-            .iter()
-            .map(|member| tell(id, &group.name, member, may_manage, &reader))
+            .into_iter()
+            .map(|member| tell(id, &group.name, member, detail.may_change, &reader))
             .collect(),
+        may_join: may_join.into_iter().map(|told| assigned::row(told, &reader)).collect(),
+        owners: rows(&detail.owners),
+        carries: rows(&detail.carries),
         add: add.map(|add| AddMember { problems, ..add }),
+        give: [give(RoleId::MEMBER), give(RoleId::OWNER)],
+        settings: [settings(RoleId::MEMBER), settings(RoleId::OWNER)],
+        rename: detail
+            .may_change
+            .then(|| [Field::new(&group.name), Field::new(&group.description)]),
+        retire: if detail.may_change {
+            format!("/resources/{}/retire", group.scope)
+        } else {
+            String::new()
+        },
         frame,
     };
     answer(status, &view)
 }
 
-/// Owners, and those who may activate their membership, as far as the reader may see them.
-async fn others(page: &Page, scope: ScopeId) -> Result<Vec<Told>, Error> {
-    let filter = Filter { scope: Some(scope), ..Filter::default() };
-    let mut all = match assignment::list(&page.app, &page.actor, filter).await {
-        Err(Error::Forbidden(_)) => Vec::new(),
-        all => all?,
-    };
-    all.retain(|told| told.role != RoleId::MEMBER || told.kind == AssignmentKind::Eligible);
-    Ok(all)
-}
-
-/// The people who are not in the group yet.
+/// Whoever is not in the group yet.
 async fn candidates(
     page: &Page,
+    group: PrincipalId,
     members: &[Told],
     chosen: &[String],
 ) -> Result<Vec<Choice>, Error> {
     let everybody = choices(page, chosen).await?;
-    let is_member =
-        |choice: &Choice| members.iter().any(|member| member.principal.to_string() == choice.value);
-    Ok(everybody
-        .into_iter()
-        .filter(|choice| !choice.hint.starts_with("Group,") && !is_member(choice))
-        .collect())
+    let is_member = |choice: &Choice| {
+        choice.value == group.to_string()
+            || members.iter().any(|member| member.principal.to_string() == choice.value)
+    };
+    Ok(everybody.into_iter().filter(|choice| !is_member(choice)).collect())
 }
 
 fn tell(group: PrincipalId, name: &str, told: &Told, may_manage: bool, reader: &Reader) -> Member {
@@ -163,8 +189,16 @@ fn tell(group: PrincipalId, name: &str, told: &Told, may_manage: bool, reader: &
         who: Who {
             name: told.holder.clone(),
             initials: say::initials(&told.holder),
-            detail: told.account.clone(),
-            link: format!("/people/{}", told.principal),
+            detail: match told.holder_kind {
+                PrincipalKind::User => told.account.clone(),
+                PrincipalKind::Group => "Group".to_owned(),
+                PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            },
+            link: match told.holder_kind {
+                PrincipalKind::User => format!("/people/{}", told.principal),
+                PrincipalKind::Group => format!("/groups/{}", told.principal),
+                PrincipalKind::ServicePrincipal => String::new(),
+            },
         },
         status: assigned::status(told, reader),
         since: reader.instant(told.starts_at),
@@ -200,6 +234,22 @@ pub async fn add(Path(group): Path<String>, posted: Posted<Addition>) -> Answer 
     match refused {
         Ok(()) => done(&format!("/groups/{id}"), Done::MembersAdded),
         Err(error) => draw_one(&page, id, Faults::of(error)?, &form).await,
+    }
+}
+
+/// Renames a group.
+pub async fn rename(Path(group): Path<String>, posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&group, "group")?;
+    let mut faults = Faults::default();
+    let name: Option<Name> = faults.read("name", &form.name);
+    let description: Option<Description> = faults.read("description", &form.description);
+    let (Some(name), Some(description)) = (name, description) else {
+        return draw_one(&page, id, faults, &Addition::default()).await;
+    };
+    match group::rename(&page.app, &page.actor, id, &name, &description).await {
+        Ok(()) => done(&format!("/groups/{id}"), Done::Renamed),
+        Err(error) => draw_one(&page, id, Faults::of(error)?, &Addition::default()).await,
     }
 }
 

@@ -7,16 +7,22 @@ mod access;
 mod account;
 mod activation;
 mod api_docs;
+mod application;
+mod application_credential;
 mod approval;
 mod assigned;
 mod assignment;
 mod audit;
+mod bulk;
+mod change_request;
 mod chronicle;
 mod done;
+mod expiring;
 mod extension;
 mod faults;
 mod group;
 mod inventory;
+mod more_time;
 mod outcome;
 mod page;
 mod person;
@@ -25,6 +31,7 @@ pub mod problem;
 mod request;
 mod role;
 mod say;
+mod scope;
 mod settings;
 mod sign_in;
 mod story;
@@ -35,7 +42,12 @@ pub mod view;
 /// Every page, and every form.
 #[must_use]
 pub fn routes() -> Routes {
-    entrance().merge(everybody()).merge(administration()).merge(inventory()).merge(own_account())
+    entrance()
+        .merge(everybody())
+        .merge(administration())
+        .merge(applications())
+        .merge(inventory())
+        .merge(own_account())
 }
 
 /// Pages for those who are not signed in yet, and for everybody who follows the type of a problem.
@@ -69,6 +81,11 @@ fn everybody() -> Routes {
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
         .get("/approvals", approval::list)
+        .get("/changes/{change}", change_request::one)
+        .post("/changes/{change}/decision", change_request::decide)
+        .post("/changes/{change}/withdraw", change_request::withdraw)
+        .get("/assignments/{assignment}/more-time", more_time::new)
+        .post("/assignments/{assignment}/more-time", more_time::create)
         .get("/programs", api_docs::one)
 }
 
@@ -83,12 +100,33 @@ fn administration() -> Routes {
         .get("/roles/{role}/settings", settings::one)
         .post("/roles/{role}/settings", settings::save)
         .get("/roles/{role}/settings/edit", settings::edit)
+        .get("/roles/{role}/settings/reset", settings::ask_reset)
+        .post("/roles/{role}/settings/reset", settings::reset)
+        .get("/settings/templates", settings::list)
+        .post("/settings/templates", settings::create)
+        .get("/settings/templates/new", settings::new)
+        .get("/settings/templates/{template}", settings::template)
+        .post("/settings/templates/{template}", settings::change)
+        .post("/settings/templates/{template}/retire", settings::retire)
+        .get("/settings/apply", settings::choose)
+        .post("/settings/apply", settings::apply)
         .get("/roles/{role}/assignments/new", assignment::new)
         .post("/roles/{role}/assignments", assignment::create)
+        .get("/assignments/expiring", expiring::list)
+        .get("/assignments/bulk", bulk::preview)
+        .post("/assignments/bulk", bulk::change)
         .get("/assignments/{assignment}", assignment::edit)
         .post("/assignments/{assignment}", assignment::update)
         .post("/assignments/{assignment}/remove", assignment::remove)
         .post("/assignments/{assignment}/convert", assignment::convert)
+        .get("/resources", scope::list)
+        .get("/resources/{scope}", scope::one)
+        .post("/resources/{scope}", scope::rename)
+        .post("/resources/{scope}/inside", scope::create)
+        .get("/resources/{scope}/move", scope::choose_move)
+        .post("/resources/{scope}/move", scope::relocate)
+        .get("/resources/{scope}/retire", scope::consider_retiring)
+        .post("/resources/{scope}/retire", scope::retire)
         .get("/people", person::list)
         .post("/people", person::create)
         .get("/people/invite", person::invite)
@@ -103,6 +141,7 @@ fn administration() -> Routes {
         .get("/groups", group::list)
         .post("/groups", group::create)
         .get("/groups/{group}", group::one)
+        .post("/groups/{group}", group::rename)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
 }
@@ -124,8 +163,34 @@ fn inventory() -> Routes {
         .get("/inventory/conversions/{conversion}/try", conversion::new)
         .post("/inventory/conversions/{conversion}/try", conversion::rehearse)
         .post("/inventory/conversions/{conversion}/finish", conversion::finish)
-        .post("/inventory/conversions/{conversion}/finish-untried", conversion::finish_untried)
         .post("/inventory/conversions/{conversion}/abandon", conversion::abandon)
+}
+
+/// Pages about applications, for administrators and for whoever owns one.
+fn applications() -> Routes {
+    Routes::new()
+        .get("/applications", application::list)
+        .post("/applications", application::create)
+        .get("/applications/new", application::new)
+        .get("/applications/{application}", application::one)
+        .post("/applications/{application}", application::rename)
+        .get("/applications/{application}/edit", application::edit)
+        .post("/applications/{application}/disable", application::disable)
+        .post("/applications/{application}/enable", application::enable)
+        .post("/applications/{application}/owners", application::add_owner)
+        .post("/applications/{application}/owners/{person}/remove", application::remove_owner)
+        .post(
+            "/applications/{application}/owners/{person}/make-accountable",
+            application::make_accountable,
+        )
+        .get("/applications/{application}/secrets/new", application_credential::new_secret)
+        .post("/applications/{application}/secrets", application_credential::make_secret)
+        .get("/applications/{application}/keys/new", application_credential::new_key_form)
+        .post("/applications/{application}/keys", application_credential::add_key)
+        .post(
+            "/applications/{application}/credentials/{credential}/revoke",
+            application_credential::revoke,
+        )
 }
 
 /// Pages about the reader's own account.

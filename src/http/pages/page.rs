@@ -23,7 +23,7 @@ use crate::{
     },
     error::Error,
     http::{Web, actor::SignedIn, csrf::ProtectedForm, headers::Nonce, problem::PageError},
-    service,
+    service::{self, application::may_list},
 };
 
 /// What a handler of a page answers.
@@ -95,8 +95,10 @@ impl FromRequestParts<Web> for Page {
 pub struct Opened {
     /// The frame.
     pub frame: Frame,
-    /// What the reader may do at this moment.
+    /// What the reader may do at this moment in the whole organisation.
     pub permissions: Permissions,
+    /// What the reader may do somewhere, be it at one place.
+    pub somewhere: Permissions,
     /// How the reader says times.
     pub reader: Reader,
 }
@@ -112,7 +114,10 @@ impl Page {
             initials: say::initials(&self.user.name),
             section,
             approvals: around.awaiting,
-            rights: rights(&around.permissions),
+            rights: Rights {
+                applications: may_list(&around.permissions) || around.owns_applications,
+                ..rights(&around.permissions, &around.somewhere)
+            },
             theme: self.look.theme,
             nonce: self.look.nonce.clone(),
             csrf: self.form_token.clone(),
@@ -120,17 +125,19 @@ impl Page {
             now: around.now.to_string(),
             flash: self.look.done.map(Flash::from),
         };
-        Ok(Opened { frame, permissions: around.permissions, reader })
+        Ok(Opened { frame, permissions: around.permissions, somewhere: around.somewhere, reader })
     }
 }
 
-fn rights(permissions: &Permissions) -> Rights {
+fn rights(permissions: &Permissions, somewhere: &Permissions) -> Rights {
     Rights {
-        roles: permissions.allow(Permission::ReadRoles),
-        inventory: permissions.allow(Permission::ReadRoles),
+        inventory: somewhere.allow(Permission::ReadRoles),
+        roles: somewhere.allow(Permission::ReadRoles),
+        scopes: somewhere.allow(Permission::ReadRoles),
         people: permissions.allow(Permission::ReadPeople),
-        groups: permissions.allow(Permission::ReadPeople),
+        groups: somewhere.allow(Permission::ReadRoles),
         audit: permissions.allow(Permission::ReadAudit),
+        applications: false,
     }
 }
 

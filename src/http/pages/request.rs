@@ -4,6 +4,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
+    change_request::row as tell_change,
     done::Done,
     faults::Faults,
     page::{Answer, Page, Posted, answer, done, id, new_key, show},
@@ -27,7 +28,7 @@ use crate::{
     },
     error::Error,
     service::{
-        approval,
+        approval, change_request,
         request::{self, Detail, Filter, Told},
     },
 };
@@ -80,8 +81,15 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
         .last()
         .filter(|_| full)
         .map(|last| format!("/requests?{view}after={}~{}", last.created_at, last.id));
+    let changes = if wanted.after.is_empty() {
+        let filter = change_request::Filter { everybody: all, ..Default::default() };
+        change_request::list(&page.app, &page.actor, filter).await?
+    } else {
+        Vec::new()
+    };
     show(&Requests {
         all,
+        changes: changes.iter().take(20).map(|told| tell_change(told, &opened.reader)).collect(),
         may_see_all,
         rows: told.iter().map(|told| row(told, &opened.reader)).collect(),
         pages: Pages {

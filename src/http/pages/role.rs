@@ -8,7 +8,7 @@ use super::{
     done::Done,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
-    say::{self, Reader},
+    say::Reader,
     view::{
         Pages,
         frame::Section,
@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         assignment::AssignmentKind,
-        id::{AssignmentId, RoleId},
+        id::{AssignmentId, RoleId, ScopeId},
         permission::Permission,
         text::{Description, Name},
     },
@@ -27,19 +27,41 @@ use crate::{
         assignment::{self, Filter},
         audit, request,
         role::{self, Told},
+        scope,
     },
 };
 
 /// How many events a page has.
 const EVENTS: u16 = 50;
 
-/// The list of roles.
-pub async fn list(page: Page) -> Answer {
-    let roles = role::list(&page.app, &page.actor).await?;
+/// The place that a role is to be given at, in the address.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Somewhere {
+    scope: Option<ScopeId>,
+}
+
+/// The list of roles; or, for a place, of those that can be held there, to give one of them.
+pub async fn list(page: Page, Query(somewhere): Query<Somewhere>) -> Answer {
+    let mut roles = role::list(&page.app, &page.actor).await?;
+    let place = match somewhere.scope {
+        None => None,
+        Some(id) => Some(scope::show(&page.app, &page.actor, id).await?.told),
+    };
     let opened = page.open(Section::Roles).await?;
+    if let Some(place) = &place {
+        roles.retain(|role| role.retired_at.is_none() && role.scope_kinds.contains(&place.kind));
+    }
+    let mut rows: Vec<_> = roles.iter().map(row).collect();
+    if let Some(place) = &place {
+        for row in &mut rows {
+            row.link = format!("{}/assignments/new?scope={}", row.link, place.id);
+        }
+    }
     show(&Roles {
-        may_make: opened.permissions.allow(Permission::ManageRoles),
-        rows: roles.iter().map(row).collect(),
+        may_make: place.is_none() && opened.permissions.allow(Permission::ManageRoles),
+        place: place.map(|place| place.name).unwrap_or_default(),
+        rows,
         frame: opened.frame,
     })
 }
@@ -66,7 +88,7 @@ pub fn head(told: &Told, opened: &Opened, tab: &'static str) -> RoleHead {
         purpose: told.description.clone(),
         privileged: told.privileged,
         may_assign: told.retired_at.is_none()
-            && opened.permissions.allow(Permission::ManageAssignments),
+            && opened.somewhere.allow(Permission::ManageAssignments),
         tab,
     }
 }
@@ -237,30 +259,25 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     }
 }
 
-/// People and groups to choose from, with those that are chosen.
+/// Whoever can be chosen to hold a role, with those that are chosen.
 pub async fn choices(
     page: &Page,
     chosen: &[String],
 ) -> Result<Vec<super::view::form::Choice>, Error> {
     use super::view::form::Choice;
-    use crate::service::{group, person};
-    let people = person::list(&page.app, &page.actor, None, None).await?;
-    let groups = group::list(&page.app, &page.actor).await?;
-    let people = people.iter().filter(|person| person.disabled_at.is_none()).map(|person| {
-        Choice::new(person.principal.to_string(), person.name.clone())
-            .hint(person.user_name.clone())
-    });
-    let groups = groups.iter().map(|group| {
-        Choice::new(group.principal.to_string(), group.name.clone()).hint(format!(
-            "Group, {}",
-            say::count(usize::try_from(group.members).unwrap_or(0), "member")
-        ))
-    });
-    Ok(groups
-        .chain(people)
-        .map(|choice| {
-            let is_chosen = chosen.contains(&choice.value);
-            choice.chosen(is_chosen)
+    use crate::{domain::principal::PrincipalKind, service::principal};
+    let candidates = principal::candidates(&page.app, &page.actor, None).await?;
+    Ok(candidates
+        .into_iter()
+        .map(|candidate| {
+            let value = candidate.id.to_string();
+            let is_chosen = chosen.contains(&value);
+            let hint = match candidate.kind {
+                PrincipalKind::User => candidate.hint,
+                PrincipalKind::Group => "Group".to_owned(),
+                PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            };
+            Choice::new(value, candidate.name).hint(hint).chosen(is_chosen)
         })
         .collect())
 }

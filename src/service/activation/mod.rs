@@ -16,23 +16,58 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, request, step_up},
-    store::{self, Change, activation::Activation},
+    service::{access, membership, request, step_up},
+    store::{
+        self, Change,
+        activation::{Activation, Aim},
+    },
 };
 
 mod preview;
 mod submit;
+mod trial;
 
 pub use preview::{Preview, preview};
 pub(super) use submit::{end_overdue, take_effect, until};
+pub(super) use trial::trial;
 
 use submit::{Asked, submit};
+
+/// What is to be activated, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Chosen {
+    /// The eligibility: one's own, or that of a group that one belongs to.
+    pub eligibility: AssignmentId,
+    /// A place below that of the eligibility; none for all of it.
+    pub scope: Option<ScopeId>,
+}
+
+impl Chosen {
+    /// All of an eligibility.
+    #[must_use]
+    pub fn whole(eligibility: AssignmentId) -> Self {
+        Self { eligibility, scope: None }
+    }
+
+    fn of(self, user: &User) -> Aim {
+        Aim { eligibility: self.eligibility, principal: user.principal, scope: self.scope }
+    }
+}
+
+impl std::fmt::Display for Chosen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.scope {
+            None => self.eligibility.fmt(f),
+            Some(scope) => write!(f, "{}@{scope}", self.eligibility),
+        }
+    }
+}
 
 /// One role that is wanted, and for how long.
 #[derive(Clone, Copy, Debug)]
 pub struct Wish {
-    /// The eligibility to activate.
-    pub eligibility: AssignmentId,
+    /// What.
+    pub chosen: Chosen,
     /// For how long.
     pub duration: Duration,
 }
@@ -82,8 +117,8 @@ pub struct Requested {
 /// What became of one wish of several.
 #[derive(Debug)]
 pub struct Fulfilment {
-    /// The eligibility that was to be activated.
-    pub eligibility: AssignmentId,
+    /// What was to be activated.
+    pub chosen: Chosen,
     /// What became of it. One role's refusal does not stop the others.
     pub outcome: Result<Requested, Error>,
 }
@@ -106,7 +141,7 @@ pub async fn activate(
     let mut known = Vec::with_capacity(wishes.len());
     let mut acts = Vec::new();
     for wish in wishes {
-        let before = repeated(app, actor, wish.eligibility).await;
+        let before = repeated(app, actor, wish.chosen).await;
         let act = match (code, &before) {
             (Some(_), None) => act(app, user, wish, reasons).await,
             (Some(_), Some(_)) | (None, _) => None,
@@ -125,11 +160,11 @@ pub async fn activate(
             before
         } else {
             let proof = act.and_then(|act| proofs.next().map(|proof| (proof, act)));
-            let actor = part(actor, wish.eligibility);
+            let actor = part(actor, wish.chosen);
             let asked = Asked { ask: reasons.ask(wish.duration), extends: None, proof };
-            submit(app, &actor, wish.eligibility, &asked).await
+            submit(app, &actor, wish.chosen, &asked).await
         };
-        fulfilments.push(Fulfilment { eligibility: wish.eligibility, outcome });
+        fulfilments.push(Fulfilment { chosen: wish.chosen, outcome });
     }
     Ok(fulfilments)
 }
@@ -150,7 +185,8 @@ pub async fn extend(
     let running =
         store::activation::running(&mut *app.database.acquire().await?, activation, user.principal)
             .await?;
-    let terms = terms(app, user, running.eligibility).await?;
+    let chosen = Chosen { eligibility: running.eligibility, scope: Some(running.scope) };
+    let terms = terms(app, user, chosen).await?;
     let act = Act::Extend { assignment: activation, duration };
     let proof = step_up::prove(app, actor, code.filter(|_| terms.asks_for_proof), &act)
         .await?
@@ -160,7 +196,7 @@ pub async fn extend(
         extends: Some(activation),
         proof,
     };
-    submit(app, &part(actor, activation), running.eligibility, &asked).await
+    submit(app, &part(actor, activation), chosen, &asked).await
 }
 
 /// Ends one's own activation at once.
@@ -173,6 +209,9 @@ pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> R
     if !store::activation::end(&mut change, activation, AssignmentEnd::Deactivated).await? {
         return Err(Error::Conflict("this activation has ended already".to_owned()));
     }
+    if running.role == RoleId::MEMBER {
+        membership::leave(&mut change, running.principal, running.scope).await?;
+    }
     change.made(activation.0).await?;
     change.commit(&ended(&running, AssignmentEnd::Deactivated)).await?;
     app.wake.audit().notify_one();
@@ -181,8 +220,7 @@ pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> R
 
 /// What a code proves for one wish; none if that role asks for no proof, or cannot be activated at all.
 async fn act(app: &App, user: &User, wish: &Wish, reasons: &Reasons) -> Option<Act> {
-    let terms =
-        terms(app, user, wish.eligibility).await.ok().filter(|terms| terms.asks_for_proof)?;
+    let terms = terms(app, user, wish.chosen).await.ok().filter(|terms| terms.asks_for_proof)?;
     Some(Act::Activate {
         role: terms.role,
         scope: terms.scope,
@@ -198,10 +236,9 @@ struct Terms {
     asks_for_proof: bool,
 }
 
-async fn terms(app: &App, user: &User, eligibility: AssignmentId) -> Result<Terms, Error> {
+async fn terms(app: &App, user: &User, chosen: Chosen) -> Result<Terms, Error> {
     let mut connection = app.database.acquire().await?;
-    let (role, scope) =
-        store::activation::role_of(&mut connection, eligibility, user.principal).await?;
+    let (role, scope) = store::activation::role_of(&mut connection, chosen.of(user)).await?;
     let version = store::settings::current(&mut connection, role, scope).await?;
     Ok(Terms {
         role,
@@ -214,7 +251,7 @@ async fn terms(app: &App, user: &User, eligibility: AssignmentId) -> Result<Term
 async fn repeated(
     app: &App,
     actor: &Actor,
-    about: AssignmentId,
+    about: impl std::fmt::Display,
 ) -> Option<Result<Requested, Error>> {
     actor.idempotency.as_ref()?;
     match Change::begin(&app.database, &part(actor, about)).await {
@@ -238,7 +275,7 @@ async fn requested(app: &App, request: RequestId) -> Result<Requested, Error> {
 }
 
 /// The same actor, with the idempotency key of one role among several.
-fn part(actor: &Actor, about: AssignmentId) -> Actor {
+fn part(actor: &Actor, about: impl std::fmt::Display) -> Actor {
     let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(about));
     Actor { idempotency, ..actor.clone() }
 }

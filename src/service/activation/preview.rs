@@ -1,7 +1,7 @@
 //! What would happen, before anything is asked for.
 use super::{
-    Reasons,
-    submit::{facts, other_approvers, until},
+    Chosen, Reasons,
+    submit::{facts, lock, other_approvers, until},
 };
 use crate::{
     App,
@@ -15,9 +15,13 @@ use crate::{
     service::access,
     store::{
         self, Change,
+        scope::Place,
         settings::{Approver, Version},
     },
 };
+
+/// How many places are offered at most.
+const PLACES: i64 = 200;
 
 /// What the form shows before anything is asked for.
 #[derive(Clone, Debug)]
@@ -30,6 +34,8 @@ pub struct Preview {
     pub role_name: String,
     /// Where.
     pub scope: ScopeId,
+    /// The places below that of the eligibility at which the role may be held instead, by their paths.
+    pub places: Vec<Place>,
     /// The terms in force.
     pub version: Version,
     /// Who could approve, beside the requester, if approval is asked for.
@@ -48,15 +54,14 @@ pub struct Preview {
 pub async fn preview(
     app: &App,
     actor: &Actor,
-    eligibility: AssignmentId,
+    chosen: Chosen,
     duration: Option<Duration>,
     intent: Intent,
 ) -> Result<Preview, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
     let mut change =
         Change::begin(&app.database, &Actor { idempotency: None, ..actor.clone() }).await?;
-    let held =
-        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let held = lock(&mut change, chosen, user).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
     let around = store::activation::surroundings(&mut change, &held, None).await?;
     let approvers = other_approvers(&mut change, &version, user).await?;
@@ -80,11 +85,17 @@ pub async fn preview(
         }
     };
     let end = End::of(around.now, duration, until(&held, &around));
+    let whole =
+        store::activation::role_of(change.connection(), Chosen::whole(chosen.eligibility).of(user))
+            .await?
+            .1;
+    let places = store::scope::below(change.connection(), whole, Some(held.role), PLACES).await?;
     Ok(Preview {
-        eligibility,
+        eligibility: held.id,
         role: held.role,
         role_name: held.role_name,
         scope: held.scope,
+        places,
         version,
         approvers,
         running: around.running.map(|running| running.id),

@@ -1,7 +1,7 @@
 //! Takes one request: locks what it rests on, lets the rules decide, and carries out what they say.
 use serde_json::json;
 
-use super::{Requested, requested};
+use super::{Chosen, Requested, requested};
 use crate::{
     App,
     domain::{
@@ -31,20 +31,30 @@ pub(super) struct Asked {
     pub(super) proof: Option<(ProofId, Act)>,
 }
 
+/// Locks an eligibility that `user` may use: their own, or that of a group that they belong to.
+pub(super) async fn lock(
+    change: &mut Change,
+    chosen: Chosen,
+    user: &User,
+) -> Result<Eligibility, Error> {
+    let held = store::activation::lock_eligibility(change, chosen.of(user)).await?;
+    if held.belongs { Ok(held) } else { Err(Error::NotFound("eligibility")) }
+}
+
 /// Takes one request: locks what it rests on, lets the rules decide, and carries out what they say.
 pub(super) async fn submit(
     app: &App,
     actor: &Actor,
-    eligibility: AssignmentId,
+    chosen: Chosen,
     asked: &Asked,
 ) -> Result<Requested, Error> {
-    store::retried(|| submit_once(app, actor, eligibility, asked)).await
+    store::retried(|| submit_once(app, actor, chosen, asked)).await
 }
 
 async fn submit_once(
     app: &App,
     actor: &Actor,
-    eligibility: AssignmentId,
+    chosen: Chosen,
     asked: &Asked,
 ) -> Result<Requested, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
@@ -53,8 +63,7 @@ async fn submit_once(
         Err(Error::Repeated(before)) => return requested(app, RequestId(before)).await,
         begun => begun?,
     };
-    let held =
-        store::activation::lock_eligibility(&mut change, eligibility, Some(user.principal)).await?;
+    let held = lock(&mut change, chosen, user).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
     if let Some((proof, act)) = &asked.proof {
         store::mfa_proof::spend(&mut change, *proof, act, request.0).await?;
@@ -225,9 +234,10 @@ pub(super) fn facts(
     }
 }
 
-/// How long an activation may last at most: until the eligibility ends, or the role is held without activation.
+/// How long an activation may last at most: until the eligibility ends, or belonging to the group that is eligible, or the
+/// role is held without activation.
 pub(in crate::service) fn until(held: &Eligibility, around: &Surroundings) -> Option<Instant> {
-    held.ends_at.into_iter().chain(around.standing_from).min()
+    [held.ends_at, held.belongs_until, around.standing_from].into_iter().flatten().min()
 }
 
 /// The people beside the requester who could approve; none are looked for if no approval is asked for.

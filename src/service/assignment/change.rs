@@ -2,8 +2,8 @@
 use serde_json::json;
 
 use super::{
-    commit,
-    give::{Assign, Telling, give, permission, tell, terms},
+    Proof, commit,
+    give::{Assign, Telling, give, give_untold, refuse_eligible_application, tell, terms},
 };
 use crate::{
     App,
@@ -11,14 +11,14 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PrincipalId},
+        id::{AssignmentId, PrincipalId, RoleId},
         permission::Permission,
         step_up::Act,
         text::Justification,
         time::Instant,
     },
     error::Error,
-    service::{access, request, step_up},
+    service::{access, group, membership, request, step_up},
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -27,23 +27,27 @@ use crate::{
 };
 
 /// Finds an assignment. That there is none is for those to know who might change it.
-async fn find(
+pub(super) async fn find(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     id: AssignmentId,
 ) -> Result<Told, Error> {
     let found = store::assignment::one(connection, id).await;
     if found.is_err() {
-        access::authorise(connection, actor, Permission::ManageAssignments).await?;
+        access::authorise_somewhere(connection, actor, Permission::ManageAssignments).await?;
     }
     found
 }
 
 /// Locks an assignment for an administrator who may change it and says so by name if it is over.
-async fn lock(change: &mut Change, actor: &Actor, id: AssignmentId) -> Result<Locked, Error> {
+pub(in crate::service) async fn lock(
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+) -> Result<Locked, Error> {
     let told = find(change.connection(), actor, id).await?;
     let (kind, _) = store::role::scope(change.connection(), told.scope).await?;
-    access::authorise(change.connection(), actor, permission(kind)).await?;
+    group::authorise_assigning(change.connection(), actor, told.scope, kind).await?;
     let locked = store::assignment::lock(change, id).await?;
     change.settle().await?;
     if locked.ended {
@@ -61,13 +65,25 @@ pub async fn remove(
     reason: &Justification,
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    let locked = lock(&mut change, actor, id).await?;
-    end(&mut change, &locked, AssignmentEnd::Removed, reason).await?;
-    tell(app, &mut change, id, reason, Telling::Taken).await?;
+    remove_within(app, &mut change, actor, id, (reason, Proof::None)).await?;
     change.made(id.0).await?;
     commit(change).await?;
     app.wake.everything();
     Ok(())
+}
+
+/// Takes a role away within a change.
+pub(in crate::service) async fn remove_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+    (reason, proof): (&Justification, Proof<'_>),
+) -> Result<(), Error> {
+    let locked = lock(change, actor, id).await?;
+    end(change, &locked, AssignmentEnd::Removed, reason).await?;
+    proof.spend(change, id.0).await?;
+    tell(app, change, id, reason, Telling::Taken).await
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
@@ -105,7 +121,11 @@ pub(in crate::service) async fn end(
         .role(locked.role, locked.scope)
         .assignment(locked.id)
         .detail(json!({ "because": because, "kind": locked.kind, "due": locked.ends_at, "justification": reason }));
-    change.record(&Event { request: locked.request, ..event }).await
+    change.record(&Event { request: locked.request, ..event }).await?;
+    if locked.role == RoleId::MEMBER && locked.kind == AssignmentKind::Active {
+        membership::leave(change, locked.principal, locked.scope).await?;
+    }
+    Ok(())
 }
 
 /// Other dates for an assignment.
@@ -137,8 +157,24 @@ pub async fn update(
     let earlier = starts_at.is_some_and(|start| start < told.starts_at);
     let code = code.filter(|_| needs_proof && (earlier || outlasts(ends_at, told.ends_at)));
     let proof = step_up::prove(app, actor, code, &act).await?;
+    let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = Change::begin(&app.database, actor).await?;
-    let locked = lock(&mut change, actor, id).await?;
+    update_within(&mut change, actor, id, (starts_at, ends_at), (reason, proof)).await?;
+    change.made(id.0).await?;
+    commit(change).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+/// Gives an assignment other dates within a change.
+pub(in crate::service) async fn update_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+    (starts_at, ends_at): (Option<Instant>, Option<Instant>),
+    (reason, proof): (&Justification, Proof<'_>),
+) -> Result<(), Error> {
+    let locked = lock(change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated {
         return Err(Error::Conflict(
             "an activation can be ended, not changed: more time is its holder's request".to_owned(),
@@ -147,23 +183,29 @@ pub async fn update(
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
-    if longer && actor.user().is_some_and(|user| Some(user.person) == locked.person) {
-        return Err(Error::NotAllowed(
-            "nobody can lengthen an assignment of their own: ask another administrator".to_owned(),
-        ));
+    if longer {
+        refuse_gain(change, locked.principal).await?;
     }
     let version = store::settings::current(change.connection(), locked.role, locked.scope).await?;
-    let proved = !longer || proof.is_some();
+    let proved = !longer || proof.is_there();
     let faults =
         faults(window, terms(&version.settings, locked.kind), !reason.is_empty(), proved, now);
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    if let Some(proof) = proof {
-        store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
-    }
+    proof.spend(change, id.0).await?;
+    move_window(change, &locked, window, reason).await
+}
+
+/// Gives an assignment another window, and cuts what rests on it to that.
+pub(super) async fn move_window(
+    change: &mut Change,
+    locked: &Locked,
+    window: Window,
+    reason: &Justification,
+) -> Result<(), Error> {
     if let (AssignmentKind::Eligible, Some(end)) = (locked.kind, window.ends_at) {
-        for cut in store::assignment::cut_activations(&mut change, id, end).await? {
+        for cut in store::assignment::cut_activations(change, locked.id, end).await? {
             let event = Event::new(Kind::AssignmentUpdated)
                 .subject(locked.principal)
                 .role(locked.role, locked.scope)
@@ -172,25 +214,37 @@ pub async fn update(
             change.record(&event).await?;
         }
     }
-    store::assignment::set_window(&mut change, id, window).await?;
-    change.made(id.0).await?;
+    store::assignment::set_window(change, locked.id, window).await?;
+    if locked.role == RoleId::MEMBER {
+        membership::shorten(change, locked.principal, locked.scope).await?;
+    }
     let event = Event::new(Kind::AssignmentUpdated)
         .subject(locked.principal)
         .role(locked.role, locked.scope)
-        .assignment(id)
+        .assignment(locked.id)
         .detail(json!({
             "before": Window { starts_at: locked.starts_at, ends_at: locked.ends_at },
             "after": window,
             "justification": reason,
         }));
-    change.record(&event).await?;
-    commit(change).await?;
-    app.wake.everything();
+    change.record(&event).await
+}
+
+/// Nobody lengthens what they hold, from whichever account or through an application that they answer for.
+async fn refuse_gain(change: &mut Change, holder: PrincipalId) -> Result<(), Error> {
+    let holder = store::principal::holder(change, holder).await?;
+    if change.actor().is_one_of(&holder.people) {
+        return Err(Error::NotAllowed(
+            "nobody can lengthen an assignment of their own, or of an application that they answer for: ask another \
+             administrator"
+                .to_owned(),
+        ));
+    }
     Ok(())
 }
 
 /// Whether one end comes after another; none never comes.
-fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
+pub(super) fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
     match (end, other) {
         (_, None) => false,
         (None, Some(_)) => true,
@@ -234,23 +288,41 @@ pub async fn convert(
     let (act, needs_proof) = terms_of(&mut connection, actor, &told, to).await?;
     drop(connection);
     let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
+    let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
     };
-    let locked = lock(&mut change, actor, id).await?;
+    let made = convert_within(app, &mut change, actor, (id, to), (reason, proof)).await?;
+    change.made(made.0).await?;
+    commit(change).await?;
+    app.wake.everything();
+    Ok(made)
+}
+
+/// Makes an assignment one of the other kind within a change.
+pub(in crate::service) async fn convert_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    (id, to): (AssignmentId, AssignmentKind),
+    (reason, proof): (&Justification, Proof<'_>),
+) -> Result<AssignmentId, Error> {
+    let locked = lock(change, actor, id).await?;
     if locked.origin == AssignmentOrigin::Activated || locked.kind == to {
         return Err(Error::Conflict(
             "only an assignment of the other kind can be made this".to_owned(),
         ));
     }
-    let own = actor.user().is_some_and(|user| Some(user.person) == locked.person);
+    let holder = store::principal::holder(change, locked.principal).await?;
+    refuse_eligible_application(holder.kind, to)?;
+    let own = actor.is_one_of(&holder.people);
     if own && to == AssignmentKind::Active {
         return Err(Error::NotAllowed(
             "nobody can make themself active for good: ask another administrator".to_owned(),
         ));
     }
-    end(&mut change, &locked, AssignmentEnd::Converted, reason).await?;
+    end(change, &locked, AssignmentEnd::Converted, reason).await?;
     let wanted = Assign {
         principals: vec![locked.principal],
         role: locked.role,
@@ -260,30 +332,46 @@ pub async fn convert(
         ends_at: locked.ends_at,
         justification: reason.clone(),
     };
-    let made = if own {
-        make_own_eligible(&mut change, &wanted, told.principal).await?
+    if own {
+        let made = make_own_eligible(change, &wanted, locked.principal).await?;
+        proof.spend(change, made.0).await?;
+        Ok(made)
     } else {
-        give(app, &mut change, &wanted, locked.principal, proof.map(|proof| (proof, &act))).await?
-    };
-    change.made(made.0).await?;
-    commit(change).await?;
-    app.wake.everything();
-    Ok(made)
+        give(app, change, &wanted, locked.principal, proof).await
+    }
 }
 
 /// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.
-async fn terms_of(
+pub(in crate::service) async fn terms_of(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     told: &Told,
     kind: AssignmentKind,
 ) -> Result<(Act, bool), Error> {
     let (place, _) = store::role::scope(connection, told.scope).await?;
-    access::authorise(connection, actor, permission(place)).await?;
+    group::authorise_assigning(connection, actor, told.scope, place).await?;
     let version = store::settings::current(connection, told.role, told.scope).await?;
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
     let needs_proof = terms(&version.settings, kind).requires_mfa;
     Ok((act, needs_proof))
+}
+
+/// Makes the holder of standing access eligible beside it, within a change. Tells nobody.
+pub(in crate::service) async fn make_eligible_beside(
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let holder = store::principal::holder(change, principal).await?;
+    refuse_eligible_application(holder.kind, AssignmentKind::Eligible)?;
+    if change.actor().is_one_of(&holder.people) {
+        let made = make_own_eligible(change, wanted, principal).await?;
+        proof.spend(change, made.0).await?;
+        Ok(made)
+    } else {
+        give_untold(change, wanted, principal, proof).await
+    }
 }
 
 /// Becoming eligible instead of active only ever takes power away, so one may do it to oneself.

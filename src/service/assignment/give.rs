@@ -1,5 +1,10 @@
 //! Giving roles, to one person or several.
+use std::fmt::Display;
+
 use serde_json::json;
+use sqlx::PgConnection;
+
+use super::Proof;
 
 use crate::{
     App,
@@ -7,9 +12,10 @@ use crate::{
         actor::{Actor, Who},
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
-        id::{AssignmentId, PersonId, PrincipalId, ProofId, RoleId, ScopeId},
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         notice::{self, Administered},
         permission::Permission,
+        principal::PrincipalKind,
         role::ScopeKind,
         settings::{AssignmentTerms, Settings},
         step_up::Act,
@@ -17,8 +23,8 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, step_up},
-    store::{self, Change, assignment::NewAssignment},
+    service::{group, reach, step_up},
+    store::{self, Change, assignment::NewAssignment, principal::Holder},
 };
 
 /// What an administrator assigns to one or several people.
@@ -50,7 +56,7 @@ pub struct Assigned {
 }
 
 /// Who may give and take this role at this kind of scope.
-pub(super) fn permission(kind: ScopeKind) -> Permission {
+pub(in crate::service) fn permission(kind: ScopeKind) -> Permission {
     if kind == ScopeKind::Group { Permission::ManageGroups } else { Permission::ManageAssignments }
 }
 
@@ -70,14 +76,9 @@ pub async fn assign(
     code: Option<&str>,
 ) -> Result<Vec<Assigned>, Error> {
     let mut connection = app.database.acquire().await?;
-    let (kind, _) = store::role::scope(&mut connection, wanted.scope).await?;
-    access::authorise(&mut connection, actor, permission(kind)).await?;
+    authorise(&mut connection, actor, wanted).await?;
     if wanted.principals.is_empty() || wanted.principals.len() > 100 {
         return Err(Error::invalid("principals", "choose between one and a hundred people"));
-    }
-    let role = store::role::one(&mut connection, wanted.role).await?;
-    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
-        return Err(Error::invalid("role", "this role can't be held there"));
     }
     let version = store::settings::current(&mut connection, wanted.role, wanted.scope).await?;
     let needs_proof = terms(&version.settings, wanted.kind).requires_mfa;
@@ -92,27 +93,59 @@ pub async fn assign(
         })
         .collect();
     let proofs = match code.filter(|code| needs_proof && !code.trim().is_empty()) {
-        Some(code) if !all_repeated(app, actor, wanted).await? => {
+        Some(code) if !all_repeated(app, actor, &wanted.principals).await? => {
             step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
         }
         Some(_) | None => Vec::new(),
     };
     let mut assigned = Vec::with_capacity(wanted.principals.len());
     for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
-        let proof = proofs.get(index).map(|proof| (*proof, act));
+        let proof = proofs.get(index).map_or(Proof::None, |proof| Proof::Given(*proof, act));
         let outcome = assign_one(app, actor, wanted, *principal, proof).await;
         assigned.push(Assigned { principal: *principal, outcome });
     }
     Ok(assigned)
 }
 
+/// Makes sure that `actor` may give this role there, and that it can be held there.
+async fn authorise(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    wanted: &Assign,
+) -> Result<(), Error> {
+    let (kind, _) = store::role::scope(connection, wanted.scope).await?;
+    group::authorise_assigning(connection, actor, wanted.scope, kind).await?;
+    let role = store::role::one(connection, wanted.role).await?;
+    if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {
+        return Err(Error::invalid("role", "this role can't be held there"));
+    }
+    Ok(())
+}
+
+/// Gives a role within a change, by whoever makes the change, if they may at this moment.
+pub(in crate::service) async fn assign_within(
+    app: &App,
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let actor = change.actor().clone();
+    authorise(change.connection(), &actor, wanted).await?;
+    give(app, change, wanted, principal, proof).await
+}
+
 /// Whether all of this was done before, under the same idempotency key: then it uses up no code.
-async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool, Error> {
+pub(in crate::service) async fn all_repeated(
+    app: &App,
+    actor: &Actor,
+    parts: &[impl Display],
+) -> Result<bool, Error> {
     if actor.idempotency.is_none() {
         return Ok(false);
     }
-    for principal in &wanted.principals {
-        match Change::begin(&app.database, &part(actor, *principal)).await {
+    for each in parts {
+        match Change::begin(&app.database, &part(actor, each)).await {
             Err(Error::Repeated(_)) => {}
             begun => return begun.map(|_| false),
         }
@@ -120,9 +153,9 @@ async fn all_repeated(app: &App, actor: &Actor, wanted: &Assign) -> Result<bool,
     Ok(true)
 }
 
-/// The same actor, with the idempotency key of one person among several.
-fn part(actor: &Actor, principal: PrincipalId) -> Actor {
-    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(principal));
+/// The same actor, with the idempotency key of one among several.
+pub(in crate::service) fn part(actor: &Actor, part: impl Display) -> Actor {
+    let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(part));
     Actor { idempotency, ..actor.clone() }
 }
 
@@ -131,37 +164,56 @@ async fn assign_one(
     actor: &Actor,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let mut change = match Change::begin(&app.database, &part(actor, principal)).await {
         Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
         begun => begun?,
     };
-    let id = give(app, &mut change, wanted, principal, proof).await?;
+    let id = assign_within(app, &mut change, wanted, principal, proof).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
     Ok(id)
 }
 
-/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself.
-async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: PersonId) -> Result<(), Error> {
-    let Some(own) = change.actor().user().map(|user| user.person) else { return Ok(()) };
-    if own == holder {
+/// Nobody gives themself a role, nor anybody else the right to approve what they ask for themself. Who answers for an
+/// application is the same as the application.
+async fn refuse_gain(change: &mut Change, wanted: &Assign, holder: &Holder) -> Result<(), Error> {
+    if change.actor().is_one_of(&holder.people) {
         return Err(Error::NotAllowed(
-            "nobody can give a role to themself, from whichever account: ask another administrator"
+            "nobody can give a role to themself, from whichever account, nor to an application that they answer for: \
+             ask another administrator"
                 .to_owned(),
         ));
     }
-    if wanted.role == RoleId::MEMBER
-        && store::settings::approve_for(change.connection(), wanted.scope, own).await?
-    {
-        return Err(Error::NotAllowed(
-            "this group approves a role that you are eligible for yourself: somebody else must choose its members"
-                .to_owned(),
-        ));
+    if wanted.role != RoleId::MEMBER {
+        return Ok(());
+    }
+    for own in change.actor().people().to_vec() {
+        if store::settings::approve_for(change.connection(), wanted.scope, own).await? {
+            return Err(Error::NotAllowed(
+                "this group approves a role that you are eligible for yourself: somebody else must choose its members"
+                    .to_owned(),
+            ));
+        }
     }
     Ok(())
+}
+
+/// An application is powerful or not; there is nobody who would activate anything.
+pub(super) fn refuse_eligible_application(
+    holder: PrincipalKind,
+    kind: AssignmentKind,
+) -> Result<(), Error> {
+    match (holder, kind) {
+        (PrincipalKind::ServicePrincipal, AssignmentKind::Eligible) => Err(Error::invalid(
+            "kind",
+            "an application can't activate anything, so it can't be eligible: assign the role as active, with an end \
+             if it is not needed for good",
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Gives a role within a change, once it is clear that the actor may: judges the terms, records, and tells its holder.
@@ -170,23 +222,43 @@ pub(in crate::service) async fn give(
     change: &mut Change,
     wanted: &Assign,
     principal: PrincipalId,
-    proof: Option<(ProofId, &Act)>,
+    proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
-    let holder = store::person::one(change.connection(), principal).await?;
+    let id = give_untold(change, wanted, principal, proof).await?;
+    tell(app, change, id, &wanted.justification, Telling::Given).await?;
+    Ok(id)
+}
+
+/// The same, for whoever tells its holder otherwise.
+pub(super) async fn give_untold(
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let holder = store::principal::holder(change, principal).await?;
     if holder.disabled_at.is_some() {
-        return Err(Error::Conflict(format!("{}'s account is disabled", holder.name)));
+        return Err(Error::Conflict(match holder.kind {
+            PrincipalKind::User => format!("{}'s account is disabled", holder.name),
+            PrincipalKind::Group => format!("the group {} is no longer in use", holder.name),
+            PrincipalKind::ServicePrincipal => {
+                format!("the application {} is disabled", holder.name)
+            }
+        }));
     }
-    refuse_gain(change, wanted, holder.person).await?;
+    refuse_eligible_application(holder.kind, wanted.kind)?;
+    refuse_gain(change, wanted, &holder).await?;
+    let before = reach::before(change, None).await?;
     let version = store::settings::current(change.connection(), wanted.role, wanted.scope).await?;
     let now = change.settle().await?;
     let window =
         Window { starts_at: wanted.starts_at.unwrap_or(now).max(now), ends_at: wanted.ends_at };
-    let by_terms = matches!(change.actor().who, Who::User(_));
+    let by_terms = change.actor().principal().is_some();
     let faults = faults(
         window,
         terms(&version.settings, wanted.kind),
         !wanted.justification.is_empty(),
-        proof.is_some(),
+        proof.is_there(),
         now,
     );
     // The operator at the command line makes the first administrator, whatever the terms of later ones are.
@@ -203,9 +275,8 @@ pub(in crate::service) async fn give(
         settings: version.id,
     };
     let id = store::assignment::make(change, new).await?;
-    if let Some((proof, act)) = proof {
-        store::mfa_proof::spend(change, proof, act, id.0).await?;
-    }
+    reach::refuse_gain(change, before).await?;
+    proof.spend(change, id.0).await?;
     let event = Event::new(Kind::AssignmentCreated)
         .subject(principal)
         .role(wanted.role, wanted.scope)
@@ -217,7 +288,6 @@ pub(in crate::service) async fn give(
             "justification": wanted.justification,
         }));
     change.record(&event).await?;
-    tell(app, change, id, &wanted.justification, Telling::Given).await?;
     Ok(id)
 }
 
@@ -237,6 +307,7 @@ pub(super) async fn tell(
     let told = store::assignment::one(change.connection(), id).await?;
     let by = match &change.actor().who {
         Who::User(user) => user.name.clone(),
+        Who::Application(application) => application.name.clone(),
         Who::Operator => "The operator".to_owned(),
         Who::System | Who::Anonymous => "Latchkey".to_owned(),
     };
@@ -253,5 +324,8 @@ pub(super) async fn tell(
         }
         Telling::Taken => notice::activation_ended_early(&facts),
     };
-    store::outbox::enqueue(change, told.principal, &mail, None).await
+    if told.holder_kind == PrincipalKind::User {
+        store::outbox::enqueue(change, told.principal, &mail, None).await?;
+    }
+    Ok(())
 }

@@ -73,6 +73,20 @@ pub async fn mine(
     Ok(page)
 }
 
+/// What happened about an application that the asker may see, newest first. It tells who and what, but not from where.
+pub(super) async fn concerning(
+    connection: &mut PgConnection,
+    application: PrincipalId,
+    size: u16,
+) -> Result<Vec<Entry>, Error> {
+    let filter = Filter { concerns: Some(application), ..Filter::default() };
+    let mut page = page(connection, &filter, None, size).await?;
+    for entry in &mut page.entries {
+        hide_where_others_were(entry, application);
+    }
+    Ok(page.entries)
+}
+
 fn hide_where_others_were(entry: &mut Entry, me: PrincipalId) {
     if entry.actor != Some(me) {
         entry.address = None;

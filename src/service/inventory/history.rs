@@ -14,7 +14,7 @@ pub async fn note(app: &App) -> Result<bool, Error> {
     store::inventory::history::note(&mut *app.worker_database.acquire().await?).await
 }
 
-/// The latest days, oldest first, `limit` at most.
+/// The latest days, oldest first, `limit` at most. It is of the whole organisation, and so for those who may read all of it.
 pub async fn list(app: &App, actor: &Actor, limit: i64) -> Result<Vec<Day>, Error> {
     let mut connection = app.database.acquire().await?;
     access::authorise(&mut connection, actor, Permission::ReadRoles).await?;

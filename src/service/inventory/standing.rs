@@ -6,8 +6,9 @@ use crate::{
     domain::{
         actor::Actor,
         id::{AssignmentId, RoleId, ScopeId},
-        inventory::{Facts, HolderKind, Score, rank, score},
+        inventory::{Facts, Score, rank, score},
         permission::Permission,
+        principal::PrincipalKind,
         time::Instant,
     },
     error::Error,
@@ -15,10 +16,7 @@ use crate::{
     store::{self, inventory::standing::Wanted},
 };
 
-pub use crate::store::inventory::{
-    lookup::Place,
-    standing::{Counts, List, Told},
-};
+pub use crate::store::inventory::standing::{Counts, List, Told};
 
 /// How many rows a page has.
 pub const PAGE: usize = 50;
@@ -32,7 +30,7 @@ pub struct Filter {
     pub list: List,
     /// Of this role.
     pub role: Option<RoleId>,
-    /// At this place.
+    /// At this place, or below it.
     pub scope: Option<ScopeId>,
     /// Of privileged roles, or of others.
     pub privileged: Option<bool>,
@@ -74,8 +72,15 @@ pub struct Listed {
 /// Standing access, worst first. Whoever may read roles at a place may read what stands there.
 pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed, Error> {
     let mut connection = app.database.acquire().await?;
-    let place = filter.scope.unwrap_or(ScopeId::ROOT);
-    access::authorise_at(&mut connection, actor, Permission::ReadRoles, place).await?;
+    let places = match filter.scope {
+        Some(place) => {
+            access::authorise_at(&mut connection, actor, Permission::ReadRoles, place).await?;
+            Some(vec![place])
+        }
+        None => access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles)
+            .await?
+            .limited(),
+    };
     let mut search = connection.begin().await?;
     let now = store::now(&mut search).await?;
     store::audit::plan_each_search(&mut search).await?;
@@ -89,7 +94,7 @@ pub async fn list(app: &App, actor: &Actor, filter: &Filter) -> Result<Listed, E
             list: filter.list,
             rank,
             role: filter.role,
-            scope: filter.scope,
+            places: places.as_deref(),
             after: filter
                 .after
                 .filter(|after| after.rank == rank)
@@ -128,27 +133,15 @@ fn judged(told: &Told, now: Instant) -> Score {
         privileged: told.privileged,
         permanent: told.ends_at.is_none(),
         last_here: told.last_here,
-        is_group: told.holder_kind == HolderKind::Group,
-        is_application: told.holder_kind == HolderKind::ServicePrincipal,
+        is_group: told.holder_kind == PrincipalKind::Group,
+        is_application: told.holder_kind == PrincipalKind::ServicePrincipal,
     })
 }
 
-/// How much standing access there is, each number up to [`MOST_COUNTED`].
+/// How much standing access there is where the asker may see it, each number up to [`MOST_COUNTED`].
 pub async fn counts(app: &App, actor: &Actor) -> Result<Counts, Error> {
     let mut connection = app.database.acquire().await?;
-    access::authorise(&mut connection, actor, Permission::ReadRoles).await?;
-    store::inventory::standing::counts(&mut connection, MOST_COUNTED + 1).await
-}
-
-/// Places to choose from, the first few hundred.
-pub async fn places(app: &App, actor: &Actor) -> Result<Vec<Place>, Error> {
-    const MOST: i64 = 300;
-    let mut connection = app.database.acquire().await?;
-    match access::authorise(&mut connection, actor, Permission::ReadRoles).await {
-        Err(Error::Forbidden(_)) => {
-            super::import::authorise_anywhere(&mut connection, actor).await?
-        }
-        outcome => outcome?,
-    }
-    store::inventory::lookup::tree(&mut connection, MOST).await
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    let most = MOST_COUNTED + 1;
+    store::inventory::standing::counts(&mut connection, places.limited().as_deref(), most).await
 }

@@ -27,7 +27,6 @@ pub(super) async fn append_all(
     /// More in one statement gains nothing.
     const PART: usize = 2000;
     let (kind, name, session) = whoever(actor);
-    let user = actor.user();
     for part in events.chunks(PART) {
         let of = |what: fn(&Event) -> Option<uuid::Uuid>| part.iter().map(what).collect::<Vec<_>>();
         let ids: Vec<_> = part.iter().map(|_| EventId::new().0).collect();
@@ -43,7 +42,8 @@ pub(super) async fn append_all(
             )
             select
                 event.id, $1, event.kind, event.outcome::audit_outcome, $2, $3, $4, $5, event.subject,
-                coalesce(persons.display_name, principals.name), event.role, roles.name, event.scope, scopes.name,
+                case principals.kind when 'user' then persons.display_name else principals.name end,
+                event.role, roles.name, event.scope, scopes.name,
                 event.request, event.assignment, event.target, $6, $7, $8, event.detail::json
             from unnest(
                 $9::uuid[], $10::text[], $11::text[], $12::uuid[], $13::uuid[], $14::uuid[], $15::uuid[], $16::uuid[],
@@ -56,8 +56,8 @@ pub(super) async fn append_all(
             "#,
             at,
             kind as ActorKind,
-            user.map(|user| user.principal.0),
-            user.map(|user| user.person.0),
+            actor.principal().map(|id| id.0),
+            actor.people().first().map(|id| id.0),
             name,
             session as Option<SessionId>,
             actor.address.map(ipnet::IpNet::from) as Option<ipnet::IpNet>,
@@ -83,6 +83,7 @@ pub(super) async fn append_all(
 fn whoever(actor: &Actor) -> (ActorKind, &str, Option<SessionId>) {
     let (kind, name) = match &actor.who {
         Who::User(user) => (ActorKind::User, user.name.as_str()),
+        Who::Application(application) => (ActorKind::Application, application.name.as_str()),
         Who::System => (ActorKind::System, "Latchkey"),
         Who::Operator => (ActorKind::Operator, "Operator at the command line"),
         Who::Anonymous => (ActorKind::Anonymous, "Nobody signed in"),
@@ -101,7 +102,6 @@ pub(super) async fn append(
     at: Instant,
     event: &Event,
 ) -> Result<(), Error> {
-    let user = actor.user();
     let (kind, name, session) = whoever(actor);
     sqlx::query!(
         r#"
@@ -112,7 +112,7 @@ pub(super) async fn append(
         )
         values (
             $1, $2, $3, $4, $5, $6, $7, $8, $9,
-            (select coalesce(persons.display_name, principals.name) from principals
+            (select case kind when 'user' then persons.display_name else principals.name end from principals
                 left join persons on persons.id = person_id where principals.id = $9),
             $10, (select name from roles where id = $10), $11, (select name from scopes where id = $11),
             $12, $13, $14, $15, $16, $17, $18
@@ -123,8 +123,8 @@ pub(super) async fn append(
         event.kind.name(),
         event.outcome as Outcome,
         kind as ActorKind,
-        user.map(|user| user.principal.0),
-        user.map(|user| user.person.0),
+        actor.principal().map(|id| id.0),
+        actor.people().first().map(|id| id.0),
         name,
         event.subject.map(|id| id.0),
         event.role.map(|id| id.0),

@@ -3,13 +3,12 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
-        activation::Running,
         id::{AssignmentId, ConversionId, PrincipalId, RoleId, ScopeId},
-        inventory::HolderKind,
+        principal::PrincipalKind,
         time::Instant,
     },
     error::Error,
-    store::{Change, OnConstraint as _},
+    store::{Change, OnConstraint as _, ids},
 };
 
 /// A conversion as it is told.
@@ -26,7 +25,7 @@ pub struct Told {
     /// Who holds them.
     pub principal: PrincipalId,
     /// What kind of holder that is.
-    pub holder_kind: HolderKind,
+    pub holder_kind: PrincipalKind,
     /// The holder's name.
     pub holder: String,
     /// The account's name.
@@ -53,8 +52,6 @@ pub struct Told {
     pub finished_by_name: Option<String>,
     /// When.
     pub finished_at: Option<Instant>,
-    /// Why nobody tried it.
-    pub untried_reason: Option<String>,
     /// Who gave it up.
     pub abandoned_by_name: Option<String>,
     /// When.
@@ -67,7 +64,7 @@ pub struct Told {
 
 /// Which conversions are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// This one.
     pub id: Option<ConversionId>,
     /// Those under way, or those that are over.
@@ -76,27 +73,30 @@ pub struct Wanted {
     pub for_account: Option<PrincipalId>,
     /// Those begun before this one.
     pub before: Option<ConversionId>,
+    /// Those at or below these places.
+    pub places: Option<&'a [ScopeId]>,
 }
 
 /// Conversions, newest first, `limit` at most.
 pub async fn list(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
+    let places = ids(wanted.places);
     Ok(sqlx::query_as!(
         Told,
         r#"
         select
             conversions.id as "id: ConversionId", active_id as "active: AssignmentId",
             eligible_id as "eligible: AssignmentId", eligible_made, active.principal_id as "principal: PrincipalId",
-            principals.kind as "holder_kind: HolderKind",
+            principals.kind as "holder_kind: PrincipalKind",
             coalesce((select display_name from persons where id = person_id and principals.kind = 'user'), principals.name)
                 as "holder!",
             principals.name as account, active.role_id as "role: RoleId", roles.name as role_name,
             active.scope_id as "scope: ScopeId", scopes.name as scope_name, started_by as "started_by: PrincipalId",
             name_of(started_by) as "started_by_name!", started_at, name_of(tried_by) as tried_by_name, tried_at,
-            name_of(finished_by) as finished_by_name, finished_at, untried_reason,
+            name_of(finished_by) as finished_by_name, finished_at,
             name_of(abandoned_by) as abandoned_by_name, abandoned_at, active.ended_at is not null as "active_ended!",
             eligible.ended_at is null and eligible.starts_at <= instant() and eligible.ends_at > instant()
                 as "eligible_live!"
@@ -107,22 +107,24 @@ pub async fn list(
         join roles on roles.id = active.role_id
         join scopes on scopes.id = active.scope_id
         where ($1::uuid is null or conversions.id = $1)
-            and ($2::boolean is null or (finished_at is null and abandoned_at is null) = $2)
+            and ($2::boolean is null
+                or (finished_at is null and abandoned_at is null and active.ended_at is null) = $2)
             and ($3::uuid is null or active.principal_id = $3 or active.principal_id in (
-                select places.group_id from assignments as own
-                join scopes as places on places.id = own.scope_id
-                where own.principal_id = $3 and own.role_id = '00000000-0000-8000-8000-000000000008'
-                    and own.kind = 'active' and own.ended_at is null
-                    and own.starts_at <= instant() and own.ends_at > instant()
+                select groups.group_id from belongs_to($3, instant()) as groups
             ))
             and ($4::uuid is null or conversions.id < $4)
+            and ($5::uuid[] is null or exists (
+                select from scope_ancestors
+                where scope_ancestors.scope_id = active.scope_id and ancestor_id = any($5)
+            ))
         order by conversions.id desc
-        limit $5
+        limit $6
         "#,
         wanted.id.map(|id| id.0),
         wanted.open,
         wanted.for_account.map(|id| id.0),
         wanted.before.map(|id| id.0),
+        places.as_deref(),
         limit,
     )
     .fetch_all(connection)
@@ -212,19 +214,13 @@ pub async fn note_try(change: &mut Change, id: ConversionId, by: PrincipalId) ->
 }
 
 /// Notes that the standing access has ended.
-pub async fn finish(
-    change: &mut Change,
-    id: ConversionId,
-    by: PrincipalId,
-    untried_reason: Option<&str>,
-) -> Result<(), Error> {
+pub async fn finish(change: &mut Change, id: ConversionId, by: PrincipalId) -> Result<(), Error> {
     let at = change.at();
     sqlx::query!(
-        "update conversions set finished_by = $2, finished_at = $3, untried_reason = $4 where id = $1",
+        "update conversions set finished_by = $2, finished_at = $3 where id = $1",
         id.0,
         by.0,
         at,
-        untried_reason,
     )
     .execute(change.connection())
     .await?;
@@ -259,68 +255,4 @@ pub async fn accounts_behind(
     )
     .fetch_all(change.connection())
     .await?)
-}
-
-/// What a try rests on: the eligibility, and what else the one who tries holds or has asked for.
-#[derive(Clone, Copy, Debug)]
-pub struct Rehearsal {
-    /// The time.
-    pub now: Instant,
-    /// Whether the account may be used.
-    pub enabled: bool,
-    /// Whether role and place are in use.
-    pub role_in_use: bool,
-    /// From when the eligibility is.
-    pub eligible_from: Instant,
-    /// Until when; none if for good.
-    pub eligible_until: Option<Instant>,
-    /// An activation of the same role at the same place that runs.
-    pub running: Option<Running>,
-    /// Whether a request for it is open.
-    pub open_request: bool,
-}
-
-/// Reads what a try of `eligibility` by `account` rests on.
-pub async fn rehearsal(
-    change: &mut Change,
-    eligibility: AssignmentId,
-    account: PrincipalId,
-) -> Result<Rehearsal, Error> {
-    let row = sqlx::query!(
-        r#"
-        select
-            clock.now as "now!", account.disabled_at is null as "enabled!",
-            roles.retired_at is null and scopes.retired_at is null as "role_in_use!", eligible.starts_at,
-            case when eligible.ended_at is not null then clock.now else nullif(eligible.ends_at, 'infinity') end
-                as "ends_at: Instant",
-            running.id as "running_id?: AssignmentId", running.ends_at as "running_until?",
-            exists (
-                select from requests
-                where requests.principal_id = account.id and requests.role_id = eligible.role_id
-                    and requests.scope_id = eligible.scope_id and state in ('pending', 'scheduled')
-            ) as "open_request!"
-        from (select instant() as now) as clock
-        join assignments as eligible on eligible.id = $1 and eligible.kind = 'eligible'
-        join roles on roles.id = eligible.role_id
-        join scopes on scopes.id = eligible.scope_id
-        join principals as account on account.id = $2
-        left join assignments as running on running.principal_id = account.id and running.role_id = eligible.role_id
-            and running.scope_id = eligible.scope_id and running.origin = 'activated' and running.ended_at is null
-            and running.ends_at > clock.now
-        "#,
-        eligibility.0,
-        account.0,
-    )
-    .fetch_optional(change.connection())
-    .await?
-    .ok_or(Error::NotFound("eligibility"))?;
-    Ok(Rehearsal {
-        now: row.now,
-        enabled: row.enabled,
-        role_in_use: row.role_in_use,
-        eligible_from: row.starts_at,
-        eligible_until: row.ends_at,
-        running: row.running_id.zip(row.running_until).map(|(id, ends_at)| Running { id, ends_at }),
-        open_request: row.open_request,
-    })
 }

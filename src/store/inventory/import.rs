@@ -6,8 +6,6 @@ use crate::{
         assignment::{AssignmentKind, Window},
         id::{AssignmentId, ImportId, PrincipalId, RoleId, ScopeId, SettingsId},
         inventory::{Format, Mapping, Said},
-        role::ScopeKind,
-        text::Name,
         time::Instant,
     },
     error::Error,
@@ -113,8 +111,8 @@ pub struct Told {
     pub already: Option<i32>,
     /// How many rows were left out.
     pub left_out: Option<i32>,
-    /// How many assignments are outside their roles' terms.
-    pub outside_terms: Option<i32>,
+    /// How many assignments end sooner than was said, since their roles' terms say so.
+    pub shortened: Option<i32>,
     /// How many roles were made.
     pub roles_made: Option<i32>,
     /// How many places were made.
@@ -147,7 +145,7 @@ pub async fn list(
             imports.id as "id: ImportId", state as "state: State", file_name, format as "format: Format", digest,
             rows_read, mapping as "mapping: Json<Mapping>", created_by as "created_by: PrincipalId",
             coalesce(display_name, principals.name) as "by_name!", imports.created_at, closed_at, made, already,
-            left_out, outside_terms, roles_made, scopes_made
+            left_out, shortened, roles_made, scopes_made
         from imports
         join principals on principals.id = created_by
         left join persons on persons.id = person_id
@@ -221,8 +219,8 @@ pub struct Counts {
     pub already: i32,
     /// Rows left out.
     pub left_out: i32,
-    /// Assignments outside their roles' terms.
-    pub outside_terms: i32,
+    /// Assignments that end sooner than was said.
+    pub shortened: i32,
     /// Roles made.
     pub roles_made: i32,
     /// Places made.
@@ -240,7 +238,7 @@ pub async fn finish(
     sqlx::query!(
         r#"
         update imports set state = 'done', file = null, closed_at = $2, fingerprint = $3, made = $4, already = $5,
-            left_out = $6, outside_terms = $7, roles_made = $8, scopes_made = $9
+            left_out = $6, shortened = $7, roles_made = $8, scopes_made = $9
         where id = $1
         "#,
         id.0,
@@ -249,7 +247,7 @@ pub async fn finish(
         counts.made,
         counts.already,
         counts.left_out,
-        counts.outside_terms,
+        counts.shortened,
         counts.roles_made,
         counts.scopes_made,
     )
@@ -298,7 +296,7 @@ const PART: usize = 2000;
 /// Makes many assignments.
 pub async fn assign(change: &mut Change, rows: &[NewAssignment]) -> Result<(), Error> {
     let at = change.at();
-    let by = change.actor().user().map(|user| user.principal.0);
+    let by = change.actor().principal().map(|id| id.0);
     for part in rows.chunks(PART) {
         let of = |what: fn(&NewAssignment) -> uuid::Uuid| part.iter().map(what).collect::<Vec<_>>();
         let kinds: Vec<_> = part.iter().map(|row| row.kind).collect();
@@ -373,7 +371,7 @@ pub struct Row {
     pub outcome: Outcome,
     /// What it said.
     pub said: Json<Said>,
-    /// Why it was left out, or what about it is outside the terms.
+    /// Why it was left out, or in which way it is not what was said.
     pub notes: Vec<String>,
     /// The assignment that it made, or that was there.
     pub assignment: Option<AssignmentId>,
@@ -433,67 +431,4 @@ pub async fn rows(
     )
     .fetch_all(connection)
     .await?)
-}
-
-/// Makes a role that an import names.
-pub async fn make_role(
-    change: &mut Change,
-    import: ImportId,
-    name: &Name,
-    description: &str,
-    privileged: bool,
-) -> Result<RoleId, Error> {
-    let id = RoleId::new();
-    let at = change.at();
-    let kinds =
-        [ScopeKind::Organization, ScopeKind::Folder, ScopeKind::System, ScopeKind::Resource];
-    sqlx::query!(
-        r#"
-        insert into roles (id, name, name_folded, description, privileged, scope_kinds, created_at, import_id)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
-        "#,
-        id.0,
-        name.as_str(),
-        name.folded(),
-        description,
-        privileged,
-        &kinds as &[ScopeKind],
-        at,
-        import.0,
-    )
-    .execute(change.connection())
-    .await
-    .on_constraint("roles_name_unique", || {
-        Error::Conflict(format!("there was a role called {name} that is no longer in use: name the row’s role otherwise"))
-    })?;
-    Ok(id)
-}
-
-/// Makes a place that an import names, as a system.
-pub async fn make_scope(
-    change: &mut Change,
-    import: ImportId,
-    parent: ScopeId,
-    name: &Name,
-) -> Result<ScopeId, Error> {
-    let id = ScopeId::new();
-    let at = change.at();
-    sqlx::query!(
-        r#"
-        insert into scopes (id, parent_id, kind, name, name_folded, created_at, import_id)
-        values ($1, $2, 'system', $3, $4, $5, $6)
-        "#,
-        id.0,
-        parent.0,
-        name.as_str(),
-        name.folded(),
-        at,
-        import.0,
-    )
-    .execute(change.connection())
-    .await
-    .on_constraint("scopes_name_unique", || {
-        Error::Conflict(format!("there was a place called {name} there that is no longer in use"))
-    })?;
-    Ok(id)
 }

@@ -5,13 +5,14 @@ use crate::{
     domain::{
         assignment::{AssignmentKind, AssignmentOrigin},
         id::{AssignmentId, PersonId, PrincipalId, RoleId, ScopeId, SettingsId},
-        inventory::{HolderKind, KnownPlace},
-        permission::Permission,
+        inventory::KnownPlace,
+        principal::PrincipalKind,
         role::ScopeKind,
         settings::AssignmentTerms,
         time::{Duration, Instant},
     },
     error::Error,
+    store::ids,
 };
 
 /// Somebody or something that a name or an address may mean.
@@ -20,7 +21,7 @@ pub struct Principal {
     /// Which.
     pub id: PrincipalId,
     /// What it is.
-    pub kind: HolderKind,
+    pub kind: PrincipalKind,
     /// The folded name.
     pub name: String,
     /// The folded address of the person whose account it is.
@@ -39,7 +40,7 @@ pub async fn principals(
     Ok(sqlx::query_as!(
         Principal,
         r#"
-        select principals.id as "id: PrincipalId", kind as "kind: HolderKind", name_folded as name,
+        select principals.id as "id: PrincipalId", kind as "kind: PrincipalKind", name_folded as name,
             case when kind = 'user' then email_folded end as email, person_id as "person: PersonId",
             disabled_at is not null as "disabled!"
         from principals
@@ -87,11 +88,13 @@ pub async fn roles(connection: &mut PgConnection, names: &[String]) -> Result<Ve
     .await?)
 }
 
-/// The places in use with one of these names, folded, with the way to each.
+/// The places in use with one of these names, folded, with the way to each; at or below `within`.
 pub async fn places(
     connection: &mut PgConnection,
     names: &[String],
+    within: Option<&[ScopeId]>,
 ) -> Result<Vec<KnownPlace>, Error> {
+    let within = ids(within);
     Ok(sqlx::query_as!(
         KnownPlace,
         r#"
@@ -101,9 +104,13 @@ pub async fn places(
             where scope_id = scopes.id
             order by depth desc
         ) as "path!"
-        from scopes where name_folded = any($1) and retired_at is null
+        from scopes
+        where name_folded = any($1) and retired_at is null and ($2::uuid[] is null or exists (
+            select from scope_ancestors where scope_id = scopes.id and ancestor_id = any($2)
+        ))
         "#,
         names,
+        within.as_deref(),
     )
     .fetch_all(connection)
     .await?)
@@ -219,94 +226,4 @@ pub async fn terms(
             })
         })
         .collect()
-}
-
-/// The groups that a person belongs to, or may, with any of their accounts.
-pub async fn groups_of(
-    connection: &mut PgConnection,
-    person: PersonId,
-) -> Result<Vec<PrincipalId>, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select distinct scopes.group_id as "id!: PrincipalId"
-        from principals
-        join assignments on principal_id = principals.id and ended_at is null and ends_at > instant()
-        join scopes on scopes.id = scope_id and scopes.group_id is not null
-        where person_id = $1
-        "#,
-        person.0,
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
-/// Whether a principal's roles allow this anywhere at all.
-pub async fn permitted_anywhere(
-    connection: &mut PgConnection,
-    principal: PrincipalId,
-    permission: Permission,
-) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from (select instant() as now) as clock
-            cross join lateral live_assignments(clock.now) as held
-            join roles on roles.id = held.role_id and $2 = any(roles.permissions)
-            where held.principal_id = $1
-        ) as "permitted!"
-        "#,
-        principal.0,
-        permission.name(),
-    )
-    .fetch_one(connection)
-    .await?)
-}
-
-/// What kind of holder a principal is.
-pub async fn kind_of(
-    connection: &mut PgConnection,
-    principal: PrincipalId,
-) -> Result<Option<HolderKind>, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"select kind as "kind: HolderKind" from principals where id = $1"#,
-        principal.0,
-    )
-    .fetch_optional(connection)
-    .await?)
-}
-
-/// A place in use, by its path.
-#[derive(Clone, Debug)]
-pub struct Place {
-    /// Which.
-    pub id: ScopeId,
-    /// What kind of place it is.
-    pub kind: ScopeKind,
-    /// The names on the way to it, itself last.
-    pub path: Vec<String>,
-}
-
-/// Places in use that belong to no group, by their paths, `limit` at most.
-pub async fn tree(connection: &mut PgConnection, limit: i64) -> Result<Vec<Place>, Error> {
-    Ok(sqlx::query_as!(
-        Place,
-        r#"
-        select id as "id: ScopeId", kind as "kind: ScopeKind", path as "path!"
-        from scopes
-        cross join lateral (
-            select array(
-                select above.name from scope_ancestors
-                join scopes as above on above.id = ancestor_id
-                where scope_id = scopes.id
-                order by depth desc
-            ) as path
-        ) as way
-        where kind <> 'group' and retired_at is null
-        order by path
-        limit $1
-        "#,
-        limit,
-    )
-    .fetch_all(connection)
-    .await?)
 }

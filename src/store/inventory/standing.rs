@@ -4,10 +4,11 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         id::{AssignmentId, ConversionId, PrincipalId, RoleId, ScopeId},
-        inventory::HolderKind,
+        principal::PrincipalKind,
         time::Instant,
     },
     error::Error,
+    store::ids,
 };
 
 /// The lists that standing access comes in.
@@ -37,15 +38,15 @@ pub enum List {
 
 /// Which standing access is wanted.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// In which list.
     pub list: List,
     /// Of this rank.
     pub rank: i16,
     /// Of this role.
     pub role: Option<RoleId>,
-    /// At this place.
-    pub scope: Option<ScopeId>,
+    /// At or below these places.
+    pub places: Option<&'a [ScopeId]>,
     /// What comes after this one.
     pub after: Option<(Option<Instant>, AssignmentId)>,
 }
@@ -60,7 +61,7 @@ pub struct Told {
     /// Who holds it.
     pub principal: PrincipalId,
     /// What kind of holder that is.
-    pub holder_kind: HolderKind,
+    pub holder_kind: PrincipalKind,
     /// The name of the person, group or application.
     pub holder: String,
     /// The account's name.
@@ -69,7 +70,7 @@ pub struct Told {
     pub role: RoleId,
     /// Its name.
     pub role_name: String,
-    /// Whether it is privileged.
+    /// Whether it is privileged, or gives roles away.
     pub privileged: bool,
     /// Where.
     pub scope: ScopeId,
@@ -92,18 +93,20 @@ pub struct Told {
 /// Expects [`crate::store::audit::plan_each_search`], so that what does not narrow falls away.
 pub async fn list(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
+    let places = ids(wanted.places);
     Ok(sqlx::query_as!(
         Told,
         r#"
         select
             standing.assignment_id as "assignment: AssignmentId", standing.rank,
-            standing.principal_id as "principal: PrincipalId", principals.kind as "holder_kind: HolderKind",
+            standing.principal_id as "principal: PrincipalId", principals.kind as "holder_kind: PrincipalKind",
             coalesce((select display_name from persons where id = person_id and principals.kind = 'user'), principals.name)
                 as "holder!",
-            principals.name as account, standing.role_id as "role: RoleId", roles.name as role_name, privileged,
+            principals.name as account, standing.role_id as "role: RoleId", roles.name as role_name,
+            standing.rank >= 2 as "privileged!",
             standing.scope_id as "scope: ScopeId", scopes.name as scope_name, starts_at,
             nullif(ends_at, 'infinity') as "ends_at: Instant", nullif(last_used_at, '-infinity') as "last_here: Instant",
             -- Two questions, since no index has both what has ended and what has not.
@@ -126,7 +129,9 @@ pub async fn list(
         join scopes on scopes.id = standing.scope_id and scopes.retired_at is null
         where standing.list = $1 and standing.rank = $2
             and ($3::uuid is null or standing.role_id = $3)
-            and ($4::uuid is null or standing.scope_id = $4)
+            and ($4::uuid[] is null or standing.scope_id in (
+                select scope_id from scope_ancestors where ancestor_id = any($4)
+            ))
             and ($6::uuid is null
                 or (last_used_at, standing.assignment_id) > (coalesce($5::timestamptz, '-infinity'), $6))
             and starts_at <= instant() and ends_at > instant()
@@ -136,7 +141,7 @@ pub async fn list(
         wanted.list as List,
         wanted.rank,
         wanted.role.map(|id| id.0),
-        wanted.scope.map(|id| id.0),
+        places.as_deref(),
         wanted.after.and_then(|(at, _)| at),
         wanted.after.map(|(_, id)| id.0),
         limit,
@@ -158,24 +163,33 @@ pub struct Counts {
     pub break_glass: i64,
 }
 
-/// Counts standing access, each kind up to `most`.
-pub async fn counts(connection: &mut PgConnection, most: i64) -> Result<Counts, Error> {
+/// Counts standing access at or below `places`, each kind up to `most`.
+pub async fn counts(
+    connection: &mut PgConnection,
+    places: Option<&[ScopeId]>,
+    most: i64,
+) -> Result<Counts, Error> {
+    let places = ids(places);
     Ok(sqlx::query_as!(
         Counts,
         r#"
+        with listed (list, rank) as not materialized (
+            select list, rank from standing_access
+            where $2::uuid[] is null
+                or scope_id in (select scope_ancestors.scope_id from scope_ancestors where ancestor_id = any($2))
+        )
         select
-            (select count(*) from (
-                select from standing_access where list = 'people' and rank >= 2 limit $1
-            ) as counted) as "privileged!",
-            (select count(*) from (
-                select from standing_access where list = 'people' and rank < 2 limit $1
-            ) as counted) as "other!",
-            (select count(*) from (select from standing_access where list = 'applications' limit $1) as counted)
+            (select count(*) from (select from listed where list = 'people' and rank >= 2 limit $1) as counted)
+                as "privileged!",
+            (select count(*) from (select from listed where list = 'people' and rank < 2 limit $1) as counted)
+                as "other!",
+            (select count(*) from (select from listed where list = 'applications' limit $1) as counted)
                 as "applications!",
-            (select count(*) from (select from standing_access where list = 'break_glass' limit $1) as counted)
+            (select count(*) from (select from listed where list = 'break_glass' limit $1) as counted)
                 as "break_glass!"
         "#,
         most,
+        places.as_deref(),
     )
     .fetch_one(connection)
     .await?)

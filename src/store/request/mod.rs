@@ -1,7 +1,11 @@
 //! Requests and the decisions on them: opening, locking and moving them.
 use sqlx::PgConnection;
 
-use super::{Change, OnConstraint as _, activation::Eligibility};
+use super::{
+    Change, OnConstraint as _,
+    activation::{Aim, Eligibility},
+};
+
 mod told;
 
 pub use told::{Told, Wanted, awaiting, context, deciders, has_decided, list, one, undecidable};
@@ -148,18 +152,20 @@ pub struct Locked {
     pub decided_by: Option<String>,
 }
 
-/// Which eligibility a request rests on: read first, since it is locked before the request.
-pub async fn eligibility_of(
-    connection: &mut PgConnection,
-    id: RequestId,
-) -> Result<AssignmentId, Error> {
-    sqlx::query_scalar!(
-        r#"select eligibility_id as "id: AssignmentId" from requests where id = $1"#,
-        id.0
+/// What a request is about: read first, since the eligibility is locked before the request.
+pub async fn aim_of(connection: &mut PgConnection, id: RequestId) -> Result<Aim, Error> {
+    let row = sqlx::query!(
+        r#"
+        select eligibility_id as "eligibility: AssignmentId", principal_id as "principal: PrincipalId",
+            scope_id as "scope: ScopeId"
+        from requests where id = $1
+        "#,
+        id.0,
     )
     .fetch_optional(connection)
     .await?
-    .ok_or(Error::NotFound("request"))
+    .ok_or(Error::NotFound("request"))?;
+    Ok(Aim { eligibility: row.eligibility, principal: row.principal, scope: Some(row.scope) })
 }
 
 /// Reads a request and holds it under lock until the change ends.
@@ -341,16 +347,27 @@ pub enum Of {
     Principal(PrincipalId),
     /// They are for more time for this activation.
     Activation(AssignmentId),
+    /// This one.
+    Request(RequestId),
+    /// They are for this role.
+    Role(RoleId),
+    /// They are for this place.
+    Scope(ScopeId),
 }
 
 /// Fails every open request of that kind.
 pub async fn fail_all(change: &mut Change, of: Of, why: &str) -> Result<Vec<Closed>, Error> {
     let at = change.at();
-    let (eligibility, principal, activation) = match of {
-        Of::Eligibility(id) => (Some(id.0), None, None),
-        Of::Principal(id) => (None, Some(id.0), None),
-        Of::Activation(id) => (None, None, Some(id.0)),
-    };
+    let (mut eligibility, mut principal, mut activation) = (None, None, None);
+    let (mut request, mut role, mut scope) = (None, None, None);
+    match of {
+        Of::Eligibility(id) => eligibility = Some(id.0),
+        Of::Principal(id) => principal = Some(id.0),
+        Of::Activation(id) => activation = Some(id.0),
+        Of::Request(id) => request = Some(id.0),
+        Of::Role(id) => role = Some(id.0),
+        Of::Scope(id) => scope = Some(id.0),
+    }
     Ok(sqlx::query_as!(
         Closed,
         r#"
@@ -360,6 +377,9 @@ pub async fn fail_all(change: &mut Change, of: Of, why: &str) -> Result<Vec<Clos
             or principal_id = $4
             -- An extension rests on the same eligibility as what it extends.
             or (extends_id = $5 and eligibility_id = (select eligibility_id from assignments where id = $5))
+            or id = $6
+            or role_id = $7
+            or scope_id = $8
         )
         returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId"
@@ -369,6 +389,9 @@ pub async fn fail_all(change: &mut Change, of: Of, why: &str) -> Result<Vec<Clos
         eligibility,
         principal,
         activation,
+        request,
+        role,
+        scope,
     )
     .fetch_all(change.connection())
     .await?)

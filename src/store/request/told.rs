@@ -76,7 +76,7 @@ pub struct Told {
 
 /// Which requests are wanted.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Wanted {
+pub struct Wanted<'a> {
     /// This one.
     pub id: Option<RequestId>,
     /// Those of this account.
@@ -89,14 +89,17 @@ pub struct Wanted {
     pub decided_by: Option<PrincipalId>,
     /// Those that come after this one in the list, newest first.
     pub after: Option<(Instant, RequestId)>,
+    /// Those at or below these places.
+    pub places: Option<&'a [ScopeId]>,
 }
 
 /// Requests, newest first, `limit` at most.
 pub async fn list(
     connection: &mut PgConnection,
-    wanted: Wanted,
+    wanted: Wanted<'_>,
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
+    let places = crate::store::ids(wanted.places);
     Ok(sqlx::query_as!(
         Told,
         r#"
@@ -133,6 +136,10 @@ pub async fn list(
                 select request_id from decisions where approver_id = $5 order by created_at desc limit $8
             )))
             and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
+            and ($9::uuid[] is null or exists (
+                select from scope_ancestors
+                where scope_ancestors.scope_id = requests.scope_id and ancestor_id = any($9)
+            ))
         order by requests.created_at desc, requests.id desc
         limit $8
         "#,
@@ -144,6 +151,7 @@ pub async fn list(
         wanted.after.map(|(at, _)| at),
         wanted.after.map(|(_, id)| id.0),
         limit,
+        places.as_deref(),
     )
     .fetch_all(connection)
     .await?)

@@ -70,8 +70,6 @@ struct Conversion {
     tried_at: Option<Instant>,
     /// When the standing access ended.
     finished_at: Option<Instant>,
-    /// Why nobody tried it before.
-    untried_reason: Option<String>,
     /// When it was given up.
     abandoned_at: Option<Instant>,
 }
@@ -93,7 +91,6 @@ impl From<Told> for Conversion {
             started_at: told.started_at,
             tried_at: told.tried_at,
             finished_at: told.finished_at,
-            untried_reason: told.untried_reason,
             abandoned_at: told.abandoned_at,
         }
     }
@@ -251,19 +248,9 @@ async fn rehearse(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// How a conversion ends.
-#[derive(Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields, default)]
-struct Finish {
-    /// Whether it is finished though nobody has tried it; then the justification says why.
-    without_try: bool,
-    /// Why.
-    justification: Justification,
-}
-
-/// Ends the standing access; the eligibility stays.
+/// Ends the standing access; the eligibility stays. Refused until its holder has tried that.
 #[utoipa::path(
-    post, path = "/inventory/conversions/{id}/finish", tag = "inventory", request_body = Finish,
+    post, path = "/inventory/conversions/{id}/finish", tag = "inventory", request_body = Why,
     params(("id" = ConversionId, Path, description = "The conversion")),
     responses((status = NO_CONTENT, description = "The standing access has ended"))
 )]
@@ -271,9 +258,9 @@ async fn finish(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<ConversionId>,
-    Json(body): Json<Finish>,
+    Json(body): Json<Why>,
 ) -> Result<StatusCode, ApiError> {
-    done(conversion::finish(&app, &actor, id, body.without_try, &body.justification).await)
+    done(conversion::finish(&app, &actor, id, &body.justification).await)
 }
 
 /// Gives a conversion up: the standing access stays, the eligibility that was made for this goes.

@@ -71,8 +71,8 @@ struct Counts {
     already: i32,
     /// Rows left out.
     left_out: i32,
-    /// Assignments outside their roles' terms.
-    outside_terms: i32,
+    /// Assignments that end sooner than was said, as late as their roles' terms allow.
+    shortened: i32,
     /// Roles made.
     roles_made: i32,
     /// Places made.
@@ -81,9 +81,8 @@ struct Counts {
 
 impl From<import::Counts> for Counts {
     fn from(counts: import::Counts) -> Self {
-        let import::Counts { made, already, left_out, outside_terms, roles_made, scopes_made } =
-            counts;
-        Self { made, already, left_out, outside_terms, roles_made, scopes_made }
+        let import::Counts { made, already, left_out, shortened, roles_made, scopes_made } = counts;
+        Self { made, already, left_out, shortened, roles_made, scopes_made }
     }
 }
 
@@ -93,7 +92,7 @@ impl From<import::Told> for Import {
             made,
             already: told.already.unwrap_or_default(),
             left_out: told.left_out.unwrap_or_default(),
-            outside_terms: told.outside_terms.unwrap_or_default(),
+            shortened: told.shortened.unwrap_or_default(),
             roles_made: told.roles_made.unwrap_or_default(),
             scopes_made: told.scopes_made.unwrap_or_default(),
         });
@@ -122,7 +121,7 @@ struct After {
     cursor: Option<String>,
 }
 
-/// Imports, newest first: all of them with the permission `roles.read`, else one's own.
+/// Imports, newest first: all of them with the permission `roles.read` in the whole organisation, else one's own.
 #[utoipa::path(
     get, path = "/inventory/imports", tag = "inventory", params(After),
     responses((status = OK, body = Page<Import>, description = "A page of imports"))
@@ -205,8 +204,8 @@ struct Preview {
     mapping: Mapping,
     /// Assignments that would be made.
     make: usize,
-    /// Of these, how many are outside their roles' terms.
-    outside_terms: usize,
+    /// Of these, how many would end sooner than was said, as late as their roles' terms allow.
+    shortened: usize,
     /// Rows that are there already.
     already: usize,
     /// How many rows can't be imported.
@@ -244,7 +243,7 @@ async fn preview(
         columns: found.columns,
         mapping: found.mapping,
         make: plan.made(),
-        outside_terms: plan.outside(),
+        shortened: plan.shortened(),
         already: plan.already(),
         bad: plan.bad(),
         bad_rows: bad_rows(&plan),
@@ -319,7 +318,7 @@ struct Row {
     outcome: Outcome,
     /// What it said.
     said: Said,
-    /// Why it was left out, or what about it is outside the terms.
+    /// Why it was left out, or in which way it is not what was said.
     notes: Vec<String>,
     /// The assignment that it made, or that was there.
     assignment: Option<AssignmentId>,

@@ -8,6 +8,7 @@ use crate::{
     App,
     domain::{
         id::{AssignmentId, ConversionId, PrincipalId, RoleId, ScopeId},
+        principal::PrincipalKind,
         time::Instant,
     },
     http::{
@@ -38,8 +39,8 @@ struct StandingAccess {
     reasons: Vec<String>,
     /// Who holds it.
     principal: PrincipalId,
-    /// `user`, `group` or `application`.
-    holder_kind: &'static str,
+    /// What kind of holder that is.
+    holder_kind: PrincipalKind,
     /// The name of the person, group or application.
     holder: String,
     /// The account's name.
@@ -73,7 +74,7 @@ impl From<standing::Standing> for StandingAccess {
             score: score.points,
             reasons: score.reasons,
             principal: told.principal,
-            holder_kind: told.holder_kind.word(),
+            holder_kind: told.holder_kind,
             holder: told.holder,
             account: told.account,
             role: told.role,
@@ -99,7 +100,7 @@ struct Wanted {
     list: Option<List>,
     /// Of this role.
     role: Option<RoleId>,
-    /// At this place.
+    /// At this place, or below it.
     scope: Option<ScopeId>,
     /// Of privileged roles, or of others.
     privileged: Option<bool>,

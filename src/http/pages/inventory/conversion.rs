@@ -51,8 +51,8 @@ async fn draw(page: &Page, wanted: &Wanted, faults: Faults) -> Answer {
     let open = wanted.view != "over";
     let before = wanted.before.parse().ok();
     let found = conversion::list(&page.app, &page.actor, Some(open), before).await?;
-    let Opened { frame, permissions, reader } = page.open(Section::Inventory).await?;
-    let may_manage = permissions.allow(Permission::ManageAssignments);
+    let Opened { frame, somewhere, reader, .. } = page.open(Section::Inventory).await?;
+    let may_manage = somewhere.allow(Permission::ManageAssignments);
     let status = faults.status();
     let view = if open { "" } else { "view=over&" };
     let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
@@ -90,8 +90,7 @@ fn tell(told: &Told, reader: &Reader, may_manage: bool) -> Conversion {
         } else {
             String::new()
         },
-        tried: step == Step::Tried || told.active_ended,
-        untried_reason: told.untried_reason.clone().unwrap_or_default(),
+        tried: step == Step::Tried,
     }
 }
 
@@ -108,20 +107,20 @@ fn steps(told: &Told, step: Step, reader: &Reader) -> Vec<StepTaken> {
         (None, Step::Started) => taken("now", "Waits for its holder to try it".to_owned(), None),
         (None, _) => taken("left", "Not tried".to_owned(), None),
     };
-    let third = match (step, told.active_ended) {
-        (Step::Finished, _) => {
+    let third = match step {
+        Step::Finished => {
             let by = told.finished_by_name.clone().unwrap_or_default();
             taken("done", format!("Standing access ended by {by}"), at(told.finished_at))
         }
-        (Step::Abandoned, _) => {
+        Step::Abandoned => {
             let by = told.abandoned_by_name.clone().unwrap_or_default();
             taken("left", format!("Given up by {by}"), at(told.abandoned_at))
         }
-        (Step::Started | Step::Tried, true) => {
-            taken("now", "The standing access has ended in another way".to_owned(), None)
+        Step::Overtaken => {
+            taken("left", "The standing access has ended in another way".to_owned(), None)
         }
-        (Step::Tried, false) => taken("now", "The standing access can end".to_owned(), None),
-        (Step::Started, false) => taken("next", "The standing access ends".to_owned(), None),
+        Step::Tried => taken("now", "The standing access can end".to_owned(), None),
+        Step::Started => taken("next", "The standing access ends".to_owned(), None),
     };
     vec![first, second, third]
 }
@@ -205,6 +204,9 @@ async fn draw_try(page: &Page, id: ConversionId, mut faults: Faults, form: &Form
             Step::Tried => "This was tried already, and it works.".to_owned(),
             Step::Finished => "This is done: activate the role when you need it.".to_owned(),
             Step::Abandoned => "This was given up: you hold the role as before.".to_owned(),
+            Step::Overtaken => {
+                "Your standing access has ended: activate the role when you need it.".to_owned()
+            }
         },
         duration_help: duration.help(format!("At most {}. {HOW_TO_WRITE}", terms.maximum)),
         duration,
@@ -248,11 +250,6 @@ pub async fn finish(Path(conversion): Path<String>, posted: Posted<Reason>) -> A
     end(&conversion, posted, End::Finish).await
 }
 
-/// Ends the standing access though nobody has tried the eligibility.
-pub async fn finish_untried(Path(conversion): Path<String>, posted: Posted<Reason>) -> Answer {
-    end(&conversion, posted, End::FinishUntried).await
-}
-
 /// Gives a conversion up.
 pub async fn abandon(Path(conversion): Path<String>, posted: Posted<Reason>) -> Answer {
     end(&conversion, posted, End::Abandon).await
@@ -261,7 +258,6 @@ pub async fn abandon(Path(conversion): Path<String>, posted: Posted<Reason>) -> 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum End {
     Finish,
-    FinishUntried,
     Abandon,
 }
 
@@ -275,13 +271,11 @@ async fn end(conversion: &str, posted: Posted<Reason>, how: End) -> Answer {
     let (app, actor) = (&page.app, &page.actor);
     let ended = match how {
         End::Abandon => conversion::abandon(app, actor, id, &reason).await,
-        End::Finish | End::FinishUntried => {
-            conversion::finish(app, actor, id, how == End::FinishUntried, &reason).await
-        }
+        End::Finish => conversion::finish(app, actor, id, &reason).await,
     };
     match (ended, how) {
         (Ok(()), End::Abandon) => done("/inventory/conversions", Done::ConversionAbandoned),
-        (Ok(()), _) => done("/inventory/conversions", Done::ConversionFinished),
+        (Ok(()), End::Finish) => done("/inventory/conversions", Done::ConversionFinished),
         (Err(error), _) => draw(&page, &Wanted::default(), Faults::of(error)?).await,
     }
 }

@@ -7,6 +7,7 @@ use super::{
         faults::Faults,
         page::{Answer, Opened, Page, answer, new_key},
         say::{self, Reader},
+        scope::choice,
         terms::place,
         view::{
             Pages, Who,
@@ -19,16 +20,16 @@ use super::{
 };
 use crate::{
     domain::{
-        id::AssignmentId, inventory::HolderKind, percent, permission::Permission, role::ScopeKind,
-        time::Instant,
+        id::AssignmentId, percent, permission::Permission, principal::PrincipalKind, time::Instant,
     },
     error::Error,
     service::{
         self,
         inventory::{
             conversion, history,
-            standing::{self, Filter, List, MOST_COUNTED, Place, Position},
+            standing::{self, Filter, List, MOST_COUNTED, Position},
         },
+        scope,
     },
 };
 
@@ -126,10 +127,14 @@ pub struct Chosen {
 pub async fn draw(page: &Page, wanted: &Wanted, mut faults: Faults, chosen: &Chosen) -> Answer {
     let found = standing::list(&page.app, &page.actor, &wanted.filter()).await?;
     let counts = standing::counts(&page.app, &page.actor).await?;
-    let days = history::list(&page.app, &page.actor, DRAWN).await?;
+    let days = match history::list(&page.app, &page.actor, DRAWN).await {
+        // It is of the whole organisation, and not for those who look after a part of it.
+        Err(Error::Forbidden(_)) => Vec::new(),
+        days => days?,
+    };
     let under_way = conversion::list(&page.app, &page.actor, Some(true), None).await?.len();
-    let Opened { frame, permissions, reader } = page.open(Section::Inventory).await?;
-    let may_convert = permissions.allow(Permission::ManageAssignments);
+    let Opened { frame, somewhere, reader, .. } = page.open(Section::Inventory).await?;
+    let may_convert = somewhere.allow(Permission::ManageAssignments);
     let query = wanted.query();
     let status = faults.status();
     let view = Inventory {
@@ -180,9 +185,9 @@ fn counted(number: i64) -> String {
 fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standing {
     let told = &row.told;
     let link = match told.holder_kind {
-        HolderKind::User => format!("/people/{}", told.principal),
-        HolderKind::Group => format!("/groups/{}", told.principal),
-        HolderKind::ServicePrincipal => String::new(),
+        PrincipalKind::User => format!("/people/{}", told.principal),
+        PrincipalKind::Group => format!("/groups/{}", told.principal),
+        PrincipalKind::ServicePrincipal => format!("/applications/{}", told.principal),
     };
     Standing {
         id: told.assignment.to_string(),
@@ -193,9 +198,9 @@ fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standin
             link,
         },
         kind: match told.holder_kind {
-            HolderKind::User => told.account.clone(),
-            HolderKind::Group => "Group".to_owned(),
-            HolderKind::ServicePrincipal => "Application".to_owned(),
+            PrincipalKind::User => told.account.clone(),
+            PrincipalKind::Group => "Group".to_owned(),
+            PrincipalKind::ServicePrincipal => "Application".to_owned(),
         },
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
@@ -217,34 +222,18 @@ fn reasons(reasons: &[String]) -> String {
     format!("{first}{}", letters.as_str())
 }
 
-/// Places to choose from, by their paths below the organisation.
-pub fn places(places: &[Place], only: fn(ScopeKind) -> bool) -> Vec<Choice> {
-    places
-        .iter()
-        .filter(|place| only(place.kind))
-        .map(|place| {
-            let path = match place.path.as_slice() {
-                [root] => root.clone(),
-                [_, below @ ..] => below.join(" / "),
-                [] => String::new(),
-            };
-            Choice::new(place.id.to_string(), path)
-        })
-        .collect()
-}
-
 async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {
     let with_any = |any: &str, choices: Vec<Choice>| {
         std::iter::once(Choice::new("", any)).chain(choices).collect::<Vec<_>>()
     };
     let roles = service::role::list(&page.app, &page.actor).await?;
     let roles = roles.into_iter().map(|role| Choice::new(role.id.to_string(), role.name)).collect();
-    let tree = standing::places(&page.app, &page.actor).await?;
+    let places = scope::choices(&page.app, &page.actor, Permission::ReadRoles, None).await?;
     Ok(Fields {
         role: Field::new(&wanted.role),
         roles: with_any("Any role", roles),
         scope: Field::new(&wanted.scope),
-        scopes: with_any("Anywhere", places(&tree, |_| true)),
+        scopes: with_any("Anywhere", places.iter().map(choice).collect()),
         privileged: Field::new(&wanted.privileged),
         privileges: vec![
             Choice::new("", "All roles"),

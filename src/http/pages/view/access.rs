@@ -11,6 +11,8 @@ pub struct MyAccess {
     pub frame: Frame,
     /// Things to do; only those there are.
     pub todo: Vec<Todo>,
+    /// Assignments that end soon or have run out, for which more time can be asked.
+    pub running_out: Vec<RunningOut>,
     /// What is held now.
     pub held: Vec<Held>,
     /// What will be, or waits for somebody.
@@ -49,6 +51,24 @@ pub struct Held {
     pub finish: String,
     /// Where its request is; empty if there is none.
     pub request: String,
+}
+
+/// An assignment that ends soon, or has run out.
+pub struct RunningOut {
+    /// The role.
+    pub role: String,
+    /// Where; empty for the whole organisation.
+    pub scope: String,
+    /// Eligible or active.
+    pub kind: &'static str,
+    /// When it ends, or has ended.
+    pub ends: Instant,
+    /// Whether it has run out.
+    pub over: bool,
+    /// Where to ask for more time.
+    pub ask: String,
+    /// Where the wish that waits is; empty if there is none.
+    pub asked: String,
 }
 
 /// An end that is counted down to.

@@ -1,7 +1,12 @@
 //! The sheets on which a role is activated or given more time, and what came of it.
 use askama::Template;
 
-use super::{Caption, Fact, Instant, form::Field, frame::Frame, status::Status};
+use super::{
+    Caption, Fact, Instant,
+    form::{Choice, Field},
+    frame::Frame,
+    status::Status,
+};
 
 /// The activate sheet.
 #[derive(Template)]
@@ -55,6 +60,10 @@ pub struct Wanted {
     pub purpose: String,
     /// Its terms in a few words.
     pub captions: Vec<Caption>,
+    /// The place that is chosen.
+    pub chosen: String,
+    /// The places below at which it may be held instead; none if there are none.
+    pub places: Vec<Choice>,
 }
 
 /// What will happen on submitting.

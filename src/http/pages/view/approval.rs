@@ -1,7 +1,7 @@
 //! Approvals: what waits for the reader, and what others have decided.
 use askama::Template;
 
-use super::{Caption, Fact, Instant, Who, frame::Frame, status::Status};
+use super::{Caption, Fact, Instant, Who, change_request::ChangeRow, frame::Frame, status::Status};
 
 /// The approvals page.
 #[derive(Template)]
@@ -11,8 +11,14 @@ pub struct Approvals {
     pub frame: Frame,
     /// What waits, oldest first.
     pub pending: Vec<Pending>,
+    /// Changes that wait for a second administrator, oldest first.
+    pub waiting_changes: Vec<ChangeRow>,
+    /// Wishes for more time, oldest first.
+    pub wishes: Vec<ChangeRow>,
     /// What was decided, newest first.
     pub decided: Vec<Decided>,
+    /// Changes that the reader has decided, newest first.
+    pub decided_changes: Vec<ChangeRow>,
 }
 
 /// A request that waits for a decision.

@@ -22,6 +22,10 @@ pub struct NewAssignment {
     pub back: String,
     /// The role's name.
     pub role: String,
+    /// Where it is given.
+    pub scope: Field,
+    /// Where it may be given.
+    pub places: Vec<Choice>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
     /// Whom it may be assigned to.
@@ -58,6 +62,8 @@ pub struct NewAssignment {
 pub struct EditAssignment {
     /// Around it.
     pub frame: Frame,
+    /// Where it is given again, if it has run out; empty otherwise.
+    pub again: String,
     /// Where to go back to.
     pub back: String,
     /// Where the forms go; each adds its verb.

@@ -13,10 +13,14 @@ pub enum Section {
     Roles,
     /// Access that is held all the time.
     Inventory,
+    /// Places.
+    Resources,
     /// Persons.
     People,
     /// Groups.
     Groups,
+    /// Applications.
+    Applications,
     /// The audit trail.
     Audit,
     /// The reader's own account.
@@ -35,8 +39,10 @@ impl Section {
             Self::Approvals => "approvals",
             Self::Roles => "roles",
             Self::Inventory => "inventory",
+            Self::Resources => "resources",
             Self::People => "people",
             Self::Groups => "groups",
+            Self::Applications => "applications",
             Self::Audit => "audit",
             Self::Account => "account",
             Self::None => "",
@@ -92,10 +98,14 @@ pub struct Rights {
     pub roles: bool,
     /// Access that is held all the time.
     pub inventory: bool,
+    /// Places.
+    pub scopes: bool,
     /// People.
     pub people: bool,
     /// Groups.
     pub groups: bool,
+    /// Applications.
+    pub applications: bool,
     /// The audit trail.
     pub audit: bool,
 }
@@ -104,7 +114,7 @@ impl Rights {
     /// Whether there is any of them.
     #[must_use]
     pub fn any(self) -> bool {
-        self.roles || self.inventory || self.people || self.groups || self.audit
+        self.roles || self.scopes || self.people || self.groups || self.applications || self.audit
     }
 }
 

@@ -31,6 +31,8 @@ pub struct GroupRow {
     pub purpose: String,
     /// How many are in it now.
     pub members: i64,
+    /// Whether it carries a privileged role.
+    pub protected: bool,
     /// On which roles its members decide.
     pub decides: String,
 }
@@ -43,6 +45,10 @@ pub struct CreateGroup {
     pub name: Field,
     /// What it is for.
     pub purpose: Field,
+    /// Where it can lie.
+    pub places: Vec<Choice>,
+    /// Where it shall lie.
+    pub parent: Field,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
 }
@@ -59,12 +65,32 @@ pub struct Group {
     pub name: String,
     /// What it is for.
     pub purpose: String,
+    /// Where it lies; empty in the organisation.
+    pub place: String,
+    /// The page of that place.
+    pub place_link: String,
+    /// Whether it carries a privileged role.
+    pub protected: bool,
+    /// Whether it is retired.
+    pub retired: bool,
     /// On which roles its members decide.
     pub decides: Vec<String>,
     /// Its members.
     pub members: Vec<Member>,
-    /// Owners, and those who may activate their membership.
-    pub others: Vec<AssignmentRow>,
+    /// Who may activate belonging to it.
+    pub may_join: Vec<AssignmentRow>,
+    /// Who owns it, or may activate owning it.
+    pub owners: Vec<AssignmentRow>,
+    /// What it is given or eligible for.
+    pub carries: Vec<AssignmentRow>,
+    /// Where membership and ownership are given in other ways; empty without the right.
+    pub give: [String; 2],
+    /// The terms of belonging to it and of owning it.
+    pub settings: [String; 2],
+    /// Its name and what it is for, to be changed; none without the right.
+    pub rename: Option<[Field; 2]>,
+    /// Where it is retired; empty without the right.
+    pub retire: String,
     /// The form that adds somebody; none without the right.
     pub add: Option<AddMember>,
 }

@@ -193,6 +193,8 @@ pub struct ImportDraft {
     pub kinds: Vec<Choice>,
     /// Whether missing roles are made.
     pub make_roles: bool,
+    /// Whether what lasts too long ends when the terms say.
+    pub end_by_terms: bool,
     /// The roles that are not there; chosen are those to be privileged.
     pub missing_roles: Vec<Choice>,
     /// Where missing places are made.
@@ -231,8 +233,8 @@ pub struct Preview {
     pub same_before: String,
     /// How many would be made.
     pub make: usize,
-    /// How many are outside their roles' terms.
-    pub outside: usize,
+    /// How many end sooner than was said.
+    pub shortened: usize,
     /// The first of those that would be made.
     pub rows: Vec<PreviewRow>,
     /// How many more there are.
@@ -273,8 +275,8 @@ pub struct PreviewRow {
     pub kind: &'static str,
     /// Until when.
     pub until: Option<Instant>,
-    /// What is outside the terms.
-    pub outside: String,
+    /// Whether it ends sooner than was said.
+    pub shortened: bool,
 }
 
 /// A row that can't be imported.
@@ -355,8 +357,6 @@ pub struct Conversion {
     pub action: String,
     /// Whether somebody has tried it.
     pub tried: bool,
-    /// Why nobody did.
-    pub untried_reason: String,
 }
 
 /// A step of a conversion.

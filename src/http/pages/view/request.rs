@@ -1,7 +1,9 @@
 //! Requests: the list, and the story of one.
 use askama::Template;
 
-use super::{Fact, Instant, Pages, Who, form::Field, frame::Frame, status::Status};
+use super::{
+    Fact, Instant, Pages, Who, change_request::ChangeRow, form::Field, frame::Frame, status::Status,
+};
 
 /// The list of requests.
 #[derive(Template)]
@@ -13,6 +15,8 @@ pub struct Requests {
     pub all: bool,
     /// Whether the reader may see everybody's.
     pub may_see_all: bool,
+    /// Changes that wait for somebody else's word, newest first; only on the first page.
+    pub changes: Vec<ChangeRow>,
     /// The requests, newest first.
     pub rows: Vec<RequestRow>,
     /// Where the rest is.

@@ -13,6 +13,8 @@ pub struct Roles {
     pub frame: Frame,
     /// Whether the reader may make one.
     pub may_make: bool,
+    /// The place for which a role is to be chosen; empty if the list is looked at for itself.
+    pub place: String,
     /// The roles by name.
     pub rows: Vec<RoleRow>,
 }
@@ -74,6 +76,8 @@ pub struct RoleAssignments {
 
 /// An assignment in a list.
 pub struct AssignmentRow {
+    /// The assignment.
+    pub id: String,
     /// The assignment's page; empty where there is nothing to change.
     pub link: String,
     /// Who.

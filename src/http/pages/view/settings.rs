@@ -2,7 +2,7 @@
 use askama::Template;
 
 use super::{
-    Instant,
+    Caption, Instant,
     form::{Choice, Field},
     frame::Frame,
     role::RoleHead,
@@ -18,8 +18,22 @@ pub struct Settings {
     pub role: RoleHead,
     /// In plain words.
     pub summary: Vec<Sentence>,
+    /// The place's name.
+    pub place: String,
+    /// Whether that is the whole organisation.
+    pub at_root: bool,
+    /// The place, in the list.
+    pub chosen: Field,
+    /// Places to choose from; none if there is no choice.
+    pub places: Vec<Choice>,
+    /// Field by field.
+    pub rows: Vec<SettingRow>,
     /// Where to change them; empty without the right.
     pub edit: String,
+    /// Where to make a template of them; empty without the right.
+    pub template: String,
+    /// Where to make everything inherited again; empty if it cannot be.
+    pub reset: String,
     /// The versions, newest first.
     pub versions: Vec<Version>,
 }
@@ -42,6 +56,10 @@ pub struct Version {
     pub at: Instant,
     /// Why.
     pub reason: String,
+    /// The template that it came from; may be empty.
+    pub template: String,
+    /// The fields that it enforces below; may be empty.
+    pub enforced: String,
     /// What changed against the one before.
     pub changes: Vec<Change>,
 }
@@ -59,56 +77,302 @@ pub struct Change {
 /// The form.
 #[derive(Template)]
 #[template(path = "settings/edit.html")]
-#[expect(clippy::struct_excessive_bools, reason = "each one is a box on the form")]
 pub struct EditSettings {
     /// Around it.
     pub frame: Frame,
-    /// Sent twice, it acts once.
-    pub idempotency_key: String,
     /// Where the form goes.
     pub action: String,
     /// Where to go back to.
     pub back: String,
     /// The role's name.
     pub role: String,
+    /// The place's name.
+    pub place: String,
+    /// Whether that is the whole organisation.
+    pub at_root: bool,
+    /// The place.
+    pub scope: String,
     /// The version that the form started from; a newer one refuses the form.
     pub version: i64,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
-    /// Longest activation.
-    pub maximum: Field,
-    /// Second factor on activation.
-    pub authentication: bool,
-    /// Reason on activation.
-    pub requires_justification: bool,
-    /// Ticket on activation.
-    pub requires_ticket: bool,
-    /// Approval on activation.
-    pub requires_approval: bool,
-    /// Who may approve.
-    pub approvers: Vec<Choice>,
-    /// What is wrong with the approvers.
-    pub approvers_field: Field,
-    /// How long a request waits.
-    pub approval_timeout: Field,
-    /// Reason on approval.
-    pub approval_requires_justification: bool,
-    /// Terms of eligible assignments.
-    pub eligible: Terms,
-    /// Terms of active assignments.
-    pub active: Terms,
+    /// The fields.
+    pub groups: Vec<Group>,
+    /// Fields that are the place's own, though they are locked at the moment.
+    pub kept: Vec<&'static str>,
+    /// The fields that may be enforced below.
+    pub enforce: Vec<Choice>,
+    /// Whether some are.
+    pub enforces: bool,
     /// Why the settings change.
     pub reason: Field,
 }
 
-/// Terms of assignments that administrators make.
-pub struct Terms {
-    /// Whether they may be without end.
-    pub may_be_permanent: bool,
-    /// The longest with an end.
-    pub maximum: Field,
-    /// Whether the administrator gives a reason.
-    pub requires_justification: bool,
-    /// Whether the administrator gives a code.
-    pub requires_mfa: bool,
+/// Fields that belong together.
+pub struct Group {
+    /// What they are about.
+    pub title: &'static str,
+    /// What that means.
+    pub help: &'static str,
+    /// The fields.
+    pub settings: Vec<Setting>,
+}
+
+/// A field of the terms on a form.
+pub struct Setting {
+    /// Its name on the form.
+    pub input: &'static str,
+    /// What it is called.
+    pub label: &'static str,
+    /// `length`, `check`, `choice`, `people` or `locked`.
+    pub kind: &'static str,
+    /// What helps to fill it in.
+    pub help: String,
+    /// Whether something must be written.
+    pub required: bool,
+    /// Whether its box is ticked.
+    pub ticked: bool,
+    /// What can be chosen.
+    pub choices: Vec<Choice>,
+    /// Whom one can choose.
+    pub people: Vec<Choice>,
+    /// What is in force above.
+    pub above: String,
+    /// Where that comes from.
+    pub from: String,
+    /// What was filled in.
+    pub field: Field,
+}
+
+/// A field of the terms in force.
+pub struct SettingRow {
+    /// What it is called.
+    pub label: String,
+    /// Its value.
+    pub value: String,
+    /// Where it comes from: "Organisation, version 3".
+    pub from: String,
+    /// The template behind that version; may be empty.
+    pub template: String,
+    /// Whether the place says this itself.
+    pub own: bool,
+    /// Whether it is enforced above.
+    pub locked: bool,
+    /// Whether it is enforced from here on down.
+    pub enforced: bool,
+    /// What the place says itself, while it is overruled; may be empty.
+    pub set_aside: String,
+    /// Where to make it inherited again; empty if it cannot be.
+    pub reset: String,
+}
+
+/// What a change would do.
+pub struct Impact {
+    /// What differs at the place itself.
+    pub changes: Vec<Change>,
+    /// What differs below it.
+    pub below: Vec<PlaceChange>,
+    /// Whom it concerns.
+    pub consequences: Vec<Sentence>,
+    /// Whether it makes a privileged role easier to come by.
+    pub weakens: bool,
+}
+
+/// What differs at a place.
+pub struct PlaceChange {
+    /// Its name.
+    pub place: String,
+    /// What differs.
+    pub changes: Vec<Change>,
+}
+
+/// What a change of one role's terms would do, before it is made.
+#[derive(Template)]
+#[template(path = "settings/review.html")]
+pub struct Review {
+    /// Around it.
+    pub frame: Frame,
+    /// What it is about.
+    pub title: String,
+    /// The role's name.
+    pub role: String,
+    /// The place's name.
+    pub place: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Where to go back to.
+    pub back: String,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// What was filled in, to be sent once more.
+    pub repeat: Vec<(String, String)>,
+    /// Why, if that is not among it.
+    pub reason: Option<Field>,
+    /// What it would do.
+    pub impact: Impact,
+    /// What the button says.
+    pub button: String,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The list of templates.
+#[derive(Template)]
+#[template(path = "settings/templates.html")]
+pub struct Templates {
+    /// Around it.
+    pub frame: Frame,
+    /// Whether the reader may make one.
+    pub may_make: bool,
+    /// The templates.
+    pub rows: Vec<TemplateRow>,
+}
+
+/// A template in the list.
+pub struct TemplateRow {
+    /// Its page.
+    pub link: String,
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub description: String,
+    /// Whether it ships with Latchkey.
+    pub built_in: bool,
+    /// Its terms in few words.
+    pub captions: Vec<Caption>,
+}
+
+/// A template, and the form for it.
+#[derive(Template)]
+#[template(path = "settings/template.html")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct EditTemplate {
+    /// Around it.
+    pub frame: Frame,
+    /// Its name, or that it is new.
+    pub title: String,
+    /// What it is for.
+    pub told: String,
+    /// Whether it ships with Latchkey.
+    pub built_in: bool,
+    /// Whether it is out of use.
+    pub retired: bool,
+    /// Whether it is to be made.
+    pub is_new: bool,
+    /// Whether the reader may change it.
+    pub may_change: bool,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// Where the form goes.
+    pub action: String,
+    /// Where to take it out of use; empty if one cannot.
+    pub retire: String,
+    /// Where to give it to roles; empty if one cannot.
+    pub apply: String,
+    /// Where to make one's own instead; empty if one cannot.
+    pub copy: String,
+    /// Where to go back to.
+    pub back: &'static str,
+    /// The version that the form started from.
+    pub version: String,
+    /// The terms, where they cannot be changed.
+    pub terms: Vec<(String, String)>,
+    /// The fields.
+    pub groups: Vec<Group>,
+    /// Its name.
+    pub name: Field,
+    /// What it is for.
+    pub description: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The form for giving terms to several roles.
+#[derive(Template)]
+#[template(path = "settings/apply.html")]
+pub struct ApplyTerms {
+    /// Around it.
+    pub frame: Frame,
+    /// The roles.
+    pub roles: Vec<Choice>,
+    /// What is wrong with them.
+    pub roles_field: Field,
+    /// The places.
+    pub places: Vec<Choice>,
+    /// The one that is chosen.
+    pub place: Field,
+    /// The templates.
+    pub templates: Vec<Choice>,
+    /// The one that is chosen.
+    pub template: Field,
+    /// The fields that can be given instead.
+    pub groups: Vec<Group>,
+    /// Whether they are to be seen at once.
+    pub opened: bool,
+    /// Who may approve.
+    pub approvers: Vec<Choice>,
+    /// What is wrong with them.
+    pub approvers_field: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// What giving terms to several roles would do, before it is done.
+#[derive(Template)]
+#[template(path = "settings/apply_review.html")]
+pub struct ReviewMany {
+    /// Around it.
+    pub frame: Frame,
+    /// Where to go back to.
+    pub back: &'static str,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// What was filled in, to be sent once more.
+    pub repeat: Vec<(String, String)>,
+    /// How many roles would get the terms.
+    pub ready: usize,
+    /// The roles.
+    pub roles: Vec<ProposedRole>,
+    /// Why.
+    pub reason: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// One role of several, before.
+pub struct ProposedRole {
+    /// Its name.
+    pub name: String,
+    /// The fields that stay as they are, because they are locked; may be empty.
+    pub locked: String,
+    /// What would change.
+    pub impact: Option<Impact>,
+    /// Why it cannot.
+    pub refused: Vec<String>,
+}
+
+/// What became of several roles.
+#[derive(Template)]
+#[template(path = "settings/applied.html")]
+pub struct AppliedRoles {
+    /// Around it.
+    pub frame: Frame,
+    /// The roles.
+    pub roles: Vec<AppliedRole>,
+}
+
+/// One role of several, after.
+pub struct AppliedRole {
+    /// Its name.
+    pub name: String,
+    /// Its settings.
+    pub link: String,
+    /// The version that was written; 0 if none was.
+    pub version: i64,
+    /// How many places below follow it.
+    pub below: usize,
+    /// Where it waits for a second administrator; empty if it does not.
+    pub waits: String,
+    /// Why it was not given the terms.
+    pub refused: Vec<String>,
 }

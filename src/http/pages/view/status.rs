@@ -25,6 +25,8 @@ pub enum Kind {
     TimedOut,
     /// Refused by a rule.
     Refused,
+    /// A change that was agreed to and made.
+    CarriedOut,
 }
 
 impl Kind {
@@ -43,6 +45,7 @@ impl Kind {
             Self::Cancelled => "Cancelled",
             Self::TimedOut => "Timed out",
             Self::Refused => "Refused",
+            Self::CarriedOut => "Carried out",
         }
     }
 
@@ -58,6 +61,7 @@ impl Kind {
             Self::Ended | Self::Cancelled => "ended",
             Self::Denied | Self::Refused => "denied",
             Self::Revoked => "revoked",
+            Self::CarriedOut => "approval",
         }
     }
 
@@ -68,7 +72,7 @@ impl Kind {
             Self::Eligible => "eligible",
             Self::Pending => "pending",
             Self::Scheduled => "scheduled",
-            Self::Active => "active",
+            Self::Active | Self::CarriedOut => "active",
             Self::Ending => "ending",
             Self::Ended | Self::Cancelled | Self::TimedOut => "ended",
             Self::Denied | Self::Refused => "denied",

@@ -2,7 +2,10 @@
 use serde_json::json;
 use sqlx::types::Json;
 
-use super::{Counts, Plan, Row, Told, Verdict, fingerprint, own_draft, plan::Make, plan::plan};
+use super::{
+    Counts, Plan, Row, Told, Verdict, fingerprint, own_draft,
+    plan::{Make, distinct, plan},
+};
 use crate::{
     App,
     domain::{
@@ -10,11 +13,17 @@ use crate::{
         audit::{Event, Kind},
         id::{AssignmentId, ImportId, ScopeId},
         inventory::{Fault, Mapping, Sheet},
+        role::ScopeKind,
         step_up::Act,
-        text::{Name, fold},
+        text::{Description, Name},
     },
     error::Error,
-    service::{role::first_terms, step_up},
+    service::{
+        reach,
+        role::{self, NewRole},
+        scope::{self, NewScope},
+        step_up,
+    },
     store::{
         self, Change,
         inventory::import::{NewAssignment, Outcome},
@@ -67,8 +76,8 @@ pub async fn confirm(
         })?;
         store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
     }
-    let import = Import { told: &told, mapping: &mapping, sheet: &sheet, user: &user };
-    let counts = carry_out(&mut change, actor, &import, first).await?;
+    let import = Import { told: &told, mapping: &mapping, sheet: &sheet, actor, user: &user };
+    let counts = carry_out(&mut change, &import, first).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
     app.wake.everything();
@@ -80,7 +89,16 @@ struct Import<'a> {
     told: &'a Told,
     mapping: &'a Mapping,
     sheet: &'a Sheet,
+    actor: &'a Actor,
     user: &'a User,
+}
+
+impl Import<'_> {
+    /// What is said of a role or a place that it makes.
+    fn description(&self) -> Result<Description, Error> {
+        Description::parse(&format!("Imported from {}.", self.told.file_name))
+            .map_err(|error| Error::invalid("file", error))
+    }
 }
 
 /// Nothing is half imported.
@@ -104,18 +122,13 @@ async fn counted(app: &App, id: ImportId) -> Result<Counts, Error> {
         made: told.made.unwrap_or_default(),
         already: told.already.unwrap_or_default(),
         left_out: told.left_out.unwrap_or_default(),
-        outside_terms: told.outside_terms.unwrap_or_default(),
+        shortened: told.shortened.unwrap_or_default(),
         roles_made: told.roles_made.unwrap_or_default(),
         scopes_made: told.scopes_made.unwrap_or_default(),
     })
 }
 
-async fn carry_out(
-    change: &mut Change,
-    actor: &Actor,
-    import: &Import<'_>,
-    first: Plan,
-) -> Result<Counts, Error> {
+async fn carry_out(change: &mut Change, import: &Import<'_>, first: Plan) -> Result<Counts, Error> {
     let (roles, scopes) = missing(&first);
     let id = import.told.id;
     for role in &roles {
@@ -128,19 +141,21 @@ async fn carry_out(
     let last = if roles.is_empty() && scopes.is_empty() {
         first
     } else {
-        plan(change.connection(), actor, import.user, import.sheet, import.mapping).await?
+        plan(change.connection(), import.actor, import.user, import.sheet, import.mapping).await?
     };
     let number = |number: usize| i32::try_from(number).unwrap_or(i32::MAX);
     let counts = Counts {
         made: number(last.made()),
         already: number(last.already()),
         left_out: number(last.bad()),
-        outside_terms: number(last.outside()),
+        shortened: number(last.shortened()),
         roles_made: number(roles.len()),
         scopes_made: number(scopes.len()),
     };
     let (rows, new, events) = written(import, last)?;
+    let before = reach::before(change, None).await?;
     store::inventory::import::assign(change, &new).await?;
+    reach::refuse_gain(change, before).await?;
     change.record_all(&events).await?;
     store::inventory::import::keep(change, id, &rows).await?;
     let fingerprint = fingerprint(&import.told.digest, import.mapping);
@@ -148,7 +163,7 @@ async fn carry_out(
     let event = Event::new(Kind::ImportDone).target(id.0).detail(json!({
         "file": import.told.file_name, "sha256": data_encoding::HEXLOWER.encode(&import.told.digest),
         "mapping": import.mapping, "rows": import.told.rows_read, "made": counts.made, "already": counts.already,
-        "left_out": counts.left_out, "outside_terms": counts.outside_terms, "roles_made": counts.roles_made,
+        "left_out": counts.left_out, "shortened": counts.shortened, "roles_made": counts.roles_made,
         "scopes_made": counts.scopes_made,
     }));
     change.record(&event).await?;
@@ -157,11 +172,6 @@ async fn carry_out(
 
 /// The roles and places that rows which can be imported need, and that are not there.
 fn missing(plan: &Plan) -> (Vec<String>, Vec<String>) {
-    let distinct = |mut names: Vec<String>| {
-        names.sort();
-        names.dedup_by_key(|name| fold(name));
-        names
-    };
     let makes = || {
         plan.rows.iter().filter_map(|row| match &row.verdict {
             Verdict::Make(make) => Some((&row.said, make)),
@@ -175,36 +185,35 @@ fn missing(plan: &Plan) -> (Vec<String>, Vec<String>) {
 }
 
 async fn make_role(change: &mut Change, import: &Import<'_>, name: &str) -> Result<(), Error> {
-    let name = Name::parse(name).map_err(|error| Error::invalid("role", error))?;
-    let privileged = import.mapping.makes_privileged(name.as_str());
-    let description = format!("Imported from {}.", import.told.file_name);
-    let id = store::inventory::import::make_role(
-        change,
-        import.told.id,
-        &name,
-        &description,
-        privileged,
-    )
-    .await?;
-    let terms = first_terms(privileged);
-    let why = "The terms that an imported role begins with";
-    let settings = store::settings::write(change, id, ScopeId::ROOT, &terms, 0, why).await?;
-    let event = Event::new(Kind::SettingsChanged).role(id, ScopeId::ROOT).target(settings.0);
-    change.record(&event.detail(json!({ "version": 1 }))).await?;
-    let event = Event::new(Kind::RoleCreated).role(id, ScopeId::ROOT).target(id.0).detail(json!({
-        "name": name, "description": description, "privileged": privileged, "import": import.told.id,
-    }));
-    change.record(&event).await
+    let new = NewRole {
+        name: Name::parse(name).map_err(|error| Error::invalid("role", error))?,
+        description: import.description()?,
+        privileged: import.mapping.makes_privileged(name),
+    };
+    role::create_within(change, import.actor, &new).await.map_err(|error| naming(name, error))?;
+    Ok(())
 }
 
 async fn make_scope(change: &mut Change, import: &Import<'_>, name: &str) -> Result<(), Error> {
-    let parent = import.mapping.make_scopes_under.unwrap_or(ScopeId::ROOT);
-    let name = Name::parse(name).map_err(|error| Error::invalid("scope", error))?;
-    let id = store::inventory::import::make_scope(change, import.told.id, parent, &name).await?;
-    let event = Event::new(Kind::ScopeImported).target(id.0).detail(json!({
-        "name": name, "parent": parent, "kind": "system", "import": import.told.id,
-    }));
-    change.record(&Event { scope: Some(id), ..event }).await
+    let new = NewScope {
+        parent: import.mapping.make_scopes_under.unwrap_or(ScopeId::ROOT),
+        kind: ScopeKind::System,
+        name: Name::parse(name).map_err(|error| Error::invalid("scope", error))?,
+        description: import.description()?,
+    };
+    scope::create_within(change, import.actor, &new).await.map_err(|error| naming(name, error))?;
+    Ok(())
+}
+
+/// Says of which name something is wrong.
+fn naming(name: &str, error: Error) -> Error {
+    match error {
+        Error::Invalid(faults) => {
+            let reasons: Vec<_> = faults.into_iter().map(|fault| fault.message).collect();
+            Error::Conflict(format!("{name}: {}", reasons.join("; ")))
+        }
+        error => error,
+    }
 }
 
 type Written = (Vec<Row>, Vec<NewAssignment>, Vec<Event>);
@@ -216,10 +225,14 @@ fn written(import: &Import<'_>, plan: Plan) -> Result<Written, Error> {
     for row in plan.rows {
         let (outcome, notes, assignment) = match row.verdict {
             Verdict::Make(make) => {
-                let notes: Vec<_> =
-                    make.outside.iter().map(|why| format!("outside the terms: {why}")).collect();
+                let notes = match make.window.ends_at {
+                    Some(end) if make.shortened => {
+                        vec![format!("ends at {end}, as late as the role’s terms allow")]
+                    }
+                    Some(_) | None => Vec::new(),
+                };
                 let assignment = assignment(import, row.line, make)?;
-                events.push(created(import, row.line, &assignment, &notes));
+                events.push(created(import, row.line, &assignment));
                 let id = assignment.id;
                 new.push(assignment);
                 (Outcome::Made, notes, Some(id))
@@ -256,13 +269,13 @@ fn assignment(import: &Import<'_>, line: i32, make: Make) -> Result<NewAssignmen
     })
 }
 
-fn created(import: &Import<'_>, line: i32, new: &NewAssignment, notes: &[String]) -> Event {
+fn created(import: &Import<'_>, line: i32, new: &NewAssignment) -> Event {
     Event::new(Kind::AssignmentCreated)
         .subject(new.principal)
         .role(new.role, new.scope)
         .assignment(new.id)
         .detail(json!({
             "kind": new.kind, "starts_at": new.window.starts_at, "ends_at": new.window.ends_at,
-            "justification": new.justification, "import": import.told.id, "line": line, "outside_terms": notes,
+            "justification": new.justification, "import": import.told.id, "line": line,
         }))
 }

@@ -1,14 +1,14 @@
 //! Bringing in what is held elsewhere: hand in a file, say which column is what, look at what would come of it, confirm.
 //!
-//! An import writes down how things are, so a role's terms do not refuse it; what is outside them is marked. Nobody imports
-//! anything for themself.
+//! An import gives what its author could give one by one, on the same terms, and no more. Nobody imports anything for
+//! themself.
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope, User, Who},
+        actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
         id::ImportId,
         inventory::{Mapping, Sheet},
@@ -23,6 +23,8 @@ use crate::{
 };
 
 mod confirm;
+mod judge;
+mod known;
 mod plan;
 
 pub use confirm::confirm;
@@ -33,21 +35,15 @@ pub use crate::store::inventory::import::{Counts, Outcome, Row, State, Told};
 /// How many imports, or rows of one, a page has.
 pub const PAGE: i64 = 100;
 
-/// Refuses unless the actor may give roles anywhere at all: whether they may at the place of each row is judged there.
-pub async fn authorise_anywhere(
+/// Refuses unless the actor may give roles anywhere at all: whether they may at the place of each row is judged there. Only
+/// people import.
+async fn authorise_anywhere(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
 ) -> Result<(), Error> {
-    let user = match &actor.who {
-        Who::User(_) => access::user(actor, TokenScope::Administer)?,
-        Who::System | Who::Operator | Who::Anonymous => return Err(Error::Unauthenticated),
-    };
-    let permission = Permission::ManageAssignments;
-    if store::inventory::lookup::permitted_anywhere(connection, user.principal, permission).await? {
-        Ok(())
-    } else {
-        Err(Error::Forbidden(permission))
-    }
+    access::user(actor, TokenScope::Administer)?;
+    access::authorise_somewhere(connection, actor, Permission::ManageAssignments).await?;
+    Ok(())
 }
 
 /// Refuses whoever may import nothing at all.

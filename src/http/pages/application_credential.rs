@@ -1,0 +1,157 @@
+//! What applications sign in with: making it, and revoking it.
+use axum::extract::Path;
+use axum_extra::extract::Query;
+use serde::Deserialize;
+
+use super::{
+    application::finish,
+    done::Done,
+    faults::Faults,
+    page::{Answer, Page, Posted, answer, done, id, new_key, show},
+    request::Nothing,
+    view::{
+        application::{NewCredential, SecretShown},
+        form::Choice,
+        frame::Section,
+    },
+};
+use crate::{
+    domain::{id::PrincipalId, text::Name},
+    error::Error,
+    service::application::{self, NewKey, NewSecret},
+};
+
+/// What the form for a secret or a key sends, and what its address proposes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Form {
+    name: String,
+    days: String,
+    public_key: String,
+    code: String,
+    idempotency_key: Option<String>,
+}
+
+/// The form for a secret.
+pub async fn new_secret(
+    page: Page,
+    Path(application): Path<String>,
+    Query(form): Query<Form>,
+) -> Answer {
+    let id = id(&application, "application")?;
+    draw(&page, id, false, (Faults::default(), &form)).await
+}
+
+/// The form for a key.
+pub async fn new_key_form(
+    page: Page,
+    Path(application): Path<String>,
+    Query(form): Query<Form>,
+) -> Answer {
+    let id = id(&application, "application")?;
+    draw(&page, id, true, (Faults::default(), &form)).await
+}
+
+async fn draw(
+    page: &Page,
+    id: PrincipalId,
+    is_key: bool,
+    (mut faults, form): (Faults, &Form),
+) -> Answer {
+    let detail = application::show(&page.app, &page.actor, id).await?;
+    if !detail.may.hold_keys {
+        let message = "its owners make what it signs in with, and administrators who may";
+        return Err(Error::NotAllowed(message.to_owned()).into());
+    }
+    let status = faults.status();
+    let link = format!("/applications/{id}");
+    let days = if form.days.is_empty() { "90" } else { &form.days };
+    let lifetimes = [
+        ("30", "30 days"),
+        ("90", "90 days"),
+        ("180", "6 months"),
+        ("365", "1 year"),
+        ("730", "2 years"),
+    ];
+    let view = NewCredential {
+        action: format!("{link}/{}", if is_key { "keys" } else { "secrets" }),
+        back: link,
+        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
+        application: detail.told.name,
+        name: faults.take("name", &form.name),
+        lifetime: faults.take("days", days),
+        lifetimes: lifetimes
+            .into_iter()
+            .filter(|(days, _)| is_key || *days != "730")
+            .map(|(value, label)| Choice::new(value, label))
+            .collect(),
+        public_key: is_key.then(|| faults.take("public_key", &form.public_key)),
+        code: faults.take("code", ""),
+        frame: page.open(Section::Applications).await?.frame,
+        problems: faults.rest(),
+    };
+    answer(status, &view)
+}
+
+fn read(form: &Form) -> Result<(Name, u16), Faults> {
+    let mut faults = Faults::default();
+    let name: Option<Name> = faults.read("name", &form.name);
+    let days: Option<u16> = faults.read("days", &form.days);
+    match (name, days) {
+        (Some(name), Some(days)) => Ok((name, days)),
+        _ => Err(faults),
+    }
+}
+
+/// Makes a secret and shows it, this once.
+pub async fn make_secret(Path(application): Path<String>, posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&application, "application")?;
+    let (name, days) = match read(&form) {
+        Ok(read) => read,
+        Err(faults) => return draw(&page, id, false, (faults, &form)).await,
+    };
+    let new = NewSecret { name: &name, days, code: Some(&form.code) };
+    match application::make_secret(&page.app, &page.actor, id, &new).await {
+        Ok((_, secret)) => {
+            let told = application::show(&page.app, &page.actor, id).await?.told;
+            show(&SecretShown {
+                link: format!("/applications/{id}"),
+                application: told.name,
+                name: name.to_string(),
+                client: id.to_string(),
+                secret: secret.reveal().to_string(),
+                base: page.app.public_url.to_string(),
+                frame: page.open(Section::Applications).await?.frame,
+            })
+        }
+        Err(error) => draw(&page, id, false, (Faults::of(error)?, &form)).await,
+    }
+}
+
+/// Registers a public key.
+pub async fn add_key(Path(application): Path<String>, posted: Posted<Form>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&application, "application")?;
+    let (name, days) = match read(&form) {
+        Ok(read) => read,
+        Err(faults) => return draw(&page, id, true, (faults, &form)).await,
+    };
+    let new = NewKey { name: &name, days, public_key: &form.public_key, code: Some(&form.code) };
+    match application::add_key(&page.app, &page.actor, id, &new).await {
+        Ok(_) => done(&format!("/applications/{id}"), Done::KeyAdded),
+        Err(error) => draw(&page, id, true, (Faults::of(error)?, &form)).await,
+    }
+}
+
+/// Revokes a secret or key.
+pub async fn revoke(
+    Path((application, credential)): Path<(String, String)>,
+    posted: Posted<Nothing>,
+) -> Answer {
+    let Posted { page, .. } = posted;
+    let application = id(&application, "application")?;
+    let credential = id(&credential, "secret or key")?;
+    let outcome = application::revoke(&page.app, &page.actor, application, credential).await;
+    finish(&page, application, outcome, Done::CredentialRevoked).await
+}

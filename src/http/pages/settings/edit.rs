@@ -1,0 +1,213 @@
+//! Changing the terms of a role at a place: the form, what it would do, and doing it.
+use axum::extract::Path;
+use axum_extra::extract::Query;
+
+use super::{
+    super::{
+        done::Done,
+        faults::Faults,
+        page::{Answer, Page, Posted, answer, done, id, new_key},
+        role,
+        view::{
+            frame::Section,
+            settings::{EditSettings, Review},
+        },
+    },
+    form::{self, Mode, Pairs, enforceable, groups, said, text},
+    impact, link, scope,
+};
+use crate::{
+    domain::{
+        id::{RoleId, ScopeId},
+        permission::Permission,
+        settings::{Declared, Field},
+        text::Justification,
+    },
+    error::Error,
+    service::settings::{self, Detail, Reset, Save, Saved},
+};
+
+/// The form.
+pub async fn edit(page: Page, Path(role): Path<String>, Query(pairs): Query<Pairs>) -> Answer {
+    let role: RoleId = id(&role, "role")?;
+    let scope = scope(&pairs)?;
+    let detail = settings::show(&page.app, &page.actor, role, scope).await?;
+    let mut pairs = said(&detail.declared.settings, &detail.declared.own, mode(&detail));
+    pairs.say("scope", scope.to_string());
+    pairs.say("version", detail.number.to_string());
+    for field in &detail.declared.enforced {
+        pairs.say("enforce", field.name());
+    }
+    draw(&page, &detail, Faults::default(), &pairs).await
+}
+
+fn mode(detail: &Detail) -> Mode<'_> {
+    if detail.place.id == ScopeId::ROOT {
+        Mode::Whole
+    } else {
+        Mode::Inherit(&detail.fields, &detail.names)
+    }
+}
+
+async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -> Answer {
+    if !detail.may_change {
+        return Err(Error::Forbidden(Permission::ManageSettings).into());
+    }
+    let (role, place) = (detail.role.id, &detail.place);
+    let opened = page.open(Section::Roles).await?;
+    let people = role::choices(page, &pairs.all("approver")).await?;
+    let status = faults.status();
+    let version: i64 = pairs.one("version").parse().unwrap_or_default();
+    let locked = detail.locked();
+    let enforce = enforceable(pairs, &locked);
+    let view = EditSettings {
+        action: link(role, ScopeId::ROOT, ""),
+        back: link(role, place.id, ""),
+        role: detail.role.name.clone(),
+        place: place.name.clone(),
+        at_root: place.id == ScopeId::ROOT,
+        scope: place.id.to_string(),
+        version,
+        groups: groups(pairs, mode(detail), Some(people), &mut faults),
+        kept: detail.declared.own.intersection(&locked).map(|field| field.name()).collect(),
+        enforces: enforce.iter().any(|choice| choice.chosen),
+        enforce,
+        reason: text(pairs, "reason", &mut faults),
+        problems: faults.rest(),
+        frame: opened.frame,
+    };
+    answer(status, &view)
+}
+
+/// Where one goes on after terms were saved.
+fn go_on(saved: &Saved, role: RoleId, scope: ScopeId) -> Answer {
+    match saved {
+        Saved::Written(_) => done(&link(role, scope, ""), Done::SettingsSaved),
+        Saved::Waits(change) => done(&format!("/changes/{change}"), Done::ChangeWaits),
+    }
+}
+
+/// Shows what the form would do, or does it.
+pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
+    let Posted { page, form: pairs } = posted;
+    let role: RoleId = id(&role, "role")?;
+    let scope = scope(&pairs)?;
+    let detail = settings::show(&page.app, &page.actor, role, scope).await?;
+    let save = match read(&detail, &pairs) {
+        Ok(save) => save,
+        Err(faults) => return draw(&page, &detail, faults, &pairs).await,
+    };
+    if pairs.has("confirm") {
+        return match settings::save(&page.app, &page.actor, &save).await {
+            Ok(saved) => go_on(&saved, role, scope),
+            Err(error) => draw(&page, &detail, Faults::of(error)?, &pairs).await,
+        };
+    }
+    let preview = match settings::preview(&page.app, &page.actor, &save).await {
+        Ok(preview) => preview,
+        Err(error) => return draw(&page, &detail, Faults::of(error)?, &pairs).await,
+    };
+    let opened = page.open(Section::Roles).await?;
+    let view = Review {
+        title: "Look before you save".to_owned(),
+        role: detail.role.name.clone(),
+        place: detail.place.name.clone(),
+        action: link(role, ScopeId::ROOT, ""),
+        back: link(role, scope, "/edit"),
+        idempotency_key: new_key(),
+        repeat: pairs.to_repeat(),
+        reason: None,
+        impact: impact::tell(&preview, &opened.reader),
+        button: format!("Save version {}", save.after.saturating_add(1)),
+        problems: Vec::new(),
+        frame: opened.frame,
+    };
+    answer(axum::http::StatusCode::OK, &view)
+}
+
+fn read(detail: &Detail, pairs: &Pairs) -> Result<Save, Faults> {
+    let mut faults = Faults::default();
+    let is_root = detail.place.id == ScopeId::ROOT;
+    let own = form::read(pairs, is_root, &detail.declared.settings, &mut faults);
+    let reason: Option<Justification> = faults.read("reason", pairs.one("reason"));
+    let (Some((settings, mut own)), Some(reason)) = (own, reason) else { return Err(faults) };
+    own.extend(pairs.fields("kept"));
+    // Whoever makes a field inherited again and leaves its mark behind means the former.
+    let mut enforced = pairs.fields("enforce");
+    enforced.retain(|field| own.contains(field));
+    Ok(Save {
+        role: detail.role.id,
+        scope: detail.place.id,
+        own: Declared { settings, own, enforced },
+        after: pairs.one("version").parse().unwrap_or_default(),
+        template: None,
+        reason,
+    })
+}
+
+/// Shows what making one field, or all of them, inherited again would do.
+pub async fn ask_reset(
+    page: Page,
+    Path(role): Path<String>,
+    Query(mut pairs): Query<Pairs>,
+) -> Answer {
+    let role: RoleId = id(&role, "role")?;
+    let scope = scope(&pairs)?;
+    let detail = settings::show(&page.app, &page.actor, role, scope).await?;
+    pairs.say("version", detail.number.to_string());
+    draw_reset(&page, &detail, Faults::default(), &pairs).await
+}
+
+async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -> Answer {
+    let (role, scope) = (detail.role.id, detail.place.id);
+    let why = Justification::parse("To be seen before it is done").unwrap_or_default();
+    let wanted = wanted(detail, pairs, why);
+    let save = settings::reset(&page.app, &page.actor, &wanted).await?;
+    let preview = settings::preview(&page.app, &page.actor, &save).await?;
+    let opened = page.open(Section::Roles).await?;
+    let status = faults.status();
+    let what = wanted.field.map_or("Everything", |field| super::plain_words::label(field.name()));
+    let view = Review {
+        title: format!("{what}: inherit again"),
+        role: detail.role.name.clone(),
+        place: detail.place.name.clone(),
+        action: link(role, ScopeId::ROOT, "/reset"),
+        back: link(role, scope, ""),
+        idempotency_key: new_key(),
+        repeat: pairs.to_repeat().into_iter().filter(|(name, _)| name != "reason").collect(),
+        reason: Some(text(pairs, "reason", &mut faults)),
+        impact: impact::tell(&preview, &opened.reader),
+        button: "Inherit again".to_owned(),
+        problems: faults.rest(),
+        frame: opened.frame,
+    };
+    answer(status, &view)
+}
+
+fn wanted(detail: &Detail, pairs: &Pairs, reason: Justification) -> Reset {
+    Reset {
+        role: detail.role.id,
+        scope: detail.place.id,
+        field: Field::named(pairs.one("field")),
+        after: pairs.one("version").parse().unwrap_or_default(),
+        reason,
+    }
+}
+
+/// Makes one field, or all of them, inherited again.
+pub async fn reset(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
+    let Posted { page, form: pairs } = posted;
+    let role: RoleId = id(&role, "role")?;
+    let scope = scope(&pairs)?;
+    let detail = settings::show(&page.app, &page.actor, role, scope).await?;
+    let mut faults = Faults::default();
+    let Some(reason) = faults.read::<Justification>("reason", pairs.one("reason")) else {
+        return draw_reset(&page, &detail, faults, &pairs).await;
+    };
+    let wanted = wanted(&detail, &pairs, reason);
+    let save = settings::reset(&page.app, &page.actor, &wanted).await?;
+    match settings::save(&page.app, &page.actor, &save).await {
+        Ok(saved) => go_on(&saved, role, scope),
+        Err(error) => draw_reset(&page, &detail, Faults::of(error)?, &pairs).await,
+    }
+}

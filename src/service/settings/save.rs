@@ -1,0 +1,411 @@
+//! Writing the next version, and with it those that follow from it.
+use serde_json::json;
+use sqlx::PgConnection;
+
+use super::plan::{Standing, Step, Tree};
+use crate::{
+    App,
+    domain::{
+        actor::Actor,
+        assignment::AssignmentKind,
+        audit::{Event, Kind},
+        change_request::{Line, Proposed, WAITS, Write},
+        fault::FieldError,
+        id::{ChangeRequestId, RoleId, ScopeId, SettingsId},
+        permission::Permission,
+        settings::{Declared, Field, Fields, Settings},
+        text::Justification,
+    },
+    error::Error,
+    service::{access, approval, change_request},
+    store::{self, Change, assignment::Wanted, settings::Next},
+};
+
+/// What an administrator wants the terms of a role at a scope to be.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Save {
+    /// The role.
+    pub role: RoleId,
+    /// The scope.
+    pub scope: ScopeId,
+    /// What the scope says itself; all else is inherited.
+    pub own: Declared,
+    /// The number of the version there that the author has seen, 0 if there was none: if there is a newer one, nothing is
+    /// written.
+    pub after: i32,
+    /// The name of the template that it comes from.
+    pub template: Option<String>,
+    /// Why.
+    pub reason: Justification,
+}
+
+impl Save {
+    /// Everything that the organisation says about a role, keeping nobody from saying otherwise below.
+    #[must_use]
+    pub fn whole(role: RoleId, settings: &Settings, after: i32, reason: &Justification) -> Self {
+        Self {
+            role,
+            scope: ScopeId::ROOT,
+            own: Declared::whole(settings.clone()),
+            after,
+            template: None,
+            reason: reason.clone(),
+        }
+    }
+}
+
+/// What became of terms that somebody saved.
+#[derive(Clone, Debug)]
+pub enum Saved {
+    /// They are written.
+    Written(Written),
+    /// They are weaker than before, and wait for a second administrator.
+    Waits(ChangeRequestId),
+}
+
+/// A version that was written.
+#[derive(Clone, Debug)]
+pub struct Written {
+    /// Which.
+    pub id: SettingsId,
+    /// Its number.
+    pub number: i32,
+    /// How many scopes below got a new version because of it.
+    pub below: usize,
+}
+
+/// What was written in a change that is not committed yet.
+pub(super) struct Laid {
+    /// The version at the scope itself.
+    pub(super) id: SettingsId,
+    /// What the scope enforced until now.
+    pub(super) enforced_before: Fields,
+    /// What became others: the scope itself first, then those below.
+    pub(super) steps: Vec<Step>,
+    /// The versions written, one for each step.
+    pub(super) versions: Vec<SettingsId>,
+}
+
+/// Terms that became others because something above them did.
+#[derive(Clone, Copy, Debug)]
+pub struct Rewritten {
+    /// The role.
+    pub role: RoleId,
+    /// The scope.
+    pub scope: ScopeId,
+    /// Whether they ask for less than before.
+    pub weakened: bool,
+}
+
+/// Writes the next version of the terms of a role at a scope, and at every scope below whose terms follow from it. It counts
+/// for what is asked from now on; what waits is judged by the stricter of its own terms and these, and closed if that leaves
+/// nobody who may decide it.
+///
+/// Weaker terms of a privileged role wait for a second administrator.
+pub async fn save(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
+    let saved = store::retried(|| save_once(app, actor, save)).await;
+    app.wake.everything();
+    saved
+}
+
+async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Saved, Error> {
+    let mut change = match Change::begin(&app.database, actor).await {
+        Err(Error::Repeated(before)) => return repeated(app, before).await,
+        begun => begun?,
+    };
+    if actor.principal().is_some() && weakens(change.connection(), save).await? {
+        if actor.user().is_none() {
+            return Err(Error::NotAllowed(
+                "these terms are weaker than before: a person has to ask for that, and another one to agree".to_owned(),
+            ));
+        }
+        let proposed = weaker(&mut change, actor, save).await?;
+        return change_request::propose(app, change, proposed).await.map(Saved::Waits);
+    }
+    let written = write_within(app, &mut change, actor, save).await?;
+    change.made(written.id.0).await?;
+    change.commit_recorded().await?;
+    Ok(Saved::Written(written))
+}
+
+/// What the same form or request made when it was sent before.
+async fn repeated(app: &App, made: uuid::Uuid) -> Result<Saved, Error> {
+    let mut connection = app.database.acquire().await?;
+    let waits = ChangeRequestId(made);
+    match store::change_request::one(&mut connection, waits).await {
+        Ok(_) => return Ok(Saved::Waits(waits)),
+        Err(Error::NotFound(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let id = SettingsId(made);
+    let version = store::settings::version(&mut connection, id).await?;
+    Ok(Saved::Written(Written { id, number: version.number, below: 0 }))
+}
+
+/// Weaker terms, right in themselves, as a change that waits for somebody else's word.
+async fn weaker(change: &mut Change, actor: &Actor, save: &Save) -> Result<Proposed, Error> {
+    let Save { role, scope, .. } = *save;
+    store::settings::place(change.connection(), scope).await?;
+    access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
+    let standing = Standing::read(change.connection(), role, scope).await?;
+    let (here, _) = judge(change, &standing, save).await?;
+    let difference = here.before.difference(&here.after);
+    Ok(Proposed {
+        permission: Permission::ManageSettings,
+        scope,
+        role: Some(role),
+        subject: None,
+        difference: difference.into_iter().map(Line::from).collect(),
+        reason: save.reason.clone(),
+        expires_at: change.at() + WAITS,
+        write: Write::SaveSettings {
+            role,
+            scope,
+            own: Box::new(save.own.clone()),
+            after: save.after,
+            template: save.template.clone(),
+        },
+    })
+}
+
+/// What an administrator wants to be inherited again.
+#[derive(Clone, Debug)]
+pub struct Reset {
+    /// The role.
+    pub role: RoleId,
+    /// The scope.
+    pub scope: ScopeId,
+    /// The field; none for all of them.
+    pub field: Option<Field>,
+    /// The number of the version there that the author has seen.
+    pub after: i32,
+    /// Why.
+    pub reason: Justification,
+}
+
+/// What saves a reset: the version that says the same but for the fields that are reset.
+pub async fn reset(app: &App, actor: &Actor, reset: &Reset) -> Result<Save, Error> {
+    let mut connection = app.database.acquire().await?;
+    store::settings::place(&mut connection, reset.scope).await?;
+    access::authorise_at(&mut connection, actor, Permission::ManageSettings, reset.scope).await?;
+    store::role::one(&mut connection, reset.role).await?;
+    let mut own = Standing::read(&mut connection, reset.role, reset.scope).await?.declared;
+    if let Some(field) = reset.field {
+        own.own.remove(&field);
+        own.enforced.remove(&field);
+    } else {
+        own.own.clear();
+        own.enforced.clear();
+    }
+    Ok(Save {
+        role: reset.role,
+        scope: reset.scope,
+        own,
+        after: reset.after,
+        template: None,
+        reason: reset.reason.clone(),
+    })
+}
+
+/// The same within a change that is somebody else's to commit: authorises, judges, writes and records.
+pub async fn write_within(
+    app: &App,
+    change: &mut Change,
+    actor: &Actor,
+    save: &Save,
+) -> Result<Written, Error> {
+    let laid = lay_down(change, actor, save).await?;
+    approval::fail_undecidable(app, change, save.role).await?;
+    Ok(Written { id: laid.id, number: save.after + 1, below: laid.steps.len() - 1 })
+}
+
+/// Whether this would weaken the terms of a privileged role, at the scope or anywhere below: what a second administrator
+/// should look at. Nothing is judged besides.
+pub async fn weakens(connection: &mut PgConnection, save: &Save) -> Result<bool, Error> {
+    if !store::role::one(connection, save.role).await?.privileged {
+        return Ok(false);
+    }
+    let standing = Standing::read(connection, save.role, save.scope).await?;
+    let (here, below) = standing.with(&save.own)?;
+    Ok(here.weakens() || below.iter().any(Step::weakens))
+}
+
+/// Judges and writes, but leaves waiting requests as they are.
+pub(super) async fn lay_down(
+    change: &mut Change,
+    actor: &Actor,
+    save: &Save,
+) -> Result<Laid, Error> {
+    let Save { role, scope, .. } = *save;
+    store::settings::place(change.connection(), scope).await?;
+    access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
+    store::settings::lock(change, role).await?;
+    change.settle().await?;
+    let standing = Standing::read(change.connection(), role, scope).await?;
+    let (here, below) = judge(change, &standing, save).await?;
+    let weakened = here.weakens() || below.iter().any(Step::weakens);
+    if weakened {
+        refuse_beneficiary(change, actor, role).await?;
+    }
+    let id =
+        write_step(change, role, &here, None, (save.reason.as_str(), save.template.as_deref()))
+            .await?;
+    let mut versions = vec![id];
+    let reason = format!("Follows version {} at {}", here.number + 1, here.place.name);
+    for step in &below {
+        versions.push(write_step(change, role, step, Some(id), (&reason, None)).await?);
+    }
+    let steps = std::iter::once(here).chain(below).collect();
+    Ok(Laid { id, enforced_before: standing.declared.enforced, steps, versions })
+}
+
+/// Everything that may be wrong with it, or what it leads to.
+async fn judge(
+    change: &mut Change,
+    standing: &Standing,
+    save: &Save,
+) -> Result<(Step, Vec<Step>), Error> {
+    if standing.number != save.after {
+        return Err(Error::Conflict(
+            "somebody else has changed these settings meanwhile: look at theirs first".to_owned(),
+        ));
+    }
+    if save.reason.is_empty() {
+        return Err(Error::invalid("reason", "write why the settings change"));
+    }
+    let is_root = save.scope == ScopeId::ROOT;
+    let mut faults = save.own.faults(is_root, &standing.locked, &standing.declared.own);
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    let mut next = save.own.clone();
+    // What is set aside here stays as it was: whoever cannot change it cannot have meant to.
+    for field in &standing.locked {
+        field.copy(&standing.declared.settings, &mut next.settings);
+    }
+    let (here, below) = standing.with(&next)?;
+    faults.extend(faults_of(change, &here.after).await?);
+    for step in &below {
+        faults.extend(new_faults(change, step).await?);
+    }
+    if !faults.is_empty() {
+        return Err(Error::Invalid(faults));
+    }
+    if next.says_the_same(&standing.declared) {
+        return Err(Error::Conflict("nothing has changed".to_owned()));
+    }
+    Ok((here, below))
+}
+
+async fn faults_of(change: &mut Change, settings: &Settings) -> Result<Vec<FieldError>, Error> {
+    let named: Vec<_> = settings.activation.approvers.iter().copied().collect();
+    let now = change.at();
+    let approving = store::settings::approving_people(change.connection(), &named, now).await?;
+    Ok(settings.faults(approving))
+}
+
+/// What is wrong with the terms of a scope below that was not wrong with them before.
+async fn new_faults(change: &mut Change, step: &Step) -> Result<Vec<FieldError>, Error> {
+    let before = faults_of(change, &step.before).await?;
+    let after = faults_of(change, &step.after).await?;
+    let new = after.into_iter().filter(|fault| before.iter().all(|old| old.field != fault.field));
+    Ok(new
+        .map(|fault| FieldError {
+            field: fault.field,
+            message: format!("at {}: {}", step.place.name, fault.message),
+        })
+        .collect())
+}
+
+/// Writes the version of one step and records it.
+async fn write_step(
+    change: &mut Change,
+    role: RoleId,
+    step: &Step,
+    because: Option<SettingsId>,
+    (reason, template): (&str, Option<&str>),
+) -> Result<SettingsId, Error> {
+    let next = Next {
+        role,
+        scope: step.place.id,
+        after: step.number,
+        declared: &step.declared,
+        effective: &step.after,
+        template,
+        because,
+        reason,
+    };
+    let id = store::settings::write(change, &next).await?;
+    let event =
+        Event::new(Kind::SettingsChanged).role(role, step.place.id).target(id.0).detail(json!({
+            "version": step.number + 1,
+            "difference": step.before.difference(&step.after),
+            "own": names(&step.declared.own),
+            "enforced": names(&step.declared.enforced),
+            "reason": reason,
+            "because": because,
+            "template": template,
+            "weakened": step.weakens(),
+        }));
+    change.record(&event).await?;
+    Ok(id)
+}
+
+fn names(fields: &Fields) -> Vec<&'static str> {
+    fields.iter().map(|field| field.name()).collect()
+}
+
+/// Writes the terms in force at `scope` and below it anew, of one role or of all, after something else than terms has
+/// changed there: a place was moved. Closes what nobody may decide any more. Says which terms became others.
+pub async fn recompute_below(
+    app: &App,
+    change: &mut Change,
+    role: Option<RoleId>,
+    scope: ScopeId,
+    why: &Justification,
+) -> Result<Vec<Rewritten>, Error> {
+    let roles = match role {
+        Some(role) => vec![role],
+        None => store::settings::roles_to_recompute(change.connection(), scope).await?,
+    };
+    let mut rewritten = Vec::new();
+    for role in roles {
+        store::settings::lock(change, role).await?;
+        let tree = Tree::read(change.connection(), role, scope).await?;
+        for step in tree.steps(scope, true, None)? {
+            let faults = new_faults(change, &step).await?;
+            if !faults.is_empty() {
+                return Err(Error::Invalid(faults));
+            }
+            write_step(change, role, &step, None, (why.as_str(), None)).await?;
+            rewritten.push(Rewritten { role, scope: step.place.id, weakened: step.weakens() });
+        }
+        approval::fail_undecidable(app, change, role).await?;
+    }
+    Ok(rewritten)
+}
+
+/// Whoever would gain by weaker terms does not write them: who is eligible for the role, from whichever account, or
+/// through an application that they answer for.
+async fn refuse_beneficiary(change: &mut Change, actor: &Actor, role: RoleId) -> Result<(), Error> {
+    let mut accounts = Vec::new();
+    for person in actor.people() {
+        accounts.extend(store::person::accounts(change.connection(), *person).await?);
+    }
+    for account in accounts {
+        let wanted = Wanted {
+            principal: Some(account),
+            role: Some(role),
+            kind: Some(AssignmentKind::Eligible),
+            ..Wanted::default()
+        };
+        if !store::assignment::list(change.connection(), wanted, 1).await?.is_empty() {
+            return Err(Error::NotAllowed(
+                "these terms are weaker than before, and you are eligible for this role yourself: somebody else must \
+                 weaken them"
+                    .to_owned(),
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,100 @@
+//! Whoever can hold a role: users, groups and applications.
+use sqlx::PgConnection;
+
+use super::Change;
+use crate::{
+    domain::{
+        id::{PersonId, PrincipalId},
+        principal::PrincipalKind,
+        time::Instant,
+    },
+    error::Error,
+};
+
+/// Somebody or something that is to hold a role.
+#[derive(Clone, Debug)]
+pub struct Holder {
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// What it is called.
+    pub name: String,
+    /// The human beings behind it: the user's person, or everybody who answers for the application.
+    pub people: Vec<PersonId>,
+    /// When it was disabled.
+    pub disabled_at: Option<Instant>,
+}
+
+/// Reads a holder and keeps it as it is, with its owners, until the change ends. Comes before every other lock.
+pub async fn holder(change: &mut Change, id: PrincipalId) -> Result<Holder, Error> {
+    sqlx::query!("select id from principals where id = $1 for share", id.0)
+        .fetch_optional(change.connection())
+        .await?;
+    let row = sqlx::query!(
+        r#"
+        select
+            kind as "kind: PrincipalKind", disabled_at,
+            case kind when 'user' then display_name else name end as "name!",
+            case kind
+                when 'user' then array[person_id]
+                when 'service_principal' then array(
+                    select owner.person_id from application_owners as owner
+                    where owner.principal_id = principals.id and ended_at is null
+                )
+                else '{}'
+            end as "people!"
+        from principals
+        left join persons on persons.id = principals.person_id
+        where principals.id = $1
+        "#,
+        id.0,
+    )
+    .fetch_optional(change.connection())
+    .await?
+    .ok_or(Error::NotFound("person"))?;
+    Ok(Holder {
+        kind: row.kind,
+        name: row.name,
+        people: row.people.into_iter().map(PersonId).collect(),
+        disabled_at: row.disabled_at,
+    })
+}
+
+/// Somebody or something that could be given a role.
+#[derive(Clone, Debug)]
+pub struct Candidate {
+    /// Which.
+    pub id: PrincipalId,
+    /// What it is.
+    pub kind: PrincipalKind,
+    /// What it is called.
+    pub name: String,
+    /// What tells two of one name apart: the account's name, or what the group is for.
+    pub hint: String,
+}
+
+/// Those in use, groups first, by name, `limit` at most.
+pub async fn candidates(
+    connection: &mut PgConnection,
+    search: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Candidate>, Error> {
+    Ok(sqlx::query_as!(
+        Candidate,
+        r#"
+        select
+            principals.id as "id: PrincipalId", principals.kind as "kind: PrincipalKind",
+            case principals.kind when 'user' then display_name else principals.name end as "name!",
+            case principals.kind when 'user' then principals.name else description end as "hint!"
+        from principals
+        left join persons on persons.id = person_id
+        where disabled_at is null and ($1::text is null or position(lower($1) in lower(display_name)) > 0
+            or position(lower($1) in principals.name_folded) > 0 or position(lower($1) in email_folded) > 0)
+        order by principals.kind <> 'group', principals.kind, 3, principals.id
+        limit $2
+        "#,
+        search,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}

@@ -1,0 +1,12 @@
+-- One change that waits, and the proof for deciding it.
+insert into change_requests (
+    id, kind, prior, state, author_id, author_person_id, permission, scope_id, role_id, payload, difference, reason,
+    created_at, expires_at
+) values (
+    id('asked'), 'save_settings', 'new', 'pending', id('ada'), person('ada'), 'settings.manage', root(), id('operator'),
+    '{}', '[]', 'For a test', instant(), instant() + interval '30 days'
+);
+insert into mfa_proofs (id, principal_id, session_id, method, challenge, created_at, spent_for, spent_at)
+values (id('change proof'), id('bob'), id('bob session'), 'totp', hash('change proof'), instant(), id('asked'), instant());
+insert into reminders values (id('standing'), instant() + interval '90 days', 'two_weeks', instant());
+select record('target', id('asked'));
