@@ -476,7 +476,7 @@ async fn conversion(world: &World) -> String {
 async fn imports(world: &World) -> (String, String) {
     let actor = world.actor("grace").await;
     let file = |rows: &str| format!("user,role,where,until\n{rows}");
-    let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2040-01-01\n");
+    let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2041-01-01\n");
     let draft = import::upload(
         &world.app,
         &actor,

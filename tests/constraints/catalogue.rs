@@ -1,7 +1,8 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 12] = [
+const TESTS: [&str; 13] = [
+    include_str!("applications.rs"),
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
     include_str!("changes.rs"),

@@ -6,7 +6,8 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 36] = [
+const RIGHTS: [&str; 37] = [
+    "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
     "application_assertions delete",
     "application_credentials update last_used_at revoked_at",
@@ -14,8 +15,8 @@ const RIGHTS: [&str; 36] = [
     "assignments update eligibility_ends_at end_reason ended_at ends_at starts_at",
     "audit_head update",
     "audit_verification update",
-    "conversions update abandoned_at abandoned_by finished_at finished_by tried_at tried_by",
     "change_requests update amended closed_at decider_id decider_person_id decision_reason failure prior proof_id state",
+    "conversions update abandoned_at abandoned_by finished_at finished_by tried_at tried_by",
     "idempotency_keys delete",
     "imports update already closed_at file fingerprint left_out made mapping roles_made scopes_made shortened state",
     "known_devices delete",

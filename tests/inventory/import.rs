@@ -46,7 +46,7 @@ async fn a_file_with_columns_of_its_own_becomes_assignments() {
     world.application("backup", "eve").await;
     let file = "\u{feff}Login;Role name;Type;Valid to;Comment\r\n\
                 ada@example.org;operator;active;;Since the beginning\r\n\
-                group:night watch;OPERATOR;eligible;2040-01-01;\r\n\
+                group:night watch;OPERATOR;eligible;2041-01-01;\r\n\
                 backup;Operator;active;never;\r\n";
     let id = hand_in(&world, "root", file).await.unwrap();
     let seen = preview(&world, "root", id).await;
@@ -253,7 +253,7 @@ async fn an_import_gives_nothing_that_the_roles_terms_do_not_allow() {
             terms.active.requires_justification = true;
         })
         .await;
-    let file = "user,role,until\nada,Operator,\nbob,Operator,2040-01-01\n";
+    let file = "user,role,until\nada,Operator,\nbob,Operator,2041-01-01\n";
     let id = hand_in(&world, "root", file).await.unwrap();
     let mut seen = preview(&world, "root", id).await;
     let plan = seen.plan.unwrap();

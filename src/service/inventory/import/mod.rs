@@ -101,7 +101,7 @@ fn called(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let name: String = last.chars().filter(|letter| !letter.is_control()).take(200).collect();
     let name = name.trim().to_owned();
-    if name.is_empty() { "pasted".to_owned() } else { name }
+    if name.is_empty() { "pasted list".to_owned() } else { name }
 }
 
 /// The imports: all of them for those who may read roles, one's own for those who may give some.
@@ -249,7 +249,7 @@ mod tests {
         assert_eq!(called("C:\\Users\\ada\\roles.csv"), "roles.csv");
         assert_eq!(called("../../etc/passwd"), "passwd");
         assert_eq!(called("a\r\nb"), "ab");
-        assert_eq!(called(" / "), "pasted");
+        assert_eq!(called(" / "), "pasted list");
         assert_eq!(called(&"x".repeat(400)).len(), 200);
     }
 }

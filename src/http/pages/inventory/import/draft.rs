@@ -154,12 +154,10 @@ fn fields(mapping: &Mapping, columns: &[String], faults: &mut Faults) -> Vec<Map
                 _ => "No column",
             };
             let (fallback, help) = match field {
-                inventory::Field::Role => ("default_role", "For rows without one"),
-                inventory::Field::Scope => {
-                    ("default_scope", "For rows without one; empty is the whole organisation")
-                }
+                inventory::Field::Role => ("default_role", ""),
+                inventory::Field::Scope => ("default_scope", "The whole organisation"),
                 inventory::Field::Justification => {
-                    ("default_justification", "For rows without one")
+                    ("default_justification", "Imported from this file")
                 }
                 inventory::Field::Principal
                 | inventory::Field::Kind

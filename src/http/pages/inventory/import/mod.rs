@@ -131,7 +131,7 @@ pub async fn create(page: Page, ProtectedParts(parts): ProtectedParts) -> Answer
     let pasted = text.map(|part| String::from_utf8_lossy(&part.bytes)).unwrap_or_default();
     let (name, bytes) = match file {
         Some(file) => (file.file_name.clone().unwrap_or_default(), file.bytes.as_ref()),
-        None => ("pasted".to_owned(), pasted.as_bytes()),
+        None => ("pasted list".to_owned(), pasted.as_bytes()),
     };
     if bytes.is_empty() {
         return draw_new(&page, Faults::field("file", "Choose a file, or paste its text."), "")
