@@ -39,6 +39,7 @@ mod ends_on_time;
 mod enrolment;
 mod extent;
 mod group;
+mod inventory;
 mod layering;
 mod lockout;
 mod mail;

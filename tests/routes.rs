@@ -10,7 +10,10 @@ use axum::{
 use latchkey::{
     domain::{id::ScopeId, time::Duration},
     http::{api, pages},
-    service::settings,
+    service::{
+        inventory::{conversion, import},
+        settings,
+    },
 };
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -145,6 +148,12 @@ async fn things(world: &World) -> Things {
         made["outcomes"][index]["request"][what].as_str().unwrap().to_owned()
     };
     let group = world.group("Crew", &[]).await;
+    let admin = world.actor("admin").await;
+    let file = "user,role\nbystander,Operator\n".as_bytes();
+    let import = import::upload(&world.app, &admin, "today.csv", file).await.unwrap();
+    let standing = world.active("other", "Reader").await;
+    let begun = conversion::start(&world.app, &admin, &[standing], &reason(), None).await.unwrap();
+    let conversion = begun.into_iter().next().unwrap().outcome.unwrap();
     let change = waiting_change(world).await;
     let application = world.register("admin", "Crew Sync", &["user"]).await.unwrap();
     Things(BTreeMap::from([
@@ -158,6 +167,8 @@ async fn things(world: &World) -> Things {
         ("person", world.principal("bystander").to_string()),
         ("principal", world.principal("bystander").to_string()),
         ("group", group.to_string()),
+        ("import", import.to_string()),
+        ("conversion", conversion.to_string()),
         ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
         ("application", application.to_string()),
         ("credential", Uuid::now_v7().to_string()),
@@ -278,8 +289,19 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/groups") => Some(json!({ "name": format!("Group of {asker}") })),
         ("post", "/groups/{id}/members") => Some(json!({ "principals": [things.0["person"]] })),
         ("post", path) if path.ends_with("/cancel") || path.ends_with("/deactivate") => None,
+        ("post", path) if path.ends_with("/recovery-link") || path.ends_with("/discard") => None,
+        ("post", "/inventory/imports") => {
+            Some(json!({ "content": "user,role\nbystander,Reader\n" }))
+        }
+        ("post", "/inventory/imports/{id}/preview") => {
+            Some(json!({ "principal": "user", "role": "role" }))
+        }
+        ("post", "/inventory/imports/{id}/confirm") => Some(json!({})),
+        ("post", "/inventory/conversions") => {
+            Some(json!({ "assignments": [things.0["assignment"]] }))
+        }
+        ("post", "/inventory/conversions/{id}/try") => Some(json!({ "duration": "PT1H" })),
         ("post", "/change-requests/{id}/withdraw") => None,
-        ("post", path) if path.ends_with("/recovery-link") => None,
         ("post", _) => Some(why),
         _ => None,
     }

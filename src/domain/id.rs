@@ -78,6 +78,10 @@ ids! {
     PolicyApplicationId,
     /// Identifies an audit event.
     EventId,
+    /// Identifies a list of assignments that was handed in.
+    ImportId,
+    /// Identifies the way of one assignment from standing to eligible.
+    ConversionId,
 }
 
 impl ScopeId {

@@ -10,6 +10,7 @@ pub mod delivery;
 pub mod extent;
 pub mod fault;
 pub mod id;
+pub mod inventory;
 pub mod notice;
 pub mod password;
 pub mod percent;

@@ -276,6 +276,52 @@ pub fn assignment_given(
     Mail::new(&format!("You are {kind} {role} at {scope}"), &text)
 }
 
+/// To the holder: standing access is to become eligibility, which stands beside it now and can be tried.
+#[must_use]
+pub fn conversion_started(by: &Administered<'_>) -> Mail {
+    let Administered { by: who, role, scope, .. } = by;
+    let text = format!(
+        "{who} wants {role} at {scope} to be there only when it is needed. From now on you can activate it, and you \
+         still hold it as before.\n\nTry to activate it, as you would when you need it. A try gives nothing and takes \
+         nothing; it shows whether it works. After that your standing access can end.\n{}",
+        by.ending(),
+    );
+    Mail::new(&format!("Try your new eligibility for {role} at {scope}"), &text)
+}
+
+/// To the holder, and to whoever began the conversion: it was tried and works.
+#[must_use]
+pub fn conversion_tried(by: &Administered<'_>) -> Mail {
+    let Administered { by: who, role, scope, link, .. } = by;
+    let text = format!(
+        "{who} tried to activate {role} at {scope}, and it works. The standing access goes on until an administrator \
+         ends it.\n\n{link}\n",
+    );
+    Mail::new(&format!("Tried and works: {role} at {scope}"), &text)
+}
+
+/// To the holder: the standing access has ended, and the eligibility stays.
+#[must_use]
+pub fn conversion_finished(by: &Administered<'_>) -> Mail {
+    let Administered { by: who, role, scope, .. } = by;
+    let text = format!(
+        "{who} ended your standing access to {role} at {scope}. Activate it when you need it.\n{}",
+        by.ending(),
+    );
+    Mail::new(&format!("Activate {role} at {scope} when you need it"), &text)
+}
+
+/// To the holder: everything stays as it was.
+#[must_use]
+pub fn conversion_abandoned(by: &Administered<'_>) -> Mail {
+    let Administered { by: who, role, scope, .. } = by;
+    let text = format!(
+        "{who} left your access to {role} at {scope} as it was: you hold it without activating it.\n{}",
+        by.ending(),
+    );
+    Mail::new(&format!("Your access to {role} at {scope} stays as it was"), &text)
+}
+
 /// To every administrator: an account that is kept for emergencies was used.
 #[must_use]
 pub fn break_glass_sign_in(account: &str, at: Instant, address: &str, link: &str) -> Mail {

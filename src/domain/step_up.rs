@@ -8,7 +8,10 @@ use uuid::Uuid;
 use super::{
     actor::Via,
     assignment::AssignmentKind,
-    id::{AssignmentId, ChangeRequestId, PrincipalId, RequestId, RoleId, ScopeId},
+    id::{
+        AssignmentId, ChangeRequestId, ConversionId, ImportId, PrincipalId, RequestId, RoleId,
+        ScopeId,
+    },
     time::{Duration, Instant},
 };
 
@@ -62,6 +65,18 @@ pub enum Act {
         /// What tells the plan from every other.
         plan: String,
     },
+    /// Try an eligibility, without getting anything.
+    Rehearse {
+        /// The conversion that it belongs to.
+        conversion: ConversionId,
+        /// For how long one would ask.
+        duration: Duration,
+    },
+    /// Make all assignments of an import.
+    Import {
+        /// The import.
+        import: ImportId,
+    },
     /// Decide what somebody else wants to change.
     DecideChange {
         /// The change.
@@ -108,6 +123,8 @@ impl Act {
             Self::Deny { .. } => "deny",
             Self::Assign { .. } => "assign",
             Self::ApplyPolicy { .. } => "apply_policy",
+            Self::Rehearse { .. } => "rehearse",
+            Self::Import { .. } => "import",
             Self::DecideChange { .. } => "decide_change",
             Self::ChangeAssignment { .. } => "change_assignment",
             Self::ChangePassword => "change_password",
@@ -129,6 +146,8 @@ impl Act {
             | Self::Deny { .. }
             | Self::Assign { .. }
             | Self::ApplyPolicy { .. }
+            | Self::Rehearse { .. }
+            | Self::Import { .. }
             | Self::DecideChange { .. }
             | Self::ChangeAssignment { .. }
             | Self::CreateAccessToken
@@ -162,6 +181,11 @@ impl Act {
                 digest.id(scope.0);
             }
             Self::ApplyPolicy { plan } => digest.text(plan),
+            Self::Rehearse { conversion, duration } => {
+                digest.id(conversion.0);
+                digest.number(Some(duration.seconds()));
+            }
+            Self::Import { import } => digest.id(import.0),
             Self::DecideChange { change, agree, kind, ends_at } => {
                 digest.id(change.0);
                 digest.number(Some(i64::from(*agree)));
@@ -257,6 +281,8 @@ mod tests {
             Act::Assign { principal: PrincipalId::new(), role, scope },
             Act::ApplyPolicy { plan: "one".to_owned() },
             Act::ApplyPolicy { plan: "another".to_owned() },
+            Act::Rehearse { conversion: ConversionId::new(), duration },
+            Act::Import { import: ImportId::new() },
             Act::DecideChange { change, agree: true, kind: None, ends_at: None },
             Act::DecideChange { change, agree: false, kind: None, ends_at: None },
             Act::DecideChange { change, agree: true, kind: active, ends_at: None },

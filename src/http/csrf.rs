@@ -5,7 +5,7 @@
 //! secret with a key of the server.
 use axum::{
     body::Body,
-    extract::{FromRef, FromRequest, RawForm, Request},
+    extract::{FromRef, FromRequest, Multipart, RawForm, Request},
     http::{Method, header},
     response::{IntoResponse, Response},
 };
@@ -88,6 +88,54 @@ where
             return Err(Rejection::Foreign);
         }
         read(bytes.into(), state).await.map(Self).map_err(Rejection::Unreadable)
+    }
+}
+
+/// The parts of a form that carries files, once it has shown the token of the browser's own session.
+pub struct ProtectedParts(pub Vec<Part>);
+
+/// A part of a form that carries files.
+pub struct Part {
+    /// The field.
+    pub name: String,
+    /// What the file is called; none if it is no file.
+    pub file_name: Option<String>,
+    /// What is in it.
+    pub bytes: axum::body::Bytes,
+}
+
+impl<S> FromRequest<S> for ProtectedParts
+where
+    App: FromRef<S>,
+    S: Send + Sync,
+{
+    type Rejection = Rejection;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Rejection> {
+        let hash = form_hash(request.headers()).ok_or(Rejection::Foreign)?;
+        let unreadable = |response| Rejection::Unreadable(response);
+        let mut form =
+            Multipart::from_request(request, state).await.map_err(|_| Rejection::Foreign)?;
+        let mut parts: Vec<Part> = Vec::new();
+        let mut shown = false;
+        while let Some(field) =
+            form.next_field().await.map_err(|error| unreadable(error.into_response()))?
+        {
+            let name = field.name().unwrap_or_default().to_owned();
+            let file_name = field.file_name().map(str::to_owned);
+            let bytes = field.bytes().await.map_err(|error| unreadable(error.into_response()))?;
+            // It comes first, so that nothing is gathered for a stranger.
+            if name == "csrf" {
+                let token = std::str::from_utf8(&bytes).unwrap_or_default();
+                shown = App::from_ref(state).keys.is_form_token(&hash, token);
+            } else if shown {
+                parts.push(Part { name, file_name, bytes });
+            }
+            if !shown {
+                return Err(Rejection::Foreign);
+            }
+        }
+        if shown { Ok(Self(parts)) } else { Err(Rejection::Foreign) }
     }
 }
 

@@ -17,6 +17,7 @@ pub mod extent;
 pub mod first_start;
 pub mod frame;
 pub mod group;
+pub mod inventory;
 pub mod lockout;
 mod membership;
 pub mod notice;

@@ -1,6 +1,8 @@
 //! No lift: nobody widens, by an administrative act, what they can come to hold themself.
 use std::collections::{BTreeMap, BTreeSet};
 
+use sqlx::PgConnection;
+
 use crate::{
     domain::{
         id::{PersonId, PrincipalId, RoleId, ScopeId},
@@ -32,10 +34,10 @@ pub(super) async fn before_writing(change: &mut Change, write: Write) -> Result<
     let mut graph = Graph::default();
     let mut steps_in = false;
     if !people.is_empty() {
-        graph = of(change, &people, false, &write).await?;
+        graph = of(change.connection(), &people, false, &write).await?;
         steps_in = steps_into_accounts(&graph);
         if steps_in {
-            graph = of(change, &people, true, &write).await?;
+            graph = of(change.connection(), &people, true, &write).await?;
         }
     }
     Ok(Before { people, graph, write, steps_in })
@@ -73,7 +75,7 @@ pub(super) async fn judged(change: &mut Change, before: Before) -> Result<Judgem
     if people.is_empty() {
         return Ok(Judgement::Alone);
     }
-    let mut now = of(change, &people, steps_in, &write).await?;
+    let mut now = of(change.connection(), &people, steps_in, &write).await?;
     if !steps_in && steps_into_accounts(&now) {
         // Helping people back in is a gain by itself; what lies behind it need not be looked at.
         return Ok(judge(&people, &seen, &now, &write));
@@ -90,12 +92,11 @@ pub(super) async fn judged(change: &mut Change, before: Before) -> Result<Judgem
 
 /// What these people see at this moment; with other people's accounts, or without.
 async fn of(
-    change: &mut Change,
+    connection: &mut PgConnection,
     people: &[PersonId],
     everybody: bool,
     write: &Write,
 ) -> Result<Graph, Error> {
-    let connection = change.connection();
     let mut graph = if everybody {
         store::reach::whole(connection, people).await?
     } else {
@@ -127,9 +128,29 @@ pub(super) async fn refuse_easing(
     refuse_gain(change, before).await
 }
 
+/// Whether `people` wait to activate one of these roles, so that nobody of them makes that easier.
+pub(super) async fn wait_for(
+    connection: &mut PgConnection,
+    people: &[PersonId],
+    eases: BTreeSet<(RoleId, ScopeId)>,
+) -> Result<bool, Error> {
+    let write = Write { eases, ..Write::default() };
+    let graph = of(connection, people, false, &write).await?;
+    Ok(judge(people, &graph, &graph, &write) == Judgement::Eases)
+}
+
+/// Everybody and everything that `people` act for or can get into: their accounts, the applications that they answer for,
+/// and the groups that these belong to, may get into, or own.
+pub(super) async fn acts_for(
+    connection: &mut PgConnection,
+    people: &[PersonId],
+) -> Result<BTreeSet<PrincipalId>, Error> {
+    let own = store::reach::own(connection, people).await?;
+    Ok(store::reach::graph(connection, &own).await?.carriers())
+}
+
 /// Whether what `principal` holds counts as the actor's own: their accounts, applications and groups.
 pub(super) async fn is_own(change: &mut Change, principal: PrincipalId) -> Result<bool, Error> {
     let people = change.actor().people().to_vec();
-    let own = store::reach::own(change.connection(), &people).await?;
-    Ok(store::reach::graph(change.connection(), &own).await?.carriers().contains(&principal))
+    Ok(acts_for(change.connection(), &people).await?.contains(&principal))
 }

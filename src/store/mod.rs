@@ -31,6 +31,7 @@ pub mod expiring;
 pub mod extent;
 pub mod factor;
 pub mod group;
+pub mod inventory;
 pub mod mfa_proof;
 pub mod one_time_link;
 pub mod outbox;
@@ -135,6 +136,11 @@ impl Change {
     /// Records one of several events of this change.
     pub async fn record(&mut self, event: &Event) -> Result<(), Error> {
         audit::append(&mut self.transaction, &self.actor, self.at, event).await
+    }
+
+    /// Records many events of this change.
+    pub async fn record_all(&mut self, events: &[Event]) -> Result<(), Error> {
+        audit::append_all(&mut self.transaction, &self.actor, self.at, events).await
     }
 
     /// Records `event` and commits it together with everything done so far.

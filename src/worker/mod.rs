@@ -2,6 +2,7 @@
 //! sleeps until it is woken or the next thing is due.
 pub mod deliver;
 pub mod due;
+pub mod history;
 pub mod prune;
 pub mod seal;
 
@@ -19,6 +20,7 @@ pub fn start(app: &App, mailer: Mailer, shutdown: &CancellationToken) -> TaskTra
     tasks.spawn(deliver::run(app.clone(), Arc::new(mailer), shutdown.clone()));
     tasks.spawn(seal::run(app.clone(), shutdown.clone()));
     tasks.spawn(seal::verify(app.clone(), shutdown.clone()));
+    tasks.spawn(history::run(app.clone(), shutdown.clone()));
     tasks.spawn(prune::run(app.clone(), shutdown.clone()));
     tasks
 }

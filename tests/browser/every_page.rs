@@ -14,7 +14,9 @@ use latchkey::{
     secret::Token,
     service::{
         activation::{Reasons, Requested},
-        assignment, role,
+        assignment,
+        inventory::{conversion, import},
+        role,
         settings::{self, NewTemplate, Save},
     },
 };
@@ -34,7 +36,7 @@ const FILES: [&str; 1] = ["/audit/export"];
 type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 18] = [
+const EVERYBODY: [Stop; 19] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
@@ -60,6 +62,12 @@ const EVERYBODY: [Stop; 18] = [
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
     ("/search", "/search", "hugo", "What are you looking for"),
+    (
+        "/inventory/conversions/{conversion}/try",
+        "/inventory/conversions/{conversion}/try",
+        "hugo",
+        "A try gives nothing",
+    ),
     ("/", "/", "ada", "More time is asked for"),
     (
         "/assignments/{assignment}/more-time",
@@ -71,7 +79,7 @@ const EVERYBODY: [Stop; 18] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 63] = [
+const SOME: [Stop; 71] = [
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -195,6 +203,24 @@ const SOME: [Stop; 63] = [
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
+    ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
+    ("/inventory", "/inventory?privileged=yes", "eve", "its holder was never here"),
+    ("/inventory", "/inventory?list=applications", "eve", "Nothing is held all the time"),
+    ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
+    ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{draft}",
+        "grace",
+        "people are invited, not imported",
+    ),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{import}?outcome=left_out",
+        "eve",
+        "nobody of that name",
+    ),
+    ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
 ];
 
 /// What those see who are not signed in yet, in the order in which they come there.
@@ -305,6 +331,8 @@ impl Company {
         let (activation, request) = requests(world).await;
         let application = application(world).await;
         world.access_token("ada", &EVERY_SCOPE).await;
+        let conversion = conversion(world).await;
+        let (draft, import) = imports(world).await;
         let second = world.eligibility("ada", "Backup Operator").await;
         let mut sessions = BTreeMap::from([("ada", session(ada))]);
         for name in ["bob", "eve", "grace", "hugo", "frida"] {
@@ -322,6 +350,9 @@ impl Company {
             ("person", world.principal("ada").to_string()),
             ("grace", world.principal("grace").to_string()),
             ("group", group),
+            ("conversion", conversion),
+            ("draft", draft),
+            ("import", import),
             ("finance", finance),
             ("ledger", ledger),
             ("sales", sales),
@@ -433,6 +464,41 @@ async fn group(world: &World) -> String {
         world.assign(kind, world.principal(name), (role, scope), (None, None)).await;
     }
     group.to_string()
+}
+
+/// Standing access of hugo's on its way to eligibility, and some days of history.
+async fn conversion(world: &World) -> String {
+    world.role("Ledger Keeper", careful).await;
+    let standing = world.active("hugo", "Ledger Keeper").await;
+    let why = Justification::parse("Once a quarter is enough.").unwrap();
+    let actor = world.actor("grace").await;
+    let begun = conversion::start(&world.app, &actor, &[standing], &why, None).await.unwrap();
+    world
+        .execute(
+            "insert into access_history
+             select (now() - number * interval '1 day')::date, now(), 10 + number, 30, 60 - number, 7
+             from generate_series(1, 40) as number on conflict do nothing",
+        )
+        .await;
+    begun.into_iter().next().unwrap().outcome.unwrap().to_string()
+}
+
+/// A file that was handed in, and one that was imported.
+async fn imports(world: &World) -> (String, String) {
+    let actor = world.actor("grace").await;
+    let file = |rows: &str| format!("user,role,where,until\n{rows}");
+    let rows = file("bob,Night Watch,,\nbob,Captain,,\nada,Payroll Reader,The moon,2041-01-01\n");
+    let draft = import::upload(
+        &world.app,
+        &actor,
+        "standing access of the northern region.csv",
+        rows.as_bytes(),
+    );
+    let draft = draft.await.unwrap();
+    let rows = file("bob,Payroll Reader,,\nnobody,Payroll Reader,,\n");
+    let done = import::upload(&world.app, &actor, "today.csv", rows.as_bytes()).await.unwrap();
+    import::confirm(&world.app, &actor, done, true, None).await.unwrap();
+    (draft.to_string(), done.to_string())
 }
 
 /// A tree of places: somebody looks after a part of it, and somebody is eligible there.

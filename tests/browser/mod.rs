@@ -13,6 +13,7 @@ mod changes;
 mod driver;
 mod every_page;
 mod extent;
+mod inventory;
 mod look;
 mod mistakes;
 mod people;

@@ -1,7 +1,7 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 13] = [
+const TESTS: [&str; 14] = [
     include_str!("applications.rs"),
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
@@ -9,6 +9,7 @@ const TESTS: [&str; 13] = [
     include_str!("credentials.rs"),
     include_str!("decisions.rs"),
     include_str!("gate.rs"),
+    include_str!("inventory.rs"),
     include_str!("people.rs"),
     include_str!("policy.rs"),
     include_str!("requests.rs"),
@@ -58,6 +59,8 @@ async fn every_reference_is_to_something() {
         ("scopes", "parent_id", "23503"),
         ("scopes", "group_id", "23503"),
         ("mfa_proofs", "access_token_id", "23503"),
+        ("conversions", "active_id", "conversions_of_one_role"),
+        ("conversions", "eligible_id", "conversions_of_one_role"),
         ("mfa_proofs", "principal_id", "mfa_proofs_are_of_people"),
         ("role_settings", "author_id", "role_settings_author_is_themself"),
         ("application_owners", "principal_id", "application_owners_are_people"),

@@ -73,7 +73,11 @@ values
     (id('root admin'), 'active', 'assigned', id('root'), '00000000-0000-8000-8000-000000000001', root(), instant(),
         'infinity', instant(), '00000000-0000-8000-9000-000000000001'),
     (id('standing'), 'active', 'assigned', id('eve'), id('operator'), root(), instant(), instant() + interval '90 days',
-        instant(), id('operator terms'));
+        instant(), id('operator terms')),
+    (id('eve proved'), 'eligible', 'assigned', id('eve'), id('proved'), root(), instant(), 'infinity', instant(),
+        id('proved terms')),
+    (id('eve standing'), 'active', 'assigned', id('eve'), id('proved'), root(), instant(), 'infinity', instant(),
+        id('proved terms'));
 select record('assignment', id) from assignments;
 
 -- One request that waits, and one that was granted and runs.
@@ -100,6 +104,10 @@ insert into assignments (
 );
 select record('request', id) from requests;
 select record('assignment', id('running'));
+
+insert into imports (id, state, file_name, format, digest, rows_read, file, created_by, created_at)
+values (id('old import'), 'draft', 'old.csv', 'csv', hash('old'), 1, 'user,role', id('root'), instant());
+select record('target', id('old import'));
 
 commit;
 grant execute on all functions in schema public to latchkey_app;

@@ -9,6 +9,7 @@ mod changes;
 mod credentials;
 mod decisions;
 mod gate;
+mod inventory;
 mod people;
 mod policy;
 mod requests;

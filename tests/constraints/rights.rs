@@ -6,7 +6,7 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 34] = [
+const RIGHTS: [&str; 37] = [
     "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
     "application_assertions delete",
@@ -16,7 +16,9 @@ const RIGHTS: [&str; 34] = [
     "audit_head update",
     "audit_verification update",
     "change_requests update amended closed_at decider_id decider_person_id decision_reason failure prior proof_id state",
+    "conversions update abandoned_at abandoned_by finished_at finished_by tried_at tried_by",
     "idempotency_keys delete",
+    "imports update already closed_at file fingerprint left_out made mapping roles_made scopes_made shortened state",
     "known_devices delete",
     "known_devices update",
     "mfa_proofs update spent_at spent_for",
@@ -41,6 +43,7 @@ const RIGHTS: [&str; 34] = [
     "- insert reminder_progress",
     "- insert request_moves",
     "- insert scope_ancestors",
+    "- insert standing_access",
 ];
 
 #[tokio::test]
@@ -68,6 +71,11 @@ async fn history_is_beyond_the_server() {
         "delete from role_settings",
         "delete from principals",
         "delete from mfa_proofs",
+        "delete from imports",
+        "delete from import_rows",
+        "delete from conversions",
+        "delete from standing_access",
+        "update access_history set eligible = 0",
         "truncate sessions",
         "update audit_events set kind = 'a.b'",
         "update decisions set verdict = 'deny'",

@@ -99,6 +99,9 @@ pub fn all() -> Vec<Row> {
         secret(),
         key(),
         assertion(),
+        import(),
+        conversion(),
+        history(),
     ]
 }
 
@@ -607,6 +610,69 @@ pub fn assertion() -> Row {
             ("principal_id", "id('backup')"),
             ("digest", "hash('new')"),
             ("expires_at", "instant() + interval '5 minutes'"),
+        ],
+    )
+}
+
+/// A list of assignments, handed in.
+pub fn import() -> Row {
+    Row::new(
+        "imports",
+        [
+            ("id", "id('new')"),
+            ("state", "'draft'"),
+            ("file_name", "'today.csv'"),
+            ("format", "'csv'"),
+            ("digest", "hash('file')"),
+            ("rows_read", "1"),
+            ("file", "'user,role'::bytea"),
+            ("created_by", "id('root')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// What became of a row of an import.
+pub fn import_row() -> Row {
+    Row::new(
+        "import_rows",
+        [
+            ("import_id", "id('new')"),
+            ("line", "2"),
+            ("outcome", "'made'"),
+            ("said", "'{}'"),
+            ("assignment_id", "id('standing')"),
+        ],
+    )
+}
+
+/// Eve's standing access, on its way to an eligibility that has just been made.
+pub fn conversion() -> Row {
+    Row::new(
+        "conversions",
+        [
+            ("id", "id('new')"),
+            ("active_id", "id('eve standing')"),
+            ("eligible_id", "id('eve proved')"),
+            ("eligible_made", "false"),
+            ("started_by", "id('root')"),
+            ("started_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+pub fn history() -> Row {
+    Row::new(
+        "access_history",
+        [
+            ("day", "'2026-11-22'"),
+            ("taken_at", "instant()"),
+            ("standing_privileged", "1"),
+            ("standing_other", "1"),
+            ("eligible", "1"),
+            ("activations_day_before", "1"),
         ],
     )
 }

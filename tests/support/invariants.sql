@@ -50,6 +50,19 @@ promises (promise, broken) as (
         ))
 
     union all
+    select 'standing access is listed as it is', count(*)
+    from (
+        select assignments.id from assignments
+        join scopes on scopes.id = scope_id and scopes.kind <> 'group'
+        where assignments.kind = 'active' and origin = 'assigned' and ended_at is null
+    ) as stands
+    full join standing_access on assignment_id = stands.id
+    left join assignments on assignments.id = coalesce(stands.id, assignment_id)
+    left join roles on roles.id = assignments.role_id
+    where stands.id is null or assignment_id is null
+        or rank <> case when privileged or roles.id = '00000000-0000-8000-8000-000000000009' then 2 else 0 end + case when ends_at = 'infinity' then 1 else 0 end
+
+    union all
     select 'a role is held once at a time, now and in all history', count(*)
     from granted as one
     join granted as other using (principal_id, role_id, scope_id)

@@ -84,12 +84,19 @@ pub enum Kind {
     TokenRevoked,
     PolicyApplied,
     AuditExported,
+    ImportUploaded,
+    ImportDone,
+    ImportDiscarded,
+    ConversionStarted,
+    ConversionTried,
+    ConversionFinished,
+    ConversionAbandoned,
     AccessRefused,
 }
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 68] = [
+    pub const ALL: [(Self, &'static str); 75] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -157,6 +164,13 @@ impl Kind {
         (Self::TokenRevoked, "token.revoked"),
         (Self::PolicyApplied, "policy.applied"),
         (Self::AuditExported, "audit.exported"),
+        (Self::ImportUploaded, "import.uploaded"),
+        (Self::ImportDone, "import.done"),
+        (Self::ImportDiscarded, "import.discarded"),
+        (Self::ConversionStarted, "conversion.started"),
+        (Self::ConversionTried, "conversion.tried"),
+        (Self::ConversionFinished, "conversion.finished"),
+        (Self::ConversionAbandoned, "conversion.abandoned"),
         (Self::AccessRefused, "access.refused"),
     ];
 

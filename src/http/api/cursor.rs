@@ -24,6 +24,9 @@ pub(super) enum List {
     Holders,
     Applications,
     AuditEvents,
+    Standing,
+    Imports,
+    Conversions,
 }
 
 impl List {
@@ -39,6 +42,9 @@ impl List {
             Self::Holders => b"holders",
             Self::Applications => b"applications",
             Self::AuditEvents => b"audit events",
+            Self::Standing => b"standing access",
+            Self::Imports => b"imports",
+            Self::Conversions => b"conversions",
         }
     }
 }

@@ -40,6 +40,7 @@ use crate::http::{
         (name = "policy", description = "Everything that administrators decide, as files"),
         (name = "scopes", description = "The places where roles are held"),
         (name = "assignments", description = "Who is eligible for what, and who holds it"),
+        (name = "inventory", description = "What is held today: standing access, imports, conversions"),
         (name = "people", description = "People and groups"),
         (name = "search", description = "Finding people, groups, applications, roles and places"),
         (name = "overview", description = "How the whole stands"),

@@ -26,6 +26,7 @@ mod description;
 mod expiring;
 mod extent;
 mod group;
+mod inventory;
 mod lockout;
 mod me;
 mod more_time;
@@ -72,6 +73,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(posture::routes())
         .merge(group::routes())
         .merge(policy::routes())
+        .merge(inventory::routes())
         .merge(application::routes())
         .merge(audit::routes())
         .merge(token::routes());

@@ -4,7 +4,7 @@ use super::{
     page::{Answer, Page, show},
     request::status,
     say::{self, Reader},
-    terms::{captions, place, ticket},
+    terms::{at_place, captions, place, ticket},
     view::{
         Caption,
         access::{Coming, Eligible, Ends, Held, MyAccess, RunningOut, Todo},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     domain::assignment::AssignmentOrigin,
-    service::{assignment, expiring, overview, request},
+    service::{assignment, expiring, inventory::conversion, overview, request},
 };
 
 /// What one can do, and holds right now.
@@ -21,9 +21,10 @@ pub async fn list(page: Page) -> Answer {
     let opened = page.open(Section::Access).await?;
     let mine = overview::my_access(&page.app, &page.actor).await?;
     let (ending, over) = expiring::own(&page.app, &page.actor).await?;
+    let to_try = conversion::to_try(&page.app, &page.actor).await?;
     let reader = &opened.reader;
     show(&MyAccess {
-        todo: todo(&mine),
+        todo: to_try.iter().map(tell_try).chain(todo(&mine)).collect(),
         running_out: ending
             .iter()
             .map(|told| tell_running_out(told, false, reader))
@@ -39,6 +40,17 @@ pub async fn list(page: Page) -> Answer {
             .collect(),
         frame: opened.frame,
     })
+}
+
+/// An eligibility that is to take the place of standing access, once it was tried.
+fn tell_try(told: &conversion::Told) -> Todo {
+    let place = at_place(told.scope, &told.scope_name);
+    Todo {
+        icon: "check",
+        text: format!("Try your new eligibility for {}{place}", told.role_name),
+        link: format!("/inventory/conversions/{}/try", told.id),
+        urgent: false,
+    }
 }
 
 fn todo(mine: &overview::MyAccess) -> Vec<Todo> {

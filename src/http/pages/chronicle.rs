@@ -140,6 +140,15 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::TokenCreated => "made a token".to_owned(),
         Kind::TokenRevoked => format!("ended a token of {who}"),
         Kind::AuditExported => "exported the audit trail".to_owned(),
+        Kind::ImportUploaded => "handed in a list of assignments".to_owned(),
+        Kind::ImportDone => "imported a list of assignments".to_owned(),
+        Kind::ImportDiscarded => "discarded a list of assignments".to_owned(),
+        Kind::ConversionStarted => {
+            format!("began to turn {whose} standing {role} into eligibility")
+        }
+        Kind::ConversionTried => format!("tried to activate {role}, without getting it"),
+        Kind::ConversionFinished => format!("ended {whose} standing {role}, which is eligible now"),
+        Kind::ConversionAbandoned => format!("left {whose} {role} standing"),
         Kind::AccessRefused => "was refused".to_owned(),
     }
 }

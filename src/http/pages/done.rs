@@ -43,6 +43,12 @@ pub enum Done {
     SignedOut,
     SignedOutEverywhere,
     Verified,
+    Imported,
+    Discarded,
+    ConversionsStarted,
+    Rehearsed,
+    ConversionFinished,
+    ConversionAbandoned,
     ApplicationRegistered,
     ApplicationChanged,
     ApplicationDisabled,
@@ -53,7 +59,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 46] = [
+    const ALL: [(Self, &'static str, &'static str); 52] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -137,6 +143,28 @@ impl Done {
         (Self::SignedOut, "signed-out", "You are signed out."),
         (Self::SignedOutEverywhere, "signed-out-everywhere", "You are signed out everywhere."),
         (Self::Verified, "verified", "The audit trail was verified."),
+        (Self::Imported, "imported", "The import is done."),
+        (Self::Discarded, "discarded", "The file is thrown away."),
+        (
+            Self::ConversionsStarted,
+            "conversions-started",
+            "They are eligible beside their standing access now, and were asked to try it.",
+        ),
+        (
+            Self::Rehearsed,
+            "rehearsed",
+            "It works. You still hold the role; an administrator ends that when it is time.",
+        ),
+        (
+            Self::ConversionFinished,
+            "conversion-finished",
+            "The standing access has ended. The eligibility stays.",
+        ),
+        (
+            Self::ConversionAbandoned,
+            "conversion-abandoned",
+            "The standing access stays, and everything is as it was.",
+        ),
         (
             Self::ApplicationRegistered,
             "application-registered",

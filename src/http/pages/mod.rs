@@ -22,6 +22,7 @@ mod extension;
 mod extent;
 mod faults;
 mod group;
+mod inventory;
 mod lockout;
 mod more_time;
 mod outcome;
@@ -51,7 +52,12 @@ pub fn routes() -> Routes {
 
 /// All but those whose forms take more than usual.
 fn small() -> Routes {
-    entrance().merge(everybody()).merge(administration()).merge(applications()).merge(own_account())
+    entrance()
+        .merge(everybody())
+        .merge(administration())
+        .merge(applications())
+        .merge(inventory())
+        .merge(own_account())
 }
 
 /// Pages for policy files.
@@ -163,6 +169,26 @@ fn administration() -> Routes {
         .post("/groups/{group}", group::rename)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
+}
+
+/// Pages about what is held all the time.
+fn inventory() -> Routes {
+    use inventory::{conversion, import, standing};
+    Routes::new()
+        .get("/inventory", standing::list)
+        .get("/inventory/imports", import::list)
+        .post("/inventory/imports", import::create)
+        .get("/inventory/imports/new", import::new)
+        .get("/inventory/imports/{import}", import::one)
+        .post("/inventory/imports/{import}/mapping", import::map)
+        .post("/inventory/imports/{import}/confirm", import::confirm)
+        .post("/inventory/imports/{import}/discard", import::discard)
+        .get("/inventory/conversions", conversion::list)
+        .post("/inventory/conversions", conversion::start)
+        .get("/inventory/conversions/{conversion}/try", conversion::new)
+        .post("/inventory/conversions/{conversion}/try", conversion::rehearse)
+        .post("/inventory/conversions/{conversion}/finish", conversion::finish)
+        .post("/inventory/conversions/{conversion}/abandon", conversion::abandon)
 }
 
 /// Pages about applications, for administrators and for whoever owns one.

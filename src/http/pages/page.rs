@@ -131,6 +131,7 @@ impl Page {
 
 fn rights(permissions: &Permissions, somewhere: &Permissions) -> Rights {
     Rights {
+        inventory: somewhere.allow(Permission::ReadRoles),
         roles: somewhere.allow(Permission::ReadRoles),
         scopes: somewhere.allow(Permission::ReadRoles),
         people: permissions.allow(Permission::ReadPeople),

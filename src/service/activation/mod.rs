@@ -25,9 +25,11 @@ use crate::{
 
 mod preview;
 mod submit;
+mod trial;
 
 pub use preview::{Preview, preview};
 pub(super) use submit::{end_overdue, take_effect, until};
+pub(super) use trial::trial;
 
 use submit::{Asked, submit};
 

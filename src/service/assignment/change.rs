@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     Proof, commit,
-    give::{Assign, Telling, give, refuse_eligible_application, tell, terms},
+    give::{Assign, Telling, give, give_untold, refuse_eligible_application, tell, terms},
     waiting,
 };
 use crate::{
@@ -42,7 +42,11 @@ pub(super) async fn find(
 }
 
 /// Locks an assignment for an administrator who may change it and says so by name if it is over.
-async fn lock(change: &mut Change, actor: &Actor, id: AssignmentId) -> Result<Locked, Error> {
+pub(in crate::service) async fn lock(
+    change: &mut Change,
+    actor: &Actor,
+    id: AssignmentId,
+) -> Result<Locked, Error> {
     let told = find(change.connection(), actor, id).await?;
     let (kind, _) = store::role::scope(change.connection(), told.scope).await?;
     group::authorise_assigning(change.connection(), actor, told.scope, kind).await?;
@@ -87,7 +91,7 @@ pub(in crate::service) async fn remove_within(
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
-pub(super) async fn end(
+pub(in crate::service) async fn end(
     change: &mut Change,
     locked: &Locked,
     because: AssignmentEnd,
@@ -357,7 +361,7 @@ pub(in crate::service) async fn convert_within(
 }
 
 /// What holding the role of an assignment in that way is, as an act, and whether its terms ask for a proof of it.
-pub(super) async fn terms_of(
+pub(in crate::service) async fn terms_of(
     connection: &mut sqlx::PgConnection,
     actor: &Actor,
     told: &Told,
@@ -369,6 +373,24 @@ pub(super) async fn terms_of(
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
     let needs_proof = terms(&version.settings, kind).requires_mfa;
     Ok((act, needs_proof))
+}
+
+/// Makes the holder of standing access eligible beside it, within a change. Tells nobody.
+pub(in crate::service) async fn make_eligible_beside(
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let holder = store::principal::holder(change, principal).await?;
+    refuse_eligible_application(holder.kind, AssignmentKind::Eligible)?;
+    if change.actor().is_one_of(&holder.people) {
+        let made = make_own_eligible(change, wanted, principal).await?;
+        proof.spend(change, made.0).await?;
+        Ok(made)
+    } else {
+        give_untold(change, wanted, principal, proof).await
+    }
 }
 
 /// Becoming eligible instead of active only ever takes power away, so one may do it to oneself.

@@ -138,7 +138,7 @@ pub(in crate::service) async fn assign_within(
 }
 
 /// Whether all of this was done before, under the same idempotency key: then it uses up no code.
-pub(super) async fn all_repeated(
+pub(in crate::service) async fn all_repeated(
     app: &App,
     actor: &Actor,
     parts: &[impl Display],
@@ -156,7 +156,7 @@ pub(super) async fn all_repeated(
 }
 
 /// The same actor, with the idempotency key of one among several.
-pub(super) fn part(actor: &Actor, part: impl Display) -> Actor {
+pub(in crate::service) fn part(actor: &Actor, part: impl Display) -> Actor {
     let idempotency = actor.idempotency.as_ref().map(|idempotency| idempotency.part(part));
     Actor { idempotency, ..actor.clone() }
 }
@@ -230,6 +230,18 @@ pub(in crate::service) async fn give(
     principal: PrincipalId,
     proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
+    let id = give_untold(change, wanted, principal, proof).await?;
+    tell(app, change, id, &wanted.justification, Telling::Given).await?;
+    Ok(id)
+}
+
+/// The same, for whoever tells its holder otherwise.
+pub(super) async fn give_untold(
+    change: &mut Change,
+    wanted: &Assign,
+    principal: PrincipalId,
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
     let holder = store::principal::holder(change, principal).await?;
     if holder.disabled_at.is_some() {
         return Err(Error::Conflict(match holder.kind {
@@ -282,7 +294,6 @@ pub(in crate::service) async fn give(
             "justification": wanted.justification,
         }));
     change.record(&event).await?;
-    tell(app, change, id, &wanted.justification, Telling::Given).await?;
     Ok(id)
 }
 

@@ -21,9 +21,11 @@ mod waiting;
 
 pub use bulk::{Bulk, Operation, Row, change_many, rehearse};
 pub use change::{NewDates, convert, remove, update};
-pub(super) use change::{convert_within, remove_within, update_within};
+pub(super) use change::{
+    convert_within, end, lock, make_eligible_beside, remove_within, terms_of, update_within,
+};
 pub use give::{Assign, Assigned, assign};
-pub(super) use give::{assign_within, give, permission};
+pub(super) use give::{all_repeated, assign_within, give, part, permission};
 pub(super) use prolong::prolong_within;
 pub use prolong::{Prolonged, Wish, ask_for_more_time, may_wish, prolong};
 

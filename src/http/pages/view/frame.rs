@@ -13,6 +13,8 @@ pub enum Section {
     Overview,
     /// Roles, their settings and assignments.
     Roles,
+    /// Access that is held all the time.
+    Inventory,
     /// Places.
     Resources,
     /// Persons.
@@ -39,6 +41,7 @@ impl Section {
             Self::Approvals => "approvals",
             Self::Overview => "overview",
             Self::Roles => "roles",
+            Self::Inventory => "inventory",
             Self::Resources => "resources",
             Self::People => "people",
             Self::Groups => "groups",
@@ -96,6 +99,8 @@ impl Theme {
 pub struct Rights {
     /// Roles.
     pub roles: bool,
+    /// Access that is held all the time.
+    pub inventory: bool,
     /// Places.
     pub scopes: bool,
     /// People.

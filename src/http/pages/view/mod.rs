@@ -17,6 +17,7 @@ pub mod extent;
 pub mod form;
 pub mod frame;
 pub mod group;
+pub mod inventory;
 pub mod person;
 pub mod policy;
 pub mod posture;
