@@ -86,7 +86,13 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
     if posture.everywhere {
         let detail = waits(counts.oldest_change);
         let link = "/assignments/expiring";
-        tiles.push(tile("Changes waiting", counts.changes, detail, "/requests?view=all", "approval"));
+        tiles.push(tile(
+            "Changes waiting",
+            counts.changes,
+            detail,
+            "/requests?view=all",
+            "approval",
+        ));
         tiles.push(tile(
             "Expiring soon",
             counts.expiring,
