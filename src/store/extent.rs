@@ -113,6 +113,7 @@ pub struct Told {
 
 /// What `carriers` have that is not over, of roles and at places that are in use. Whoever may look at `places` alone sees what
 /// is at them, below, and above, since that counts there too.
+#[expect(clippy::too_many_lines, reason = "one statement, so that all of it is true at one moment")]
 pub async fn holdings(
     connection: &mut PgConnection,
     carriers: &[PrincipalId],

@@ -67,6 +67,7 @@ pub struct Wanted<'a> {
 }
 
 /// The terms in force that ask for an approval, with how many enabled people may give it; the fewest first, `limit` at most.
+#[expect(clippy::too_many_lines, reason = "one statement, so that all of it is true at one moment")]
 pub async fn approvals(
     connection: &mut PgConnection,
     wanted: Wanted<'_>,

@@ -229,9 +229,9 @@ pub async fn list(page: Page, Path(person): Path<String>, Query(wanted): Query<W
     let at =
         |name: &str| if name.is_empty() { here.clone() } else { format!("{here}?effort={name}") };
     let chosen = if effort.is_some() { wanted.effort.as_str() } else { "" };
-    let choices = [("", "All"), ("held", "Held now")]
+    let choices = [("", "All"), ("held", "Held")]
         .into_iter()
-        .chain(BEYOND.iter().map(|(_, name, title, _)| (*name, *title)))
+        .chain([("alone", "Alone"), ("approval", "Approval"), ("gift", "Given by others")])
         .map(|(name, title)| (title, at(name), name == chosen))
         .collect();
     let next = found.last().filter(|_| found.len() == PAGE).map(|last| {

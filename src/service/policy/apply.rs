@@ -136,7 +136,7 @@ impl Applying<'_> {
         let mut carrying_out = CarryingOut::new(app, actor, &wanted.reason);
         carrying_out.proved = self.proof.is_some();
         whole(&mut change, &mut carrying_out, &plan.steps).await?;
-        if carrying_out.widens || !carrying_out.weaker.is_empty() {
+        if !(carrying_out.widening.is_empty() && carrying_out.weaker.is_empty()) {
             // Everything else was found to be right; none of it is kept.
             assignment::judge(&mut change).await?;
             drop(change);
@@ -238,7 +238,7 @@ async fn whole(
     carrying_out.all(change, steps).await?;
     match reach::refuse_gain(change, before).await {
         Err(Error::Widens(_)) if !carrying_out.agreed => {
-            carrying_out.widens = true;
+            carrying_out.widening.push(None);
             Ok(())
         }
         judged => judged,

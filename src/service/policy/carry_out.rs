@@ -38,8 +38,8 @@ pub(super) struct CarryingOut<'all> {
     pub(super) agreed: bool,
     /// Whether something was refused since whoever does it may not do it, rather than for what it is.
     pub(super) lacks_rights: bool,
-    /// Whether some of it would widen what its author can come to hold, so that somebody else must agree.
-    pub(super) widens: bool,
+    /// The steps that would widen what their author can come to hold; none stands for all of them together.
+    pub(super) widening: Vec<Option<At>>,
     /// The steps that make the terms of a privileged role weaker. Unless a second administrator does them, they are only tried.
     pub(super) weaker: Vec<(Option<At>, RoleId)>,
     /// Everybody who gets something.
@@ -58,7 +58,7 @@ impl<'all> CarryingOut<'all> {
             proved: false,
             agreed: false,
             lacks_rights: false,
-            widens: false,
+            widening: Vec::new(),
             weaker: Vec::new(),
             holders: BTreeSet::new(),
             roles: HashMap::new(),
@@ -76,7 +76,7 @@ impl<'all> CarryingOut<'all> {
                 Ok(()) => {}
                 // It can be done, by somebody who gains nothing by it.
                 Err(Error::Widens(_)) if !self.agreed => {
-                    self.widens = true;
+                    self.widening.push(step.at);
                     change.undo().await?;
                 }
                 Err(error) => {
@@ -181,7 +181,7 @@ impl<'all> CarryingOut<'all> {
                 let effect =
                     scope::relocate_within(app, change, actor, *id, parent, self.reason).await?;
                 match effect.waits() {
-                    Some(_) if !self.agreed => self.widens = true,
+                    Some(_) if !self.agreed => self.widening.push(step.at),
                     Some(why) if effect.gains => return Err(Error::Widens(why)),
                     Some(_) | None => {}
                 }

@@ -160,8 +160,8 @@ async fn groups(
             Err(Error::NotAllowed(why)) => Some(why),
             Err(error) => return Err(error),
         };
-        let approved = store::reach::approved_by(connection, *scope).await?;
-        let approves = reach::wait_for(connection, &[user.person], approved).await?;
+        let roles = store::reach::approved_by(connection, *scope).await?;
+        let approves = reach::wait_for(connection, &[user.person], roles).await?;
         groups.insert(*scope, GroupRight { refused, approves });
     }
     Ok(groups)
