@@ -198,7 +198,7 @@ async fn of_two_who_take_the_last_two_away_at_once_one_is_refused() {
     world.active("second", "Global Administrator").await;
     let (one, other) =
         tokio::join!(world.disable("root", "glass-1"), world.disable("second", "glass-2"),);
-    let refused = [one, other].into_iter().filter(|outcome| outcome.is_err()).count();
+    let refused = [one, other].into_iter().filter(Result::is_err).count();
     assert_eq!(refused, 1);
     assert_eq!(world.problems("root").await, [""; 0]);
 }
