@@ -160,3 +160,21 @@ async fn what_was_wanted_stays_and_is_recorded() {
     lab.history("reminders_frozen", "delete from reminders").await;
     lab.takes(rows::reminder()).await;
 }
+
+#[tokio::test]
+async fn the_same_policy_files_are_asked_for_once_while_they_wait() {
+    let lab = Lab::new().await;
+    let files = |id: &'static str, plan: &'static str| {
+        rows::change_request()
+            .with("id", id)
+            .with("kind", "'apply_policy'")
+            .with("role_id", "null")
+            .with("payload", plan)
+            .sql()
+    };
+    let (one, other) = ("'{\"plan\": \"one\"}'", "'{\"plan\": \"other\"}'");
+    let asked = files("id('new')", one);
+    lab.takes(format!("{asked} {}", files("id('second')", other))).await;
+    lab.refuses("change_requests_policy_once", format!("{asked} {}", files("id('second')", one)))
+        .await;
+}

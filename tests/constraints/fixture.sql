@@ -105,9 +105,5 @@ insert into assignments (
 select record('request', id) from requests;
 select record('assignment', id('running'));
 
-insert into imports (id, state, file_name, format, digest, rows_read, file, created_by, created_at)
-values (id('old import'), 'draft', 'old.csv', 'csv', hash('old'), 1, 'user,role', id('root'), instant());
-select record('target', id('old import'));
-
 commit;
 grant execute on all functions in schema public to latchkey_app;

@@ -33,7 +33,7 @@ impl Lab {
         let world = World::new().await;
         world.execute(include_str!("fixture.sql")).await;
         // Schemas that were given out before do not know these.
-        world.execute(include_str!("changes.sql")).await;
+        world.execute(include_str!("later.sql")).await;
         Self { world }
     }
 

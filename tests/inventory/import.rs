@@ -9,7 +9,7 @@ use latchkey::{
         time::Duration,
     },
     error::Error,
-    service::inventory::import::{self, Counts, Outcome, Preview, State},
+    service::inventory::import::{self, Counts, Preview, RowOutcome, State},
 };
 
 use crate::support::World;
@@ -104,7 +104,7 @@ async fn bad_rows_are_told_by_line_and_column_and_nothing_is_half_imported() {
     let counts = confirm(&world, id, true).await.unwrap();
     assert_eq!((counts.made, counts.left_out), (1, 5));
     let actor = world.actor("root").await;
-    let rows = import::rows(&world.app, &actor, id, Some(Outcome::LeftOut), 0).await.unwrap();
+    let rows = import::rows(&world.app, &actor, id, Some(RowOutcome::LeftOut), 0).await.unwrap();
     let lines: Vec<_> = rows.iter().map(|row| row.line).collect();
     assert_eq!(lines, [3, 4, 5, 6, 7], "what was left out is kept, too");
     assert!(rows[0].notes[0].contains("nobody of that name"), "{:?}", rows[0]);
@@ -224,7 +224,7 @@ async fn missing_roles_and_places_are_made_if_that_is_wanted_and_say_where_they_
     .await
     .unwrap();
     assert_eq!(parent, folder);
-    let kept = import::rows(&world.app, &actor, id, Some(Outcome::Made), 0).await.unwrap();
+    let kept = import::rows(&world.app, &actor, id, Some(RowOutcome::Made), 0).await.unwrap();
     assert!(kept[0].notes[0].contains("as late as the role’s terms allow"), "{:?}", kept[0]);
     world.check_invariants().await;
 }

@@ -336,7 +336,8 @@ pub(in crate::service) async fn convert_within(
     }
     let holder = store::principal::holder(change, locked.principal).await?;
     refuse_eligible_application(holder.kind, to)?;
-    let lessens_own = to == AssignmentKind::Eligible && actor.is_one_of(&holder.people);
+    let lessens_own =
+        to == AssignmentKind::Eligible && reach::is_own(change, locked.principal).await?;
     let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Converted, reason).await?;
     if to == AssignmentKind::Eligible {
@@ -384,7 +385,7 @@ pub(in crate::service) async fn make_eligible_beside(
 ) -> Result<AssignmentId, Error> {
     let holder = store::principal::holder(change, principal).await?;
     refuse_eligible_application(holder.kind, AssignmentKind::Eligible)?;
-    if change.actor().is_one_of(&holder.people) {
+    if reach::is_own(change, principal).await? {
         let made = make_own_eligible(change, wanted, principal).await?;
         proof.spend(change, made.0).await?;
         Ok(made)

@@ -22,7 +22,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::ApiError,
     },
-    service::inventory::import::{self, Outcome, PAGE, Plan, State as Stage, Verdict},
+    service::inventory::import::{self, PAGE, Plan, RowOutcome, State as Stage, Verdict},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -315,7 +315,7 @@ struct Row {
     /// Its line in the file.
     line: i32,
     /// What became of it.
-    outcome: Outcome,
+    outcome: RowOutcome,
     /// What it said.
     said: Said,
     /// Why it was left out, or in which way it is not what was said.
@@ -330,7 +330,7 @@ struct Row {
 #[into_params(parameter_in = Query)]
 struct Rows {
     /// Those with this outcome.
-    outcome: Option<Outcome>,
+    outcome: Option<RowOutcome>,
     /// Those below this line.
     #[param(minimum = 0)]
     after_line: Option<i32>,

@@ -27,7 +27,7 @@ use crate::{
     },
     store::{
         self, Change,
-        inventory::import::{NewAssignment, Outcome},
+        inventory::import::{NewAssignment, RowOutcome},
     },
 };
 
@@ -238,14 +238,14 @@ fn written(import: &Import<'_>, plan: Plan) -> Result<Written, Error> {
                 events.push(created(import, row.line, &assignment));
                 let id = assignment.id;
                 new.push(assignment);
-                (Outcome::Made, notes, Some(id))
+                (RowOutcome::Made, notes, Some(id))
             }
-            Verdict::There(id) => (Outcome::Already, Vec::new(), Some(id)),
+            Verdict::There(id) => (RowOutcome::Already, Vec::new(), Some(id)),
             Verdict::Twice(line) => {
-                (Outcome::Already, vec![format!("line {line} says the same")], None)
+                (RowOutcome::Already, vec![format!("line {line} says the same")], None)
             }
             Verdict::Bad(faults) => {
-                (Outcome::LeftOut, faults.iter().map(Fault::sentence).collect(), None)
+                (RowOutcome::LeftOut, faults.iter().map(Fault::sentence).collect(), None)
             }
         };
         rows.push(Row { line: row.line, outcome, said: Json(row.said), notes, assignment });

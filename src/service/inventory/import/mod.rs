@@ -30,7 +30,7 @@ mod plan;
 pub use confirm::confirm;
 pub use plan::{Plan, Planned, Verdict};
 
-pub use crate::store::inventory::import::{Counts, Outcome, Row, State, Told};
+pub use crate::store::inventory::import::{Counts, Row, RowOutcome, State, Told};
 
 /// How many imports, or rows of one, a page has.
 pub const PAGE: i64 = 100;
@@ -138,7 +138,7 @@ pub async fn rows(
     app: &App,
     actor: &Actor,
     id: ImportId,
-    outcome: Option<Outcome>,
+    outcome: Option<RowOutcome>,
     after: i32,
 ) -> Result<Vec<Row>, Error> {
     show(app, actor, id).await?;

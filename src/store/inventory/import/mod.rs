@@ -13,7 +13,7 @@ use crate::{
 
 mod rows;
 
-pub use rows::{NewAssignment, Outcome, Row, assign, keep, rows};
+pub use rows::{NewAssignment, Row, RowOutcome, assign, keep, rows};
 
 /// Where an import stands.
 #[derive(

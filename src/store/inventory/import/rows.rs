@@ -96,7 +96,7 @@ pub async fn assign(change: &mut Change, rows: &[NewAssignment]) -> Result<(), E
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "import_outcome", rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RowOutcome {
     /// An assignment was made.
     Made,
     /// It was there already.
@@ -111,7 +111,7 @@ pub struct Row {
     /// Its line in the file.
     pub line: i32,
     /// What became of it.
-    pub outcome: Outcome,
+    pub outcome: RowOutcome,
     /// What it said.
     pub said: Json<Said>,
     /// Why it was left out, or in which way it is not what was said.
@@ -138,7 +138,7 @@ pub async fn keep(change: &mut Change, import: ImportId, rows: &[Row]) -> Result
             "#,
             import.0,
             &lines,
-            &outcomes as &[Outcome],
+            &outcomes as &[RowOutcome],
             &said,
             &notes,
             &assignments as &[Option<uuid::Uuid>],
@@ -153,14 +153,14 @@ pub async fn keep(change: &mut Change, import: ImportId, rows: &[Row]) -> Result
 pub async fn rows(
     connection: &mut PgConnection,
     import: ImportId,
-    outcome: Option<Outcome>,
+    outcome: Option<RowOutcome>,
     after: i32,
     limit: i64,
 ) -> Result<Vec<Row>, Error> {
     Ok(sqlx::query_as!(
         Row,
         r#"
-        select line, outcome as "outcome: Outcome", said as "said: Json<Said>", notes,
+        select line, outcome as "outcome: RowOutcome", said as "said: Json<Said>", notes,
             assignment_id as "assignment: AssignmentId"
         from import_rows
         where import_id = $1 and line > $2 and ($3::import_outcome is null or outcome = $3)
@@ -169,7 +169,7 @@ pub async fn rows(
         "#,
         import.0,
         after,
-        outcome as Option<Outcome>,
+        outcome as Option<RowOutcome>,
         limit,
     )
     .fetch_all(connection)

@@ -13,15 +13,15 @@ use super::{
 };
 use crate::{
     domain::inventory,
-    service::inventory::import::{self, Outcome, PAGE, Row, State, Told},
+    service::inventory::import::{self, PAGE, Row, RowOutcome, State, Told},
 };
 
 /// Draws it.
 pub(super) async fn draw(page: &Page, told: &Told, begin: &Begin) -> Answer {
     let (outcome_wanted, name) = match begin.outcome.as_str() {
-        "left_out" => (Outcome::LeftOut, "left_out"),
-        "already" => (Outcome::Already, "already"),
-        _ => (Outcome::Made, "made"),
+        "left_out" => (RowOutcome::LeftOut, "left_out"),
+        "already" => (RowOutcome::Already, "already"),
+        _ => (RowOutcome::Made, "made"),
     };
     let after = begin.after.parse().unwrap_or_default();
     let rows = if told.state == State::Done {

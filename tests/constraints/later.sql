@@ -10,3 +10,8 @@ insert into mfa_proofs (id, principal_id, session_id, method, challenge, created
 values (id('change proof'), id('bob'), id('bob session'), 'totp', hash('change proof'), instant(), id('asked'), instant());
 insert into reminders values (id('standing'), instant() + interval '90 days', 'two_weeks', instant());
 select record('target', id('asked'));
+
+-- An import that waits to be confirmed.
+insert into imports (id, state, file_name, format, digest, rows_read, file, created_by, created_at)
+values (id('old import'), 'draft', 'old.csv', 'csv', hash('old'), 1, 'user,role', id('root'), instant());
+select record('target', id('old import'));
