@@ -201,10 +201,12 @@ create function accounts_behind(principal uuid) returns setof uuid
     $$;
 
 -- When somebody who acts for a principal was last here, signed in or by a token: all that can be known of whether access
--- is used. Whoever activates a role has been here.
+-- is used. Whoever activates a role has been here. It keeps its plan, since many are asked about one after the other.
 create function last_here(principal uuid) returns timestamptz
-    language sql stable
+    language plpgsql stable
     as $$
+begin
+    return (
         select coalesce(max(greatest(
             (select at from audit_events where actor_id = account and kind = 'sign_in.succeeded'
                 order by at desc limit 1),
@@ -212,7 +214,8 @@ create function last_here(principal uuid) returns timestamptz
             (select max(last_used_at) from access_tokens where principal_id = account)
         )), '-infinity')
         from accounts_behind(principal) as account
-    $$;
+    );
+end $$;
 
 create function standing_list_of(kind principal_kind, break_glass boolean) returns standing_list
     language sql immutable

@@ -79,7 +79,26 @@ const EVERYBODY: [Stop; 19] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 71] = [
+const SOME: [Stop; 72] = [
+    ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
+    ("/inventory", "/inventory?privileged=yes", "eve", "its holder was never here"),
+    ("/inventory", "/inventory?list=applications", "eve", "Release Pipeline"),
+    ("/inventory", "/inventory", "frida", "Backup Operator"),
+    ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
+    ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{draft}",
+        "grace",
+        "there is no role of that name",
+    ),
+    (
+        "/inventory/imports/{import}",
+        "/inventory/imports/{import}?outcome=left_out",
+        "eve",
+        "nobody of that name",
+    ),
+    ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
     ("/roles", "/roles", "grace", "Northern Region"),
@@ -203,24 +222,6 @@ const SOME: [Stop; 71] = [
     ("/audit", "/audit", "eve", "is chained"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
-    ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
-    ("/inventory", "/inventory?privileged=yes", "eve", "its holder was never here"),
-    ("/inventory", "/inventory?list=applications", "eve", "Nothing is held all the time"),
-    ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),
-    ("/inventory/imports/new", "/inventory/imports/new", "grace", "Or paste it here"),
-    (
-        "/inventory/imports/{import}",
-        "/inventory/imports/{draft}",
-        "grace",
-        "people are invited, not imported",
-    ),
-    (
-        "/inventory/imports/{import}",
-        "/inventory/imports/{import}?outcome=left_out",
-        "eve",
-        "nobody of that name",
-    ),
-    ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
 ];
 
 /// What those see who are not signed in yet, in the order in which they come there.
