@@ -12,7 +12,7 @@ use latchkey::{
     error::Error,
     service::{
         approval::{self, Answer},
-        assignment, request,
+        assignment, person, request,
         settings::{self, Outcome},
     },
 };

@@ -4,7 +4,7 @@ use latchkey::{
     service::policy,
 };
 
-use super::{apply, files, plan, reasons};
+use super::{apply, files, plan};
 use crate::support::World;
 
 /// Places eight deep, a group in a group, an application, terms inherited and enforced, a template, and dates to come.
