@@ -30,7 +30,7 @@ use crate::support::{
 };
 
 /// Not a page, but a file.
-const FILES: [&str; 1] = ["/audit/export"];
+const FILES: [&str; 2] = ["/audit/export", "/policy/files/{file}"];
 
 /// A page: its route, an address of it, who looks at it, and something that it tells them.
 type Stop = (&'static str, &'static str, &'static str, &'static str);
@@ -81,7 +81,7 @@ const EVERYBODY: [Stop; 19] = [
 /// What auditors and administrators may look at, and who of them does.
 const SOME: [Stop; 72] = [
     ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
-    ("/inventory", "/inventory?privileged=yes", "eve", "its holder was never here"),
+    ("/inventory", "/inventory?privileged=yes", "eve", "Privileged, permanent"),
     ("/inventory", "/inventory?list=applications", "eve", "Release Pipeline"),
     ("/inventory", "/inventory", "frida", "Backup Operator"),
     ("/inventory/imports", "/inventory/imports", "grace", "1 assignment made"),

@@ -12,7 +12,7 @@ const WIDTHS: [i64; 2] = [1280, 360];
 const CUT_OFF: &str = "[...document.querySelectorAll('body *')].filter((it) => {
     const style = getComputedStyle(it);
     return it.scrollWidth > it.clientWidth + 1 && style.overflowX !== 'visible' && style.textOverflow !== 'ellipsis'
-        && !it.matches('pre, input, textarea, select, .codes, .visually-hidden, .visually-hidden *, .table-stack thead');
+        && !it.matches('pre, input, textarea, select, .codes, .table-scroll, .visually-hidden, .visually-hidden *, .table-stack thead');
 }).map((it) => it.outerHTML.slice(0, 120))";
 /// The rules that a page must keep.
 const RULES: &str = "['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa']";

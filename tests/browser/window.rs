@@ -157,9 +157,21 @@ impl Browser {
     /// What is said about the field of that name when it is wrong.
     pub async fn error_beside(&self, field: &str) -> String {
         let path = format!("//*[@id='{field}-error']");
-        let element = self.driver.client.find(Locator::XPath(&path)).await;
-        let element = element.expect("something is said beside the field");
-        element.text().await.expect("it answers")
+        let begun = Instant::now();
+        loop {
+            let said = match self.driver.client.find(Locator::XPath(&path)).await {
+                Ok(element) => element.text().await,
+                Err(error) => Err(error),
+            };
+            match said {
+                Ok(said) => return said,
+                // The page may just be making room for the next.
+                Err(error) if begun.elapsed() > PATIENCE => {
+                    panic!("nothing is said beside {field}: {error}")
+                }
+                Err(_) => tokio::time::sleep(Duration::from_millis(100)).await,
+            }
+        }
     }
 
     /// What is on the page, as it is read; nothing, while it makes room for the next.

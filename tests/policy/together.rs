@@ -153,8 +153,8 @@ async fn whoever_may_do_only_a_part_leaves_the_whole_to_somebody_who_may() {
 async fn what_would_be_refused_is_refused_at_once_and_never_waits() {
     let world = two().await;
     let mut wrong = files(WEAKER);
-    let late = "[[assignment]]\nholder = \"user:ada\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\nfrom = 2020-01-01T00:00:00Z\nuntil = 2020-02-01T00:00:00Z\n";
-    wrong.insert("assignments.toml".to_owned(), late.to_owned());
+    let nowhere = "[[assignment]]\nholder = \"user:ada\"\nrole = \"Member\"\nscope = \"/\"\nkind = \"active\"\n";
+    wrong.insert("assignments.toml".to_owned(), nowhere.to_owned());
     let refused = reasons(apply(&world, &world.actor("root").await, &wrong).await);
     assert!(refused.contains("assignments.toml, line 1"), "{refused}");
     assert_eq!(world.count("select count(*) from change_requests").await, 0);
