@@ -206,6 +206,12 @@ fn time(text: &str, to_its_end: bool) -> Option<Option<Instant>> {
     if matches!(fold(text).as_str(), "" | "-" | "never" | "none" | "null" | "permanent" | "n/a") {
         return Some(None);
     }
+    // Directories write "never" as the last day of their calendar, which lies beyond what can be reckoned with.
+    let begins = text.get(..10).unwrap_or(text);
+    let is_far = |format| civil::Date::strptime(format, begins).is_ok_and(|day| day.year() >= 9000);
+    if is_far("%Y-%m-%d") || is_far("%d.%m.%Y") {
+        return Some(None);
+    }
     let utc = |time: civil::DateTime| time.to_zoned(TimeZone::UTC).ok().map(|at| at.timestamp());
     let day =
         |day: civil::Date| utc(if to_its_end { day.tomorrow().ok()? } else { day }.at(0, 0, 0, 0));
@@ -219,11 +225,7 @@ fn time(text: &str, to_its_end: bool) -> Option<Option<Instant>> {
         .or_else(|| spoken.parse::<civil::DateTime>().ok().and_then(utc))
         .or_else(|| civil::DateTime::strptime("%d.%m.%Y %H:%M", text).ok().and_then(utc))?;
     let year = at.to_zoned(TimeZone::UTC).year();
-    match year {
-        9000.. => Some(None),
-        1970..=2300 => Some(Some(Instant::new(at))),
-        _ => None,
-    }
+    (1970..=2300).contains(&year).then(|| Some(Instant::new(at)))
 }
 
 #[cfg(test)]
@@ -299,7 +301,8 @@ mod tests {
         ] {
             assert_eq!(time(text, false).unwrap().unwrap().to_string(), at, "{text}");
         }
-        for never in ["", "never", "Permanent", "9999-12-31", "9999-12-31T23:59:59Z"] {
+        for never in ["", "never", "Permanent", "9999-12-31", "31.12.9999", "9999-12-31T23:59:59Z"]
+        {
             assert_eq!(time(never, true), Some(None), "{never}");
         }
         for unreadable in ["soon", "11/22/2026", "2026-13-01", "0001-01-01", "45000"] {
