@@ -1,19 +1,64 @@
 -- What people may come to hold, seen the same way wherever it is asked: with every application that they answer for, and
 -- through groups.
 
--- Everything that an account may come to act as: itself, the applications that its person answers for, and every group that
--- these belong to, may get into, or own.
+-- As which applications an account, of a person or of another application, can sign in: those that its person owns, by
+-- whichever account, and those that it made a secret or a key of, which is good until it ends or is revoked, whoever owns
+-- them since. One application can have made a secret of another.
+create function acts_as(account uuid) returns table (application_id uuid)
+    language sql stable
+    as $$
+        select owned.principal_id
+        from principals as own
+        join application_owners as owned on owned.person_id = own.person_id and owned.ended_at is null
+        where own.id = account and own.kind = 'user'
+        union all
+        select made.principal_id
+        from principals as own
+        join principals as makers on makers.person_id = own.person_id and makers.kind = 'user'
+        join application_credentials as made
+            on made.created_by = makers.id and made.revoked_at is null and made.expires_at > instant()
+        where own.id = account and own.kind = 'user'
+        union all
+        select made.principal_id
+        from application_credentials as made
+        join principals as makers on makers.id = made.created_by and makers.kind = 'service_principal'
+        where made.created_by = account and made.revoked_at is null and made.expires_at > instant()
+    $$;
+
+create index application_credentials_by_maker on application_credentials (created_by) where revoked_at is null;
+
+-- The people behind an application, who can sign in as it, directly or as another application: the same, seen from the other
+-- end. The accounts of one person count alike.
+create function people_of_application(application uuid) returns table (person_id uuid)
+    language sql stable
+    as $$
+        with recursive behind (id) as (
+            select application
+            union
+            select made.created_by
+            from behind
+            join application_credentials as made
+                on made.principal_id = behind.id and made.revoked_at is null and made.expires_at > instant()
+            where made.created_by is not null
+        )
+        select owners.person_id
+        from behind
+        join application_owners as owners on owners.principal_id = behind.id and owners.ended_at is null
+        union
+        select makers.person_id
+        from behind
+        join principals as makers on makers.id = behind.id and makers.kind = 'user'
+    $$;
+
+-- Everything that an account may come to act as: itself, the applications that it can sign in as, and every group that these
+-- belong to, may get into, or own.
 create or replace function ways_of(account uuid) returns table (principal_id uuid)
     language sql stable
     as $$
         with recursive own (id) as (
             select account
             union
-            select application_owners.principal_id
-            from principals
-            join application_owners
-                on application_owners.person_id = principals.person_id and application_owners.ended_at is null
-            where principals.id = account and principals.kind = 'user'
+            select next.application_id from own cross join lateral acts_as(own.id) as next
         ),
         carriers (id) as (
             select id from own

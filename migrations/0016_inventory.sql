@@ -37,7 +37,7 @@ create table imports (
         and (state <> 'done' or (mapping is not null and fingerprint is not null))
     )
 );
-create index imports_by_time on imports (created_at desc, id desc);
+create index imports_in_hand on imports (created_by) where state = 'draft';
 create index imports_of_fingerprint on imports (fingerprint) where state = 'done';
 
 create trigger imports_frozen before update on imports
@@ -107,7 +107,6 @@ create table conversions (
 );
 create unique index conversions_one_open on conversions (active_id) where finished_at is null and abandoned_at is null;
 create index conversions_on_eligible on conversions (eligible_id);
-create index conversions_by_time on conversions (started_at desc, id desc);
 
 create function conversions_of_one_role() returns trigger language plpgsql as $$
 begin
@@ -313,6 +312,18 @@ create trigger standing_access_used_later after update on sessions
     for each row when (new.stage = 'signed_in' and old.stage <> 'signed_in') execute function standing_access_used();
 create trigger standing_access_used after update on access_tokens
     for each row when (new.last_used_at is distinct from old.last_used_at) execute function standing_access_used();
+
+-- Standing access that counts at an instant: begun, not over, and nothing of it out of use.
+create function standing_at(at timestamptz) returns setof standing_access
+    language sql stable
+    as $$
+        select standing.*
+        from standing_access as standing
+        join assignments on assignments.id = standing.assignment_id and starts_at <= at and ends_at > at
+        join principals on principals.id = standing.principal_id and disabled_at is null
+        join roles on roles.id = standing.role_id and roles.retired_at is null
+        join scopes on scopes.id = standing.scope_id and scopes.retired_at is null
+    $$;
 
 -- What stands already.
 insert into standing_access (assignment_id, list, rank, principal_id, role_id, scope_id, last_used_at)

@@ -19,7 +19,8 @@ use crate::support::{World, http::EVERY_SCOPE, reason};
 
 /// Whether the account of that name has this role at this place by that effort.
 async fn extent_of(world: &World, name: &str, by: &str) -> Result<Extent, Error> {
-    extent::show(&world.app, &world.actor(by).await, world.principal(name)).await
+    let shown = extent::show(&world.app, &world.actor(by).await, world.principal(name)).await?;
+    Ok(shown.extent)
 }
 
 fn reached<'a>(extent: &'a Extent, role: &str) -> Option<&'a Reached> {
@@ -79,7 +80,7 @@ async fn every_way_to_a_role_is_told_with_its_steps_and_whose_help_it_takes() {
     assert_eq!(words(&extent, "Operator"), ["may join Guests", "may activate Operator"]);
     assert_eq!(effort("Keeper"), Some(Effort::Gift));
     assert_eq!(effort("Writer"), Some(Effort::Alone));
-    assert_eq!(words(&extent, "Writer")[0], "answers for the application Robot");
+    assert_eq!(words(&extent, "Writer")[0], "can sign in as the application Robot");
     assert_eq!(effort("Global Administrator"), None);
 
     let names: Vec<_> = extent.held.iter().map(|held| &held.told.role_name).collect();
@@ -219,7 +220,7 @@ async fn the_list_goes_on_where_it_ended_whatever_came_in_between() {
     let held = Filter { effort: Some(Effort::Held), after: None };
     let ada = world.actor("ada").await;
     let none = extent::list(&world.app, &ada, world.principal("ada"), &held).await.unwrap();
-    assert!(none.is_empty());
+    assert!(none.rows.is_empty());
 }
 
 #[tokio::test]
@@ -236,4 +237,23 @@ async fn the_other_account_of_a_human_being_counts_for_them() {
         .unwrap();
     let extent = extent_of(&world, "ada", "root").await.unwrap();
     assert!(reached(&extent, "Keeper").is_none());
+}
+
+#[tokio::test]
+async fn who_looks_after_a_part_is_not_told_by_which_other_accounts_or_applications() {
+    let world = world().await;
+    world.person("fin").await;
+    let finance = world.scope("Finance", ScopeId::ROOT, "folder").await;
+    world.give("active", "fin", "Privileged Role Administrator", finance).await;
+    world.second_account("ada-admin", "ada").await;
+    world.give("eligible", "ada", "Reader", finance).await;
+    world.give("eligible", "ada-admin", "Keeper", finance).await;
+    let robot = world.register("root", "Robot", &["ada"]).await.unwrap();
+    let here = (world.role_id("Writer"), finance);
+    world.assign("active", robot, here, (None, None)).await;
+    let part = extent_of(&world, "ada", "fin").await.unwrap();
+    assert!(reached(&part, "Reader").is_some());
+    assert!(reached(&part, "Keeper").is_none() && reached(&part, "Writer").is_none());
+    assert!(part.applications.is_empty());
+    assert!(reached(&extent_of(&world, "ada", "root").await.unwrap(), "Writer").is_some());
 }

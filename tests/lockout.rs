@@ -3,7 +3,7 @@ use latchkey::{
     domain::{id::PrincipalId, request::RequestState, sign_in::LinkPurpose, time::Duration},
     error::Error,
     secret::{Token, TokenKind},
-    service::{lockout, session},
+    service::{lockout, person, session},
 };
 
 use crate::support::{World, credentials::Credentials, http::EVERY_SCOPE, reason};
@@ -77,4 +77,19 @@ async fn nobody_is_shut_out_by_themself_or_by_who_may_not_manage_them() {
     let root = world.actor("root").await;
     let refused = lockout::end_access(&world.app, &root, own, &reason()).await;
     assert!(matches!(refused, Err(Error::NotAllowed(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_account_that_is_disabled_gets_no_way_back_in() {
+    let (world, _, id) = world().await;
+    let root = world.actor("root").await;
+    person::disable(&world.app, &root, id, &reason()).await.unwrap();
+    for refused in [
+        lockout::end_access(&world.app, &root, id, &reason()).await,
+        lockout::require_new_factors(&world.app, &root, id, &reason()).await.map(drop),
+    ] {
+        assert!(matches!(refused, Err(Error::Conflict(_))), "{refused:?}");
+    }
+    let links = "select count(*) from one_time_links where used_at is null and revoked_at is null";
+    assert_eq!(world.count(links).await, 0);
 }

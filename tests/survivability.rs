@@ -9,7 +9,10 @@ use latchkey::{
     },
     error::Error,
     service::{
-        assignment, group, lockout, person, posture, scope,
+        activation::Reasons,
+        assignment, group,
+        inventory::conversion,
+        lockout, person, posture, scope,
         settings::{self, Save},
     },
 };
@@ -87,8 +90,19 @@ async fn the_last_two_people_who_are_ready_for_an_emergency_stay() {
         assignment::convert(&world.app, &root, glass, eligible, &why, None).await,
         "emergency",
     );
+    // Nor step by step.
+    let code = world.fresh_code("root").await;
+    let begun = conversion::start(&world.app, &root, &[glass], &why, Some(&code)).await.unwrap();
+    let [conversion::Begun { outcome: Ok(converted), .. }] = begun.as_slice() else {
+        panic!("{begun:?}")
+    };
+    let reasons = Reasons { justification: reason(), ..Reasons::default() };
+    let (holder, code) = (world.actor("glass-1").await, world.fresh_code("glass-1").await);
+    let (app, hour) = (&world.app, Duration::hours(1));
+    conversion::rehearse(app, &holder, *converted, hour, &reasons, Some(&code)).await.unwrap();
+    conflict(conversion::finish(app, &root, *converted, &why).await, "emergency");
     world.emergency_account("glass-3").await;
-    world.disable("root", "glass-1").await.unwrap();
+    conversion::finish(app, &root, *converted, &why).await.unwrap();
     world.check_invariants().await;
 }
 

@@ -53,8 +53,8 @@ pub struct Application {
     pub principal: PrincipalId,
     /// What it is called.
     pub name: String,
-    /// The people who answer for it, the accountable one first.
-    pub owners: Vec<PersonId>,
+    /// The people behind it, the accountable one first: its owners, and whoever else can sign in as it.
+    pub people: Vec<PersonId>,
     /// The token that it showed.
     pub token: AccessTokenId,
     /// What the token may be used for.
@@ -173,7 +173,7 @@ impl Actor {
     pub fn people(&self) -> &[PersonId] {
         match &self.who {
             Who::User(user) => std::slice::from_ref(&user.person),
-            Who::Application(application) => &application.owners,
+            Who::Application(application) => &application.people,
             Who::System | Who::Operator | Who::Anonymous => &[],
         }
     }

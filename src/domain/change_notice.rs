@@ -54,7 +54,7 @@ impl Wanted<'_> {
             Write::ChangeRole { .. } => format!("a change of the role {role}"),
             Write::ExtendAssignment { .. } => format!("more time with {role}"),
             Write::RenewAssignment { .. } => format!("{role} again"),
-            Write::ApplyPolicy { .. } => "policy files that make settings weaker".to_owned(),
+            Write::ApplyPolicy { .. } => "policy files".to_owned(),
         }
     }
 

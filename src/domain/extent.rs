@@ -54,8 +54,8 @@ pub enum Effort {
 pub enum Passage {
     /// Another account of the same human being.
     OtherAccount,
-    /// An application that the person answers for.
-    AnswersFor,
+    /// An application that the person owns, or has made a secret or key of.
+    SignsInAs,
     /// A group that is belonged to.
     Belongs,
     /// A group that may be joined for a while.
@@ -84,7 +84,7 @@ impl Way {
         match self.passage {
             Passage::OtherAccount | Passage::Belongs => Effort::Held,
             Passage::MayJoin if self.approval => Effort::Approval,
-            Passage::AnswersFor | Passage::MayJoin => Effort::Alone,
+            Passage::SignsInAs | Passage::MayJoin => Effort::Alone,
             Passage::Owns | Passage::MayOwn => Effort::Gift,
         }
     }

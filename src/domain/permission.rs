@@ -101,6 +101,12 @@ impl Permissions {
     }
 }
 
+impl FromIterator<Permission> for Permissions {
+    fn from_iter<T: IntoIterator<Item = Permission>>(permissions: T) -> Self {
+        Self(permissions.into_iter().collect())
+    }
+}
+
 impl From<Vec<String>> for Permissions {
     fn from(names: Vec<String>) -> Self {
         Self::named(&names)

@@ -1,6 +1,6 @@
 //! What somebody can come to hold by themself, and what follows: no administrative act widens the reach of its author.
 //!
-//! Reach is what somebody is given or eligible for, by their own accounts, the applications that they answer for, and every
+//! Reach is what somebody is given or eligible for, by their own accounts, the applications that they can sign in as, and every
 //! group that they belong to, may get into, or own. Whoever is eligible counts as reaching the role, so that becoming eligible
 //! is a gain, whatever the terms say today. What of this needs nobody's approval is looked at by itself, so that getting
 //! round an approval is a gain too.
@@ -17,9 +17,9 @@ use super::{
 /// A picture of who gets where, as seen by somebody: all of it, or as much as matters to them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Graph {
-    /// The accounts of whoever looks, and the applications that they answer for.
+    /// The accounts of whoever looks, and the applications that these can sign in as.
     pub own: BTreeSet<PrincipalId>,
-    /// The ways on: from a member, a possible member or an owner to the group, from an account to its person's applications.
+    /// The ways on: from a member, a possible member or an owner to the group, from an account to the applications that it can sign in as.
     pub ways: BTreeSet<(PrincipalId, PrincipalId)>,
     /// What principals are given or eligible for, at which places.
     pub holdings: BTreeSet<(PrincipalId, RoleId, ScopeId)>,

@@ -91,6 +91,18 @@ impl ScopeKind {
         }
     }
 
+    /// The kind of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
+    }
+
+    /// These kinds, each once, from the outermost to the innermost.
+    #[must_use]
+    pub fn in_order(kinds: &[Self]) -> Vec<Self> {
+        Self::ALL.into_iter().filter(|kind| kinds.contains(kind)).collect()
+    }
+
     /// The kinds of place at which a role can be held, unless it says otherwise: all but groups.
     pub const USUAL: [Self; 4] = [Self::Organization, Self::Folder, Self::System, Self::Resource];
 

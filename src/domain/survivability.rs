@@ -10,6 +10,9 @@ use super::{
 /// So many people can at least get in when nothing else works: one of them may be on a plane.
 pub const FEWEST_READY: usize = 2;
 
+/// So many people administer all of Latchkey for good, so that not everything hangs by one of them.
+pub const FEWEST_ADMINISTRATORS: usize = 2;
+
 /// Terms that ask for an approval.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
@@ -145,7 +148,8 @@ impl Footing {
             _ => None,
         });
         let ready = (self.ready < FEWEST_READY).then_some(Problem::FewReady { ready: self.ready });
-        let alone = (self.administrators < 2).then_some(Problem::OneAdministrator);
+        let alone =
+            (self.administrators < FEWEST_ADMINISTRATORS).then_some(Problem::OneAdministrator);
         let mut problems: Vec<_> = ready.into_iter().chain(alone).chain(approvals).collect();
         problems.sort_by_key(Problem::severity);
         problems

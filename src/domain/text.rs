@@ -47,6 +47,21 @@ pub fn fold(name: &str) -> String {
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// The same with a capital.
+#[must_use]
+pub fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}", letters.as_str())
+}
+
+/// A message as a sentence: with a capital, and with a full stop.
+#[must_use]
+pub fn sentence(message: &str) -> String {
+    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{}{stop}", capital(message))
+}
+
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $most:tt, lines $lines:literal, empty $empty:literal;)*) => {$(
         $(#[$doc])*

@@ -192,14 +192,22 @@ fn rsa_bits(der: &[u8]) -> Option<usize> {
     let (numbers, []) = element(SEQUENCE, der)? else { return None };
     let (modulus, rest) = element(INTEGER, numbers)?;
     let (exponent, []) = element(INTEGER, rest)? else { return None };
-    // A leading zero only says that the number is not negative.
-    let modulus = modulus.strip_prefix(&[0]).unwrap_or(modulus);
-    let (first, last) = (modulus.first()?, modulus.last()?);
-    let is_odd = |byte: &u8| byte & 1 == 1;
-    if *first == 0 || !is_odd(last) || !exponent.last().is_some_and(is_odd) || exponent == [1] {
+    let (modulus, exponent) = (positive(modulus)?, positive(exponent)?);
+    let is_odd = |number: &[u8]| number.last().is_some_and(|last| last & 1 == 1);
+    if !is_odd(modulus) || !is_odd(exponent) || exponent == [1] {
         return None;
     }
-    Some(modulus.len() * 8 - first.leading_zeros() as usize)
+    Some(modulus.len() * 8 - modulus.first()?.leading_zeros() as usize)
+}
+
+/// The digits of a number above zero, which DER writes in one way only.
+fn positive(number: &[u8]) -> Option<&[u8]> {
+    match number {
+        // A leading zero says that the number is not negative, and is there only if it would look so.
+        [0, digits @ ..] => digits.first().is_some_and(|first| *first >= 0x80).then_some(digits),
+        [first, ..] => (*first < 0x80).then_some(number),
+        [] => None,
+    }
 }
 
 fn check_rsa(der: &[u8]) -> Result<(), BadKey> {
@@ -216,10 +224,17 @@ fn element(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     }
     let (length, der) = match length {
         0..=0x7f => (usize::from(*length), der),
-        0x81 | 0x82 => {
-            let (digits, der) = der.split_at_checked(usize::from(length - 0x80))?;
-            (digits.iter().fold(0, |length, digit| length << 8 | usize::from(*digit)), der)
-        }
+        // The shortest form that can say it: one key has one fingerprint, and is registered once.
+        0x81 => match der.split_first()? {
+            (length @ 0x80.., der) => (usize::from(*length), der),
+            _ => return None,
+        },
+        0x82 => match der {
+            [high, low, der @ ..] if *high > 0 => {
+                (usize::from(*high) << 8 | usize::from(*low), der)
+            }
+            _ => return None,
+        },
         _ => return None,
     };
     der.split_at_checked(length)

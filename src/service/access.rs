@@ -150,6 +150,19 @@ pub(super) async fn somewhere(
     }
 }
 
+/// Below which places the asker may see this; none is everywhere, and no place at all is nowhere.
+pub(super) async fn seen(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    permission: Permission,
+) -> Result<Option<Vec<ScopeId>>, Error> {
+    match authorise_somewhere(connection, actor, permission).await {
+        Ok(places) => Ok(places.limited()),
+        Err(Error::Forbidden(_)) => Ok(Some(Vec::new())),
+        Err(error) => Err(error),
+    }
+}
+
 /// Refuses unless `actor` may do this in the whole organisation at this moment, with what they came in with.
 pub async fn authorise(
     connection: &mut PgConnection,

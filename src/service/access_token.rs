@@ -85,10 +85,10 @@ pub async fn authenticate(app: &App, text: &str) -> Result<Who, Error> {
     if !bearer.noted {
         store::access_token::touch(&mut connection, bearer.id).await?;
     }
-    let store::access_token::Bearer { id, principal, person, owners, name, scopes, .. } = bearer;
-    Ok(match owners {
-        Some(owners) => {
-            Who::Application(Application { principal, name, owners, token: id, scopes })
+    let store::access_token::Bearer { id, principal, person, people, name, scopes, .. } = bearer;
+    Ok(match people {
+        Some(people) => {
+            Who::Application(Application { principal, name, people, token: id, scopes })
         }
         None => Who::User(User { principal, person, name, via: Via::AccessToken(id, scopes) }),
     })

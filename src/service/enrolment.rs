@@ -10,12 +10,12 @@ use crate::{
     App,
     domain::{
         audit::{Event, Kind},
-        fault::FieldError,
         id::{CredentialId, LinkId, PrincipalId, SessionId},
         notice,
         password::Password,
         permission::Permission,
         sign_in::{CodeRefusal, ENROLMENT_LASTS, LinkPurpose},
+        text::sentence,
         totp,
     },
     error::Error,
@@ -270,15 +270,7 @@ pub(super) fn chosen(
     account: &Account,
 ) -> Result<Password, Error> {
     Password::choose(password.expose_secret(), &account.words())
-        .map_err(|refusal| Error::Invalid(vec![FieldError { field, message: sentence(&refusal) }]))
-}
-
-/// A refusal as a sentence.
-fn sentence(refusal: &crate::domain::password::Refusal) -> String {
-    let text = refusal.to_string();
-    let mut letters = text.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str())
+        .map_err(|refusal| Error::invalid(field, sentence(&refusal.to_string())))
 }
 
 /// Finds the authenticator that waits in a session, and checks its first code.
@@ -334,7 +326,10 @@ pub(super) async fn renew_recovery_codes(
 }
 
 /// Ends whatever an account was reached by before: sessions, tokens, remembered browsers.
-async fn leave_nothing_behind(change: &mut Change, principal: PrincipalId) -> Result<(), Error> {
+pub(super) async fn leave_nothing_behind(
+    change: &mut Change,
+    principal: PrincipalId,
+) -> Result<(), Error> {
     let ended = store::session::end_all(change, principal, None).await?;
     if ended > 0 {
         let event =

@@ -70,7 +70,7 @@ impl Explained {
         match self {
             Self::Way { passage, name, approval, .. } => match passage {
                 Passage::OtherAccount => format!("signs in as {name} too"),
-                Passage::AnswersFor => format!("answers for the application {name}"),
+                Passage::SignsInAs => format!("can sign in as the application {name}"),
                 Passage::Belongs => format!("belongs to {name}"),
                 Passage::MayJoin => format!("may join {name}{}", needs(approval)),
                 Passage::Owns => {
@@ -138,7 +138,7 @@ impl Reached {
     }
 }
 
-/// An application that somebody answers for.
+/// An application that somebody can sign in as.
 #[derive(Clone, Debug)]
 pub struct Answered {
     /// Which.
@@ -158,7 +158,7 @@ pub struct Extent {
     pub groups: Vec<AtHand>,
     /// The places that are looked after, by a role that allows giving roles there.
     pub places: Vec<AtHand>,
-    /// The applications that the person answers for.
+    /// The applications that the person can sign in as.
     pub applications: Vec<Answered>,
     /// Every role at every place, those that take least first.
     pub reached: Vec<Reached>,
@@ -181,31 +181,55 @@ pub struct Filter {
     pub after: Option<Position>,
 }
 
+/// What somebody can do, with their name.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// The person's name.
+    pub name: String,
+    /// What they can do.
+    pub extent: Extent,
+}
+
 /// What `principal` can do, as far as the asker may see it. Everybody may see their own.
-pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Extent, Error> {
+pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<Shown, Error> {
     let mut connection = app.database.acquire().await?;
     let places = places(&mut connection, actor, principal).await?;
-    store::person::one(&mut connection, principal).await?;
+    let name = store::person::one(&mut connection, principal).await?.name;
     let extent = read(&mut connection, principal, places.as_deref()).await?;
     if places.is_some() && extent.is_empty() {
         return Err(Error::NotFound("person"));
     }
-    Ok(extent)
+    Ok(Shown { name, extent })
 }
 
-/// The roles that `principal` could come to hold, [`PAGE`] at most.
+/// A page of the roles that somebody could come to hold.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    /// The person's name.
+    pub name: String,
+    /// What is on the page, [`PAGE`] at most.
+    pub rows: Vec<Reached>,
+    /// Where the next page begins; none on the last one.
+    pub next: Option<Position>,
+}
+
+/// The roles that `principal` could come to hold, page by page.
 pub async fn list(
     app: &App,
     actor: &Actor,
     principal: PrincipalId,
     filter: &Filter,
-) -> Result<Vec<Reached>, Error> {
-    let reached = show(app, actor, principal).await?.reached;
+) -> Result<Listed, Error> {
+    let Shown { name, extent } = show(app, actor, principal).await?;
     let wanted = |reached: &Reached| {
         filter.effort.is_none_or(|effort| reached.effort == effort)
             && filter.after.as_ref().is_none_or(|after| reached.position() > *after)
     };
-    Ok(reached.into_iter().filter(wanted).take(PAGE).collect())
+    let mut rows: Vec<_> = extent.reached.into_iter().filter(wanted).take(PAGE + 1).collect();
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let next = rows.last().filter(|_| more).map(Reached::position);
+    Ok(Listed { name, rows, next })
 }
 
 /// Where the asker may look at this person: everywhere at themself, else where they may see people.
@@ -227,7 +251,11 @@ pub(super) async fn read(
     account: PrincipalId,
     places: Option<&[ScopeId]>,
 ) -> Result<Extent, Error> {
-    let carriers = store::extent::carriers(connection, account).await?;
+    let mut carriers = store::extent::carriers(connection, account).await?;
+    if places.is_some() {
+        // Which other accounts somebody has, and which applications, is not a matter of a part of the organisation.
+        carriers.retain(|carrier| carrier.way.is_none());
+    }
     let ids: Vec<_> = carriers.iter().map(|carrier| carrier.id).collect();
     let told = store::extent::holdings(connection, &ids, places).await?;
     let giving = told.iter().filter(|told| told.holding.gives);

@@ -38,10 +38,8 @@ pub(super) async fn end_everything(
             .detail(json!({ "because": because }));
         change.record(&Event { request: ended.request, ..event }).await?;
     }
-    for token in store::person::end_all_access(change, principal).await? {
-        change.record(&Event::new(Kind::TokenRevoked).subject(principal).target(token)).await?;
-    }
-    Ok(())
+    store::one_time_link::revoke_all(change, principal).await?;
+    enrolment::leave_nothing_behind(change, principal).await
 }
 
 /// Ends all access of an account that is not one's own: what it has activated, its open requests, its sessions and tokens. It
@@ -70,10 +68,6 @@ pub async fn require_new_factors(
 ) -> Result<Invited, Error> {
     let mut change = Change::begin(&app.database, actor).await.map_err(person::already_done)?;
     shut_out(&mut change, actor, principal).await?;
-    let told = store::person::one(change.connection(), principal).await?;
-    if told.disabled_at.is_some() {
-        return Err(Error::Conflict("this account is disabled: enable it first".to_owned()));
-    }
     if let Some(authenticator) = store::factor::remove(&mut change, principal).await? {
         let event = Event::new(Kind::AuthenticatorRemoved);
         change.record(&event.subject(principal).target(authenticator.0)).await?;
@@ -87,13 +81,16 @@ pub async fn require_new_factors(
 }
 
 async fn shut_out(change: &mut Change, actor: &Actor, principal: PrincipalId) -> Result<(), Error> {
+    store::account::hold_alone(change, principal).await?;
+    change.settle().await?;
     person::may_manage(change.connection(), actor, principal).await?;
     let told = store::person::one(change.connection(), principal).await?;
     if actor.people().contains(&told.person) {
         return Err(Error::NotAllowed("sign yourself out on your account page".to_owned()));
     }
-    store::account::hold(change, principal).await?;
-    change.settle().await?;
+    if told.disabled_at.is_some() {
+        return Err(Error::Conflict("this account is disabled: enable it first".to_owned()));
+    }
     let why = "An administrator ended all access of this account.";
     end_everything(change, principal, AssignmentEnd::Removed, ("access_ended", why)).await
 }

@@ -32,7 +32,7 @@ const MOST_PROBLEMS: i64 = 100;
 pub struct Posture {
     /// The numbers.
     pub counts: Counts,
-    /// Whether the asker may see requests.
+    /// Whether the asker may see requests, and the changes that wait.
     pub sees_requests: bool,
     /// Whether the asker sees the whole organisation, not only a part of it.
     pub everywhere: bool,
@@ -48,14 +48,11 @@ pub async fn show(app: &App, actor: &Actor) -> Result<Posture, Error> {
     let places =
         access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?.limited();
     let places = places.as_deref();
-    let requests = access::authorise_somewhere(&mut connection, actor, Permission::ReadRequests);
-    let sees_requests = match (places, requests.await) {
-        (_, Err(_)) => false,
-        (None, Ok(seen)) => seen.limited().is_none(),
-        (Some(places), Ok(seen)) => {
-            let seen = seen.limited();
-            seen.is_none_or(|seen| places.iter().all(|place| seen.contains(place)))
-        }
+    let requests = access::seen(&mut connection, actor, Permission::ReadRequests).await?;
+    let sees_requests = match (places, requests) {
+        (_, None) => true,
+        (None, Some(_)) => false,
+        (Some(places), Some(seen)) => places.iter().all(|place| seen.contains(place)),
     };
     let active = Wanted { activated: true, places, after: None };
     Ok(Posture {

@@ -128,19 +128,26 @@ pub(super) async fn refuse_easing(
     refuse_gain(change, before).await
 }
 
-/// Whether `people` wait to activate one of these roles, so that nobody of them makes that easier.
+/// Of these roles, those that `people` wait to activate, so that nobody of them makes that easier.
 pub(super) async fn wait_for(
     connection: &mut PgConnection,
     people: &[PersonId],
-    eases: BTreeSet<(RoleId, ScopeId)>,
-) -> Result<bool, Error> {
-    let write = Write { eases, ..Write::default() };
+    roles: BTreeSet<(RoleId, ScopeId)>,
+) -> Result<BTreeSet<(RoleId, ScopeId)>, Error> {
+    if roles.is_empty() {
+        return Ok(roles);
+    }
+    let mut write = Write { eases: roles.clone(), ..Write::default() };
     let graph = of(connection, people, false, &write).await?;
-    Ok(judge(people, &graph, &graph, &write) == Judgement::Eases)
+    let waited_for = |role: &(RoleId, ScopeId)| {
+        write.eases = [*role].into();
+        judge(people, &graph, &graph, &write) == Judgement::Eases
+    };
+    Ok(roles.into_iter().filter(waited_for).collect())
 }
 
-/// Everybody and everything that `people` act for or can get into: their accounts, the applications that they answer for,
-/// and the groups that these belong to, may get into, or own.
+/// Everybody and everything that `people` act for or can get into: their accounts, the applications that they can sign in
+/// as, and the groups that these belong to, may get into, or own.
 pub(super) async fn acts_for(
     connection: &mut PgConnection,
     people: &[PersonId],

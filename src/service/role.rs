@@ -140,12 +140,25 @@ pub struct RoleChange {
 /// Changes what a role is: its name, where it can be held, what it allows, whether it is privileged. What its author gains
 /// by, and that a role is no longer privileged, waits for somebody else's word.
 pub async fn change(app: &App, actor: &Actor, wanted: &RoleChange) -> Result<Outcome<()>, Error> {
+    change_seen(app, actor, wanted, |_| true).await
+}
+
+/// The same, if the role still is what its author has seen.
+pub async fn change_seen(
+    app: &App,
+    actor: &Actor,
+    wanted: &RoleChange,
+    is_seen: impl Fn(&Definition) -> bool,
+) -> Result<Outcome<()>, Error> {
     let mut change = match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return change_request::repeated(app, before, ()).await,
         begun => begun?,
     };
     let told = own_of_the_organisation(&mut change, actor, wanted.role).await?;
     let from = definition(&told)?;
+    if !is_seen(&from) {
+        return Err(changed_meanwhile());
+    }
     let lets_go = actor.principal().is_some() && from.privileged && !wanted.to.privileged;
     match change_within(&mut change, actor, wanted, &from).await {
         Ok(()) if !lets_go => {}
@@ -160,6 +173,13 @@ pub async fn change(app: &App, actor: &Actor, wanted: &RoleChange) -> Result<Out
     change.commit_recorded().await?;
     app.wake.everything();
     Ok(Outcome::Done(()))
+}
+
+fn changed_meanwhile() -> Error {
+    Error::Conflict(
+        "somebody else has changed this role meanwhile: look at it again before you change it"
+            .to_owned(),
+    )
 }
 
 fn proposal(wanted: &RoleChange, from: Definition) -> Proposed {
@@ -193,7 +213,7 @@ fn lines(role: &Definition) -> [(&'static str, String); 5] {
 }
 
 /// What a role is, as it is told.
-pub(super) fn definition(told: &Told) -> Result<Definition, Error> {
+pub fn definition(told: &Told) -> Result<Definition, Error> {
     let inconsistent = || Error::Inconsistent { table: "roles", id: told.id.0 };
     Ok(Definition {
         name: Name::parse(&told.name).map_err(|_| inconsistent())?,
@@ -213,7 +233,7 @@ pub(super) async fn change_within(
 ) -> Result<(), Error> {
     let told = own_of_the_organisation(change, actor, wanted.role).await?;
     if definition(&told)? != *from {
-        return Err(Error::Conflict("somebody else has changed this role meanwhile".to_owned()));
+        return Err(changed_meanwhile());
     }
     check(&wanted.to)?;
     let before = reach::before(change, None).await?;
@@ -242,13 +262,19 @@ async fn own_of_the_organisation(
 ) -> Result<Told, Error> {
     access::authorise(change.connection(), actor, Permission::ManageRoles).await?;
     let told = store::role::lock(change, role).await?;
+    changeable(&told)?;
+    Ok(told)
+}
+
+/// Refuses to change what ships with Latchkey or is out of use.
+pub fn changeable(told: &Told) -> Result<(), Error> {
     if told.built_in {
         return Err(Error::Conflict("a role that ships with Latchkey stays as it is".to_owned()));
     }
     if told.retired_at.is_some() {
         return Err(Error::Conflict("this role is retired".to_owned()));
     }
-    Ok(told)
+    Ok(())
 }
 
 /// What retiring a role does.

@@ -3,7 +3,6 @@ use crate::{
     App,
     domain::{
         actor::{Actor, TokenScope},
-        id::ScopeId,
         permission::Permission,
         search::{self, Found},
     },
@@ -48,8 +47,8 @@ pub async fn find(app: &App, actor: &Actor, wish: &Wish) -> Result<Finding, Erro
     let sight = Sight {
         principal,
         person: actor.user().map(|user| user.person),
-        people: seen(&mut connection, actor, Permission::ReadPeople).await?,
-        roles: seen(&mut connection, actor, Permission::ReadRoles).await?,
+        people: access::seen(&mut connection, actor, Permission::ReadPeople).await?,
+        roles: access::seen(&mut connection, actor, Permission::ReadRoles).await?,
         applications: may_list(&access::permissions(&mut connection, actor).await?),
     };
     let each = if wish.kind.is_some() { PAGE } else { EACH };
@@ -71,17 +70,4 @@ pub async fn find(app: &App, actor: &Actor, wish: &Wish) -> Result<Finding, Erro
         finding.hits.extend(hits);
     }
     Ok(finding)
-}
-
-/// Below which places the asker may see this; none is everywhere, and no place at all is nowhere.
-async fn seen(
-    connection: &mut sqlx::PgConnection,
-    actor: &Actor,
-    permission: Permission,
-) -> Result<Option<Vec<ScopeId>>, Error> {
-    match access::authorise_somewhere(connection, actor, permission).await {
-        Ok(places) => Ok(places.limited()),
-        Err(Error::Forbidden(_)) => Ok(Some(Vec::new())),
-        Err(error) => Err(error),
-    }
 }

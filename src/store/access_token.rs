@@ -38,7 +38,7 @@ pub struct Bearer {
     /// Whose person; of an application, who is accountable for it.
     pub person: PersonId,
     /// Of an application, everybody who answers for it, the accountable one first.
-    pub owners: Option<Vec<PersonId>>,
+    pub people: Option<Vec<PersonId>>,
     /// The name that the log shows.
     pub name: String,
     /// What it may be used for.
@@ -83,10 +83,9 @@ pub async fn find(
         select access_tokens.id as "id: AccessTokenId", principal_id as "principal: PrincipalId",
             person_id as "person!: PersonId", scopes,
             case principals.kind when 'service_principal' then array(
-                select owner.person_id from application_owners as owner
-                where owner.principal_id = principals.id and ended_at is null
-                order by owner.person_id <> principals.person_id, owner.created_at
-            ) end as "owners?",
+                select behind.person_id from people_of_application(principals.id) as behind
+                order by behind.person_id <> principals.person_id, behind.person_id
+            ) end as "people?",
             case principals.kind when 'user' then display_name else principals.name end as "name!",
             coalesce(last_used_at > instant() - interval '1 minute', false) as "noted!"
         from access_tokens
@@ -102,7 +101,7 @@ pub async fn find(
         id: row.id,
         principal: row.principal,
         person: row.person,
-        owners: row.owners.map(|owners| owners.into_iter().map(PersonId).collect()),
+        people: row.people.map(|people| people.into_iter().map(PersonId).collect()),
         name: row.name,
         scopes: named(&row.scopes),
         noted: row.noted,

@@ -79,6 +79,14 @@ pub async fn hold(change: &mut Change, principal: PrincipalId) -> Result<Account
     read(change.connection(), principal).await?.ok_or(Error::Unauthenticated)
 }
 
+/// Lets nobody sign in to an account, or begin anything as it, until the change is committed. Comes before every other lock.
+pub async fn hold_alone(change: &mut Change, principal: PrincipalId) -> Result<(), Error> {
+    sqlx::query!("select id from principals where id = $1 for no key update", principal.0)
+        .fetch_optional(change.connection())
+        .await?;
+    Ok(())
+}
+
 /// Lists the enabled people who hold Global Administrator or may activate it, directly or through a group.
 pub async fn administrators(change: &mut Change) -> Result<Vec<PrincipalId>, Error> {
     Ok(sqlx::query_scalar!(

@@ -105,7 +105,8 @@ pub struct Locked {
     pub request: Option<RequestId>,
 }
 
-/// Reads an assignment and holds it and its holder's account under lock until the change ends.
+/// Reads an assignment and holds it and its holder's account under lock until the change ends: of two changes to what one
+/// account holds, the second waits here.
 pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error> {
     sqlx::query_as!(
         Locked,
@@ -121,7 +122,7 @@ pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error
         join roles on roles.id = role_id
         join scopes on scopes.id = scope_id
         where assignments.id = $1
-        for share of principals
+        for no key update of principals
         for update of assignments
         "#,
         id.0,

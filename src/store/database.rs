@@ -135,6 +135,11 @@ pub async fn migrate(owner: &mut PgConnection) -> Result<(), Error> {
     MIGRATOR.run(owner).await.map_err(failed)
 }
 
+/// Brings an empty database as far as its clock, so that it can be moved before anything is recorded.
+pub(super) async fn migrate_clock(owner: &mut PgConnection) -> Result<(), Error> {
+    MIGRATOR.run_to(1, owner).await.map_err(failed)
+}
+
 fn failed(error: MigrateError) -> Error {
     match error {
         MigrateError::Execute(error) => Error::Database(error),

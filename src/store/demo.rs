@@ -3,7 +3,16 @@
 //! Only the owner of the tables can do this, and `latchkey demo` is the only one who does, in a database of its own.
 use sqlx::PgConnection;
 
+use super::database;
 use crate::{domain::time::Instant, error::Error};
+
+/// Brings an empty database to its schema at a time that is long past, so that what the schema itself records is the beginning
+/// of the story.
+pub async fn migrate_at(owner: &mut PgConnection, at: Instant) -> Result<(), Error> {
+    database::migrate_clock(owner).await?;
+    set_clock(owner, at).await?;
+    database::migrate(owner).await
+}
 
 /// Lets the database's time stand at `at` until it is moved again or released.
 pub async fn set_clock(owner: &mut PgConnection, at: Instant) -> Result<(), Error> {

@@ -26,7 +26,7 @@ pub struct Carrier {
     pub way: Option<Way>,
 }
 
-/// The enabled accounts of the same human being, the applications that they answer for, and every group that any of these
+/// The enabled accounts of the same human being, the applications that they can sign in as, and every group that any of these
 /// belongs to, may get into, or owns.
 pub async fn carriers(
     connection: &mut PgConnection,
@@ -34,23 +34,26 @@ pub async fn carriers(
 ) -> Result<Vec<Carrier>, Error> {
     let rows = sqlx::query!(
         r#"
-        with recursive carriers (id) as (
-            (
-                select $1::uuid
-                union
-                select others.id
-                from principals as account
-                join principals as others on others.person_id = account.person_id and others.kind = 'user'
-                    and others.disabled_at is null
-                where account.id = $1
-                union
-                select owned.principal_id
-                from principals as account
-                join application_owners as owned on owned.person_id = account.person_id and owned.ended_at is null
-                join principals as application on application.id = owned.principal_id
-                    and application.disabled_at is null
-                where account.id = $1
-            )
+        with recursive accounts (id) as (
+            select $1::uuid
+            union
+            select others.id
+            from principals as account
+            join principals as others on others.person_id = account.person_id and others.kind = 'user'
+                and others.disabled_at is null
+            where account.id = $1
+        ),
+        own (id) as (
+            select id from accounts
+            union
+            select next.application_id
+            from own
+            cross join lateral acts_as(own.id) as next
+            join principals as application on application.id = next.application_id
+                and application.disabled_at is null
+        ),
+        carriers (id) as (
+            select id from own
             union
             select scopes.group_id
             from carriers
@@ -69,7 +72,7 @@ pub async fn carriers(
     .await?;
     let way = |into, kind| match kind {
         PrincipalKind::User if into != account => Some(Passage::OtherAccount),
-        PrincipalKind::ServicePrincipal => Some(Passage::AnswersFor),
+        PrincipalKind::ServicePrincipal => Some(Passage::SignsInAs),
         PrincipalKind::User | PrincipalKind::Group => None,
     };
     Ok(rows

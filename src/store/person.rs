@@ -233,35 +233,6 @@ pub async fn set_disabled(
     Ok(changed.rows_affected() == 1)
 }
 
-/// Ends what an account is signed in with: sessions, tokens, links that were not used.
-pub async fn end_all_access(
-    change: &mut Change,
-    principal: PrincipalId,
-) -> Result<Vec<uuid::Uuid>, Error> {
-    let at = change.at();
-    sqlx::query!(
-        "update sessions set ended_at = $2 where principal_id = $1 and ended_at is null",
-        principal.0,
-        at
-    )
-    .execute(change.connection())
-    .await?;
-    sqlx::query!(
-        "update one_time_links set revoked_at = $2 where principal_id = $1 and used_at is null and revoked_at is null",
-        principal.0,
-        at,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(sqlx::query_scalar!(
-        "update access_tokens set revoked_at = $2 where principal_id = $1 and revoked_at is null returning id",
-        principal.0,
-        at,
-    )
-    .fetch_all(change.connection())
-    .await?)
-}
-
 /// Users and groups by these identifiers, with their names; for showing who may approve.
 pub async fn names(
     connection: &mut PgConnection,

@@ -49,20 +49,16 @@ pub async fn counts(
         select
             clock.now as "now!",
             (select count(*) from (
-                select from roles
-                join assignments on role_id = roles.id and ended_at is null and assignments.kind = 'active'
-                    and origin = 'assigned' and starts_at <= clock.now and ends_at > clock.now
-                join principals on principals.id = principal_id and disabled_at is null
-                where privileged and retired_at is null
-                    and ($1::uuid[] is null or exists (select from scope_ancestors
-                        where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($1)))
+                select from live_assignments(clock.now) as held
+                join roles on roles.id = held.role_id and privileged
+                where origin = 'assigned' and ($1::uuid[] is null or exists (select from scope_ancestors
+                    where scope_ancestors.scope_id = held.scope_id and ancestor_id = any($1)))
                 limit $3
             ) as standing) as "standing!",
             (select count(*) from (
-                select from assignments
-                where origin = 'activated' and ended_at is null and starts_at <= clock.now and ends_at > clock.now
-                    and ($1::uuid[] is null or exists (select from scope_ancestors
-                        where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($1)))
+                select from live_assignments(clock.now) as held
+                where origin = 'activated' and ($1::uuid[] is null or exists (select from scope_ancestors
+                    where scope_ancestors.scope_id = held.scope_id and ancestor_id = any($1)))
                 limit $3
             ) as running) as "active!",
             pending.number as "pending!", pending.oldest as "oldest_pending?",
@@ -156,19 +152,18 @@ pub async fn holders(
         Holder,
         r#"
         select
-            held.id as "assignment: AssignmentId", origin as "origin: AssignmentOrigin",
-            principal_id as "principal: PrincipalId", principals.kind as "kind: PrincipalKind",
+            held.id as "assignment!: AssignmentId", origin as "origin!: AssignmentOrigin",
+            principal_id as "principal!: PrincipalId", principals.kind as "kind: PrincipalKind",
             coalesce(display_name, principals.name) as "name!", principals.name as account, break_glass,
             roles.id as "role: RoleId", roles.name as role_name, privileged, scopes.id as "scope: ScopeId",
-            scopes.name as scope_name, starts_at, nullif(ends_at, 'infinity') as "ends_at: Instant"
+            scopes.name as scope_name, starts_at as "starts_at!", nullif(ends_at, 'infinity') as "ends_at: Instant"
         from (select instant() as now) as clock
-        join assignments as held on held.kind = 'active' and ended_at is null and starts_at <= clock.now
-            and ends_at > clock.now and origin = $1
-        join principals on principals.id = principal_id and disabled_at is null
+        cross join lateral live_assignments(clock.now) as held
+        join principals on principals.id = principal_id
         left join persons on persons.id = principals.person_id and principals.kind = 'user'
-        join roles on roles.id = held.role_id and roles.retired_at is null
-        join scopes on scopes.id = held.scope_id and scopes.retired_at is null
-        where ($1 = 'activated' or privileged)
+        join roles on roles.id = held.role_id
+        join scopes on scopes.id = held.scope_id
+        where origin = $1 and ($1 = 'activated' or privileged)
             and ($2::uuid[] is null or exists (select from scope_ancestors
                 where scope_ancestors.scope_id = held.scope_id and ancestor_id = any($2)))
             and ($3::timestamptz is null or (starts_at, held.id) > ($3, $4::uuid))

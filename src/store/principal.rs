@@ -18,17 +18,16 @@ pub struct Holder {
     pub kind: PrincipalKind,
     /// What it is called.
     pub name: String,
-    /// The human beings behind it: the user's person, or everybody who answers for the application.
+    /// The human beings behind it: the user's person, or everybody who can sign in as the application.
     pub people: Vec<PersonId>,
     /// When it was disabled.
     pub disabled_at: Option<Instant>,
 }
 
-/// Reads a holder and keeps it as it is, with its owners, until the change ends. Comes before every other lock.
+/// Reads a holder and keeps it as it is, with its owners, until the change ends. Comes before every other lock. Two who give
+/// the same holder something wait for one another here: later, each would wait for the other to say whether windows overlap.
 pub async fn holder(change: &mut Change, id: PrincipalId) -> Result<Holder, Error> {
-    sqlx::query!("select id from principals where id = $1 for share", id.0)
-        .fetch_optional(change.connection())
-        .await?;
+    super::account::hold_alone(change, id).await?;
     let row = sqlx::query!(
         r#"
         select
@@ -36,10 +35,7 @@ pub async fn holder(change: &mut Change, id: PrincipalId) -> Result<Holder, Erro
             case kind when 'user' then display_name else name end as "name!",
             case kind
                 when 'user' then array[person_id]
-                when 'service_principal' then array(
-                    select owner.person_id from application_owners as owner
-                    where owner.principal_id = principals.id and ended_at is null
-                )
+                when 'service_principal' then array(select behind.person_id from people_of_application(principals.id) as behind)
                 else '{}'
             end as "people!"
         from principals

@@ -12,7 +12,7 @@ use crate::{
     error::Error,
 };
 
-/// The accounts of `people` and the applications that they answer for.
+/// The accounts of `people` and the applications that these can sign in as.
 pub async fn own(
     connection: &mut PgConnection,
     people: &[PersonId],
@@ -20,9 +20,12 @@ pub async fn own(
     let people: Vec<_> = people.iter().map(|id| id.0).collect();
     let own = sqlx::query_scalar!(
         r#"
-        select id as "id!: PrincipalId" from principals where person_id = any($1)
-        union
-        select principal_id from application_owners where person_id = any($1) and ended_at is null
+        with recursive own (id) as (
+            select id from principals where person_id = any($1)
+            union
+            select next.application_id from own cross join lateral acts_as(own.id) as next
+        )
+        select id as "id!: PrincipalId" from own
         "#,
         &people,
     )
@@ -116,18 +119,14 @@ async fn ways(
     Ok(ways.into_iter().map(|way| ((way.from, way.group), way.guarded)).collect())
 }
 
-/// The whole picture, as `people` see it: with the accounts of everybody else, and the applications behind each.
+/// The whole picture, as `people` see it: with the accounts of everybody else, and the applications that these can sign in as.
 pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result<Graph, Error> {
     let ids: Vec<_> = people.iter().map(|id| id.0).collect();
     let own = own(connection, people).await?;
     let others = sqlx::query!(
         r#"
         select
-            others.id as "id: PrincipalId", reaches_privilege(others.id) as "protected!",
-            array(
-                select principal_id from application_owners
-                where application_owners.person_id = others.person_id and ended_at is null
-            ) as "applications!: Vec<PrincipalId>"
+            others.id as "id: PrincipalId", reaches_privilege(others.id) as "protected!"
         from principals as others
         where others.kind = 'user' and others.person_id <> all($1)
         "#,
@@ -135,7 +134,15 @@ pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result
     )
     .fetch_all(&mut *connection)
     .await?;
-    let answered_for = others.iter().flat_map(|other| &other.applications);
+    let acts_as = sqlx::query!(
+        r#"
+        select id as "account: PrincipalId", application_id as "application!: PrincipalId"
+        from principals
+        cross join lateral acts_as(id)
+        "#
+    )
+    .fetch_all(&mut *connection)
+    .await?;
     let groups = sqlx::query!(
         r#"
         select group_id as "id!: PrincipalId", id as "place: ScopeId" from scopes
@@ -145,14 +152,13 @@ pub async fn whole(connection: &mut PgConnection, people: &[PersonId]) -> Result
     .fetch_all(&mut *connection)
     .await?;
     let from = own.iter().copied().chain(others.iter().map(|other| other.id));
-    let from = from.chain(answered_for.copied()).chain(groups.iter().map(|group| group.id));
+    let from = from.chain(acts_as.iter().map(|as_which| as_which.application));
+    let from = from.chain(groups.iter().map(|group| group.id));
     let mut whole = graph(connection, &from.collect()).await?;
     whole.see_groups(groups.into_iter().map(|group| (group.id, group.place)));
     whole.own = own;
-    for other in others {
-        whole.ways.extend(other.applications.into_iter().map(|to| (other.id, to)));
-        whole.accounts.insert(other.id, other.protected);
-    }
+    whole.ways.extend(acts_as.into_iter().map(|way| (way.account, way.application)));
+    whole.accounts.extend(others.into_iter().map(|other| (other.id, other.protected)));
     Ok(whole)
 }
 

@@ -72,7 +72,7 @@ async fn acting(world: &World, application: PrincipalId, scopes: &[TokenScope]) 
     let who = Application {
         principal: application,
         name: "Pipeline".to_owned(),
-        owners: owners.iter().map(|owner| owner.person).collect(),
+        people: owners.iter().map(|owner| owner.person).collect(),
         token: AccessTokenId::new(),
         scopes: scopes.to_vec(),
     };
@@ -254,16 +254,18 @@ async fn who_becomes_an_owner_while_a_role_is_given_does_not_get_it() {
 }
 
 #[tokio::test]
-async fn secrets_are_made_by_owners_and_by_those_who_might_give_what_it_holds() {
+async fn secrets_are_made_by_owners_and_by_those_who_come_to_hold_nothing_by_it() {
     let (world, application) = world().await;
     world.make_secret("olga", application).await.unwrap();
     world.make_secret("ada", application).await.unwrap();
     let unknown = world.make_secret("otto", application).await;
     assert!(matches!(unknown, Err(Error::NotFound("application"))), "{unknown:?}");
-    let ada = world.actor("ada").await;
-    give(&world, &ada, application, world.role_id(ROLE), AssignmentKind::Active).await.unwrap();
+    let (root, ada) = (world.actor("root").await, world.actor("ada").await);
+    give(&world, &root, application, world.role_id(ROLE), AssignmentKind::Active).await.unwrap();
     assert!(is_forbidden(&world.make_secret("ada", application).await));
-    world.make_secret("root", application).await.unwrap();
+    // Whoever may give the role still can't take it.
+    let lift = world.make_secret("root", application).await;
+    assert!(is_not_allowed(&lift), "{lift:?}");
     let (credential, _) = world.make_secret("olga", application).await.unwrap();
     let refused = application::revoke(&world.app, &ada, application, credential).await;
     assert!(is_forbidden(&refused), "{refused:?}");
@@ -275,6 +277,56 @@ async fn secrets_are_made_by_owners_and_by_those_who_might_give_what_it_holds() 
     application::disable(&world.app, &olga, application, &reason()).await.unwrap();
     let refused = application::enable(&world.app, &olga, application, &reason()).await;
     assert!(is_forbidden(&refused), "{refused:?}");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn who_made_a_secret_counts_as_the_application_until_it_ends_or_is_revoked() {
+    let (world, application) = world().await;
+    let (root, role) = (world.actor("root").await, world.role_id(ROLE));
+    let active = AssignmentKind::Active;
+    let (made, _) = world.make_secret("root", application).await.unwrap();
+    waits(ask(&world, &root, application, role, active).await);
+    application::revoke(&world.app, &root, application, made).await.unwrap();
+    let given = give(&world, &root, application, role, active).await.unwrap();
+    assignment::remove(&world.app, &root, given, &reason()).await.unwrap();
+    world.make_secret("root", application).await.unwrap();
+    waits(ask(&world, &root, application, role, active).await);
+    world.advance(Duration::days(91)).await;
+    give(&world, &world.actor("root").await, application, role, active).await.unwrap();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn who_no_longer_owns_an_application_but_has_a_secret_of_it_counts_as_it_by_every_account() {
+    let (world, _) = world().await;
+    let own = world.register("ada", "Left behind", &["deputy", "olga"]).await.unwrap();
+    world.make_secret("deputy", own).await.unwrap();
+    let deputy = world.principal("deputy");
+    application::remove_owner(&world.app, &world.actor("root").await, own, deputy).await.unwrap();
+    world.second_account("deputy-too", "deputy").await;
+    world.active("deputy-too", "Global Administrator").await;
+    for account in ["deputy", "deputy-too"] {
+        let actor = world.actor(account).await;
+        waits(ask(&world, &actor, own, world.role_id(ROLE), AssignmentKind::Active).await);
+    }
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn who_can_sign_in_as_an_application_counts_as_every_other_one_that_it_made_a_secret_of() {
+    let (world, inner) = world().await;
+    let root = world.actor("root").await;
+    let outer = world.register("root", "Keeper", &["otto"]).await.unwrap();
+    let administrator = world.role_id("Privileged Role Administrator");
+    give(&world, &root, outer, administrator, AssignmentKind::Active).await.unwrap();
+    let program = acting(&world, outer, &[TokenScope::Read, TokenScope::Administer]).await;
+    let name = Name::parse("kept").unwrap();
+    let new = NewSecret { name: &name, days: 90, code: None };
+    application::make_secret(&world.app, &program, inner, &new).await.unwrap();
+    world.active("otto", "Global Administrator").await;
+    let otto = world.actor("otto").await;
+    waits(ask(&world, &otto, inner, world.role_id(ROLE), AssignmentKind::Active).await);
     world.check_invariants().await;
 }
 

@@ -336,6 +336,12 @@ UWe/H1af0Qs6FEJYhwtivlyq81PWA5WV
         }
         let more = [key.as_der(), &[0]].concat();
         assert!(PublicKey::from_der(&more).is_err(), "with something after it");
+        if let [tag, length, rest @ ..] = key.as_der()
+            && *length < 0x80
+        {
+            let longer = [&[*tag, 0x81, *length], rest].concat();
+            assert!(PublicKey::from_der(&longer).is_err(), "the same key in other bytes");
+        }
         assert_eq!(key.fingerprint().len(), 32);
     }
     let name = Name::parse("weak").unwrap();

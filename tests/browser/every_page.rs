@@ -79,7 +79,7 @@ const EVERYBODY: [Stop; 19] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 72] = [
+const SOME: [Stop; 74] = [
     ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
     ("/inventory", "/inventory?privileged=yes", "eve", "Privileged, permanent"),
     ("/inventory", "/inventory?list=applications", "eve", "Release Pipeline"),
@@ -109,6 +109,8 @@ const SOME: [Stop; 72] = [
     ("/roles/{role}", "/roles/{role}?state=expired", "grace", "Nothing has expired"),
     ("/roles/{role}/activity", "/roles/{role}/activity", "eve", "bob denied hugo’s"),
     ("/roles/{role}/assignments/new", "/roles/{role}/assignments/new", "grace", "Maximiliane"),
+    ("/roles/{role}/change", "/roles/{role}/change", "grace", "Change Database Operator"),
+    ("/roles/{role}/retire", "/roles/{role}/retire", "grace", "end at once"),
     ("/roles/{role}/settings", "/roles/{role}/settings", "grace", "In plain words"),
     (
         "/roles/{role}/settings/edit",

@@ -21,6 +21,7 @@ mod places;
 mod policy;
 mod posture;
 mod requests;
+mod roles;
 mod search;
 mod settings;
 mod several_roles;

@@ -65,7 +65,7 @@ async fn what_makes_settings_weaker_waits_for_a_second_administrator() {
     browser.look("policy-4-weaker").await;
     browser.fill("reason", "CHG-13").await;
     browser.press("Ask for all of it").await;
-    browser.sees("grace asks for policy files that make settings weaker").await;
+    browser.sees("grace asks for policy files").await;
     browser.sees("Change settings of Database Operator at / (weaker)").await;
     browser.look("policy-5-waits").await;
     site.world.check_invariants().await;

@@ -2,6 +2,7 @@
 use latchkey::{
     domain::{
         activation::Refusal,
+        assignment::AssignmentKind,
         id::{AssignmentId, ConversionId, ScopeId},
         inventory::Step,
         settings::Authentication,
@@ -10,12 +11,12 @@ use latchkey::{
     error::Error,
     service::{
         activation::Reasons,
-        assignment,
+        assignment::{self, Assign},
         inventory::conversion::{self, Told},
     },
 };
 
-use crate::support::{World, reason, rules};
+use crate::support::{World, done, reason, rules};
 
 const HOUR: Duration = Duration::hours(1);
 
@@ -104,6 +105,27 @@ async fn eligibility_comes_beside_it_is_tried_and_then_the_standing_access_ends(
         assert!(events.iter().any(|event| event == kind), "{kind} in {events:?}");
     }
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn access_that_has_not_begun_is_not_converted_step_by_step() {
+    let world = world().await;
+    let wanted = Assign {
+        principals: vec![world.principal("ada")],
+        role: world.role_id("Operator"),
+        scope: ScopeId::ROOT,
+        kind: AssignmentKind::Active,
+        starts_at: Some(world.now().await + Duration::days(1)),
+        ends_at: None,
+        justification: reason(),
+    };
+    let root = world.actor("root").await;
+    let given = assignment::assign(&world.app, &root, &wanted, None).await.unwrap().pop().unwrap();
+    let standing = done(given.outcome).unwrap();
+    let early = start_as(&world, "root", standing).await.unwrap_err();
+    assert!(early.to_string().contains("has not begun"), "{early}");
+    world.advance(Duration::days(2)).await;
+    start_as(&world, "root", standing).await.unwrap();
 }
 
 #[tokio::test]

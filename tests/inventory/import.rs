@@ -12,7 +12,7 @@ use latchkey::{
     service::inventory::import::{self, Counts, Preview, RowOutcome, State},
 };
 
-use crate::support::World;
+use crate::support::{World, http::EVERY_SCOPE};
 
 /// A company whose roles ask for nothing when they are assigned.
 async fn world() -> World {
@@ -109,6 +109,36 @@ async fn bad_rows_are_told_by_line_and_column_and_nothing_is_half_imported() {
     assert_eq!(lines, [3, 4, 5, 6, 7], "what was left out is kept, too");
     assert!(rows[0].notes[0].contains("nobody of that name"), "{:?}", rows[0]);
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn programs_read_what_became_of_every_row_page_by_page() {
+    let world = world().await;
+    let file = (0..130).fold("user,role\n".to_owned(), |mut file, number| {
+        writeln!(file, "nobody-{number},Operator").unwrap();
+        file
+    });
+    let id = hand_in(&world, "root", &file).await.unwrap();
+    confirm(&world, id, true).await.unwrap();
+    let token = world.access_token("root", &EVERY_SCOPE).await;
+    let path = format!("/v1/inventory/imports/{id}/rows");
+    let first = world.ask_api("get", &path, &token, None).await.json();
+    let next = first["next"].as_str().unwrap();
+    let second = world.ask_api("get", &format!("{path}?cursor={next}"), &token, None).await.json();
+    let lines = [&first, &second].map(|page| page["items"].as_array().unwrap().len());
+    assert_eq!(lines, [100, 30]);
+    assert_eq!(second["items"][0]["line"], 102, "after the heading and a hundred rows");
+    assert!(second["next"].is_null());
+}
+
+#[tokio::test]
+async fn files_do_not_pile_up() {
+    let world = world().await;
+    for _ in 0..import::DRAFTS_MOST {
+        hand_in(&world, "root", "user,role\nada,Operator\n").await.unwrap();
+    }
+    let more = hand_in(&world, "root", "user,role\nada,Operator\n").await.unwrap_err();
+    assert!(more.to_string().contains("throw away one"), "{more}");
 }
 
 #[tokio::test]

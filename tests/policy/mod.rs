@@ -1,5 +1,6 @@
 //! Policy as code: what there is as files, the difference, and making it as the files say, all of it or nothing.
 mod command;
+mod roles;
 mod round_trip;
 mod together;
 
@@ -13,13 +14,14 @@ use latchkey::{
     },
     error::Error,
     service::{
+        assignment,
         policy::{self, Applied, Apply},
         scope,
     },
 };
 use uuid::Uuid;
 
-use crate::support::{World, reason};
+use crate::support::{World, reason, until};
 
 const ROLE: &str = "Database operator";
 
@@ -194,6 +196,24 @@ async fn whoever_administers_one_place_applies_there_and_nowhere_else() {
     assert!(
         reasons(apply(&world, &fin, &unseen).await).contains("scope: there is no place \"Sales\"")
     );
+    // What they see only by name they write nothing about, so that nobody learns more by trying.
+    let guessed = format!(
+        "[[scope]]\nid = \"{}\"\npath = \"Guessed\"\nkind = \"folder\"\n",
+        world.scope_id("Sales")
+    );
+    let named = files([
+        ("scopes.toml", guessed.as_str()),
+        (
+            "groups.toml",
+            "[[group]]\nname = \"Operators\"\ndescription = \"Ours.\"\nlies_in = \"Finance\"\n",
+        ),
+    ]);
+    let refused = reasons(apply(&world, &fin, &named).await);
+    assert!(refused.contains("Operators is out of your sight"), "{refused}");
+    assert!(!refused.contains("Sales"), "{refused}");
+    // Templates are the whole organisation's.
+    let exported = policy::export(&world.app, &fin).await.unwrap();
+    assert!(!exported["settings.toml"].contains("[[template]]"), "{}", exported["settings.toml"]);
     // And whoever administers nothing may not even look.
     assert!(matches!(
         apply(&world, &world.actor("ada").await, &within).await,
@@ -353,6 +373,48 @@ async fn dates_and_kinds_of_assignments_follow_the_files() {
         .await
         .unwrap();
     assert_eq!(kind, AssignmentKind::Active);
+}
+
+#[tokio::test]
+async fn ones_own_standing_access_becomes_eligible_alone_only_if_it_is_not_for_longer() {
+    let world = world().await;
+    let (root, sales) = (world.actor("root").await, world.scope_id("Sales"));
+    let standing = world.give("active", "root", ROLE, sales).await;
+    let end = Some("2097-01-01T00:00:00Z".parse().unwrap());
+    let why = reason();
+    assignment::update(&world.app, &root, standing, until(end, &why)).await.unwrap();
+    let eligible = |until: &str| {
+        let row = "[[assignment]]\nholder = \"user:root\"\nrole = \"Database operator\"\nscope = \"Sales\"\nkind = \"eligible\"\n";
+        let text = format!("{row}until = {until}\n");
+        files([("assignments.toml", text.as_str())])
+    };
+    let longer = apply(&world, &root, &eligible("2098-01-01T00:00:00Z")).await.unwrap();
+    assert!(longer.waits.is_some(), "{}", longer.plan);
+    let done = apply(&world, &root, &eligible("2096-01-01T00:00:00Z")).await.unwrap();
+    assert!(done.id.is_some(), "{}", done.plan);
+}
+
+#[tokio::test]
+async fn the_same_plan_waits_once_however_many_windows_ask_for_it() {
+    let world = world().await;
+    let root = world.actor("root").await;
+    let own = files([(
+        "assignments.toml",
+        "[[assignment]]\nholder = \"user:root\"\nrole = \"Database operator\"\nscope = \"/\"\nkind = \"eligible\"\n",
+    )]);
+    let (one, other) = tokio::join!(apply(&world, &root, &own), apply(&world, &root, &own));
+    let (one, other) = (one.unwrap().waits, other.unwrap().waits);
+    assert!(one.is_some() && one == other, "{one:?} {other:?}");
+}
+
+#[tokio::test]
+async fn a_path_that_is_ever_so_long_is_told_as_wrong_at_once() {
+    let world = world().await;
+    let path = vec!["Deep"; 20_000].join(" / ");
+    let deep = format!("[[scope]]\npath = \"{path}\"\nkind = \"folder\"\n");
+    let files = files([("scopes.toml", &deep)]);
+    let told = reasons(apply(&world, &world.actor("root").await, &files).await);
+    assert!(told.contains("there is no place"), "{}", &told[..200.min(told.len())]);
 }
 
 #[tokio::test]

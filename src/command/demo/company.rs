@@ -33,19 +33,27 @@ pub(super) const EMPLOYEES: [Employee; 13] = [
     employee("ben", "Ben Okafor", "eligible: Privileged Role Administrator; approves"),
     employee("chloe", "Chloé Martin", "eligible: Security Administrator; approves"),
     employee("daniel", "Daniel Weiss", "eligible: Production Database Operator"),
-    employee("emre", "Emre Yılmaz", "eligible: Deployment and Production Database Operator"),
+    employee(
+        "emre",
+        "Emre Yılmaz",
+        "eligible: Deployment and Production Database Operator, On call",
+    ),
     employee("farah", "Farah Haddad", "eligible: User Administrator"),
     employee("grace", "Grace Kim", "active: Auditor"),
-    employee("hugo", "Hugo Silva", "eligible: Deployment Operator"),
-    employee("ines", "Inês Rossi", "eligible: Payroll Export"),
-    employee("jonas", "Jonas Bergström", "eligible: Firewall Operator"),
-    employee("kavya", "Kavya Rao", "approves; active: Global Reader"),
-    employee("liam", "Liam Murphy", "eligible for two weeks: Production Database Operator"),
+    employee("hugo", "Hugo Silva", "eligible: Deployment Operator, by his group"),
+    employee("ines", "Inês Rossi", "eligible: Payroll Export, Mail Administrator"),
+    employee(
+        "jonas",
+        "Jonas Bergström",
+        "eligible: Firewall Operator; looks after the data centre",
+    ),
+    employee("kavya", "Kavya Rao", "approves; active: Global Reader; answers for an application"),
+    employee("liam", "Liam Murphy", "eligible for nine more days; wishes for more time"),
 ];
 
 /// The first administrator.
 pub(super) const FIRST: Employee =
-    employee("ada", "Ada Lindqvist", "eligible: Global and Privileged Role Administrator");
+    employee("ada", "Ada Lindqvist", "the first administrator; eligible, and active today");
 
 /// A role of the company's own systems.
 pub(super) struct OwnRole {
@@ -55,7 +63,7 @@ pub(super) struct OwnRole {
 }
 
 /// The roles that the company adds to Latchkey's own.
-pub(super) const ROLES: [OwnRole; 4] = [
+pub(super) const ROLES: [OwnRole; 7] = [
     OwnRole {
         name: "Production Database Operator",
         description: "Runs statements on the production databases, restores backups.",
@@ -75,6 +83,21 @@ pub(super) const ROLES: [OwnRole; 4] = [
         name: "Payroll Export",
         description: "Exports salaries from the payroll system.",
         privileged: true,
+    },
+    OwnRole {
+        name: "Backup Operator",
+        description: "Makes backups, and reads and restores what is in them.",
+        privileged: true,
+    },
+    OwnRole {
+        name: "Mail Administrator",
+        description: "Opens and closes mailboxes, and can read any of them.",
+        privileged: true,
+    },
+    OwnRole {
+        name: "Log Reader",
+        description: "Reads the logs of a system, and changes nothing.",
+        privileged: false,
     },
 ];
 
@@ -146,23 +169,6 @@ pub(super) const TERMS: [Terms; 8] = [
         ticket: false,
         approvers: &["ben", "kavya"],
     },
-];
-
-/// Who is eligible for what. A number is for how many days from today.
-pub(super) const ELIGIBLE: [(&str, &str, Option<u32>); 13] = [
-    ("ada", "Privileged Role Administrator", None),
-    ("ben", "Global Administrator", None),
-    ("ben", "Privileged Role Administrator", None),
-    ("chloe", "Security Administrator", None),
-    ("daniel", "Production Database Operator", Some(180)),
-    ("daniel", "Deployment Operator", Some(180)),
-    ("emre", "Production Database Operator", Some(180)),
-    ("emre", "Deployment Operator", None),
-    ("farah", "User Administrator", None),
-    ("hugo", "Deployment Operator", Some(90)),
-    ("ines", "Payroll Export", Some(365)),
-    ("jonas", "Firewall Operator", Some(180)),
-    ("liam", "Production Database Operator", Some(9)),
 ];
 
 /// What happened on a working day: who, which role, for how many minutes, why, which ticket, who decided.

@@ -1,5 +1,6 @@
 //! `latchkey demo`: a made-up company with three weeks of history, and nothing to configure.
 mod company;
+mod estate;
 mod story;
 
 use std::{
@@ -16,6 +17,7 @@ use super::{Failure, installation::Installation, serve};
 use crate::{
     config::Config,
     domain::{time::Instant, totp},
+    store,
 };
 
 /// Where the demo is kept within the data folder.
@@ -78,15 +80,17 @@ fn in_its_own_folder(config: Config) -> Result<Config, Failure> {
 
 /// Who is in the demo; its story is played first if nobody is.
 async fn people(installation: &Installation) -> Result<Vec<Person>, Failure> {
-    installation.migrate().await?;
     let path = installation.config.data_folder.join(PEOPLE);
     if let Some(people) = read(&path)? {
+        installation.migrate().await?;
         return Ok(people);
     }
     println!("Making a company with three weeks of history …");
-    let app = installation.app().await?;
     let mut owner = installation.owner().await?;
-    let people = story::play(&app, &mut owner).await?;
+    let (today, beginning) = story::span(&mut owner).await?;
+    store::demo::migrate_at(&mut owner, beginning).await?;
+    let app = installation.app().await?;
+    let people = story::play(&app, &mut owner, (today, beginning)).await?;
     app.database.close().await;
     app.worker_database.close().await;
     write(&path, &people)?;

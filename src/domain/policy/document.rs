@@ -6,7 +6,8 @@ use super::{
 use crate::domain::{
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId, TemplateId},
-    role::ScopeKind,
+    permission::Permissions,
+    role::{Definition, ScopeKind},
     text::{Description, Justification, Name},
     time::Instant,
 };
@@ -118,6 +119,24 @@ pub struct RoleRow {
     pub description: Option<Description>,
     /// Whether it is privileged.
     pub privileged: bool,
+    /// Where it can be held; none is where roles usually can.
+    pub held_at: Option<Vec<ScopeKind>>,
+    /// What it allows in Latchkey; none is nothing.
+    pub permissions: Option<Permissions>,
+}
+
+impl RoleRow {
+    /// What the role is to be, where the row says nothing of its description.
+    #[must_use]
+    pub fn definition(&self, description: Description) -> Definition {
+        Definition {
+            name: self.name.clone(),
+            description: self.description.clone().unwrap_or(description),
+            privileged: self.privileged,
+            scope_kinds: self.held_at.clone().unwrap_or_else(|| ScopeKind::USUAL.to_vec()),
+            permissions: self.permissions.clone().unwrap_or_default(),
+        }
+    }
 }
 
 /// A place that is wanted.

@@ -8,7 +8,7 @@ pub use crate::domain::change_request::Line;
 use crate::domain::{
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId, TemplateId},
-    role::ScopeKind,
+    role::{Definition, ScopeKind},
     text::{Description, Justification, Name},
     time::Instant,
 };
@@ -152,9 +152,9 @@ impl fmt::Display for Step {
 #[expect(missing_docs, reason = "the fields are those of what the steps make")]
 pub enum Write {
     /// Makes a role.
-    CreateRole { name: Name, description: Description, privileged: bool },
-    /// Gives a role another name or description.
-    ChangeRole { role: RoleId, name: Name, description: Description, privileged: bool },
+    CreateRole(Definition),
+    /// Makes a role what it is to be.
+    ChangeRole { role: RoleId, to: Definition },
     /// Takes a role out of use.
     RetireRole { role: RoleId },
     /// Makes a place.
@@ -209,6 +209,7 @@ pub enum Write {
     Convert {
         assignment: AssignmentId,
         to: AssignmentKind,
+        from: Option<Instant>,
         until: Option<Instant>,
         reason: Option<Justification>,
     },

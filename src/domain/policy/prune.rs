@@ -40,10 +40,12 @@ pub(super) fn prune(
     pruning.needed_by_terms_that_stay(terms, &retiring_roles);
     let retiring_groups = pruning.retiring_groups(groups);
     let retiring_scopes = pruning.retiring_scopes(scopes);
+    let holders: HashSet<_> = retiring_groups.iter().map(|(group, _)| *group).collect();
+    let own = retiring_groups.iter().map(|(_, scope)| *scope);
+    let places: HashSet<_> = own.chain(retiring_scopes.iter().copied()).collect();
+    let roles: HashSet<_> = retiring_roles.iter().copied().collect();
     let ends = |held: &&Assignment| {
-        retiring_groups.iter().any(|(group, scope)| *group == held.holder || *scope == held.scope)
-            || retiring_scopes.contains(&held.scope)
-            || retiring_roles.contains(&held.role)
+        holders.contains(&held.holder) || places.contains(&held.scope) || roles.contains(&held.role)
     };
     pruning.unassign(gone.into_iter().filter(|held| !ends(held)).collect());
     pruning.terms(terms, &retiring_scopes, &retiring_roles);
@@ -211,7 +213,7 @@ impl<'state> Pruning<'_, 'state, '_> {
 
     fn unassign(&mut self, gone: Vec<&Assignment>) {
         for held in gone {
-            let kind = super::write::held_as(held.kind);
+            let kind = held.kind.name();
             let write = Write::Unassign { assignment: held.id };
             let (name, lines) = (self.called(held), vec![Line::new("kind", kind, "")]);
             self.step(Verb::Remove, Noun::Assignment, name, (lines, write));

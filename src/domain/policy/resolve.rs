@@ -93,7 +93,11 @@ pub(super) fn resolve<'row>(
     state: &State,
     document: &'row Document,
 ) -> Result<Resolved<'row>, Vec<Fault>> {
-    let mut resolving = Resolving { state, faults: Vec::new(), resolved: Resolved::default() };
+    let places = state.scopes.iter().filter(|scope| !scope.seen).map(|scope| scope.id);
+    let groups = state.groups.iter().filter(|group| !group.seen).map(|group| group.scope);
+    let hidden = places.chain(groups).collect();
+    let mut resolving =
+        Resolving { state, hidden, faults: Vec::new(), resolved: Resolved::default() };
     resolving.roles(document.roles.as_ref());
     resolving.scopes(document.scopes.as_ref());
     resolving.groups(document.groups.as_ref());
@@ -111,6 +115,8 @@ pub(super) fn resolve<'row>(
 
 struct Resolving<'state, 'row> {
     state: &'state State,
+    /// The places that are there to show the way, or to name a group: nothing is said of them, and rows say nothing either.
+    hidden: HashSet<ScopeId>,
     faults: Vec<Fault>,
     resolved: Resolved<'row>,
 }
@@ -178,10 +184,9 @@ impl<'row> Resolving<'_, 'row> {
             rows.iter().filter_map(|(_, row)| row.id).filter(|id| known.contains(id)).collect();
         self.place(Which::Known(ScopeId::ROOT), Path::default());
         let mut seen: HashMap<Which<ScopeId>, At> = HashMap::new();
-        let mut depth = 0;
         let mut rows = rows.into_iter().peekable();
-        loop {
-            depth += 1;
+        // Below a depth where no place is, there are none either, whatever rows say.
+        for depth in 1.. {
             let before = self.resolved.finder.paths.len();
             self.unlisted_at(depth, &claimed);
             while let Some((at, row)) = rows.next_if(|(_, row)| row.path.0.len() == depth) {
@@ -194,9 +199,12 @@ impl<'row> Resolving<'_, 'row> {
                     );
                 }
             }
-            if self.resolved.finder.paths.len() == before && rows.peek().is_none() {
+            if self.resolved.finder.paths.len() == before {
                 break;
             }
+        }
+        for (at, row) in rows {
+            self.scope(*at, row, &known, &claimed);
         }
     }
 
@@ -246,6 +254,9 @@ impl<'row> Resolving<'_, 'row> {
                 Some(Which::Known(_)) | None => Which::New(at),
             },
         };
+        if which.known().is_some_and(|id| self.hidden.contains(&id)) {
+            self.fault(at, "path", format!("{} is out of your sight: leave it out", row.path));
+        }
         self.place(which, row.path.clone());
         self.resolved.finder.parents.insert(which, parent);
         self.resolved.scopes.push(WantedScope { at, which, parent, name: name.clone(), row });
@@ -270,6 +281,9 @@ impl<'row> Resolving<'_, 'row> {
         }
         for (which, (at, row)) in found.into_iter().zip(rows) {
             let scope = scopes.get(&which).copied().unwrap_or(Which::New(*at));
+            if scope.known().is_some_and(|id| self.hidden.contains(&id)) {
+                self.fault(*at, "name", format!("{} is out of your sight: leave it out", row.name));
+            }
             self.resolved.finder.groups.insert(row.name.folded(), (which, scope));
             if let Some(parent) = self.at_path(*at, "lies_in", &row.lies_in) {
                 self.resolved.finder.parents.insert(scope, parent);

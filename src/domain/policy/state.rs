@@ -3,8 +3,9 @@ use super::terms::OwnTerms;
 use crate::domain::{
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId, TemplateId},
+    permission::Permissions,
     principal::PrincipalKind,
-    role::ScopeKind,
+    role::{Definition, ScopeKind},
     text::{Description, Name},
     time::Instant,
 };
@@ -39,8 +40,26 @@ pub struct Role {
     pub description: Description,
     /// Whether it is privileged.
     pub privileged: bool,
+    /// Where it can be held, from the outermost to the innermost kind of place.
+    pub held_at: Vec<ScopeKind>,
+    /// What it allows in Latchkey.
+    pub permissions: Permissions,
     /// Whether it ships with Latchkey.
     pub built_in: bool,
+}
+
+impl Role {
+    /// What it is.
+    #[must_use]
+    pub fn definition(&self) -> Definition {
+        Definition {
+            name: self.name.clone(),
+            description: self.description.clone(),
+            privileged: self.privileged,
+            scope_kinds: self.held_at.clone(),
+            permissions: self.permissions.clone(),
+        }
+    }
 }
 
 /// A place.

@@ -11,15 +11,14 @@ use super::{
     state::{Assignment, State},
     terms::{FIELDS, OwnTerms, Value},
 };
-use crate::domain::{
-    assignment::AssignmentKind, role::ScopeKind, settings::Authentication, text::fold,
-    time::Duration,
-};
+use crate::domain::{role::ScopeKind, settings::Authentication, text::fold, time::Duration};
 
 const ROLES: &str = "\
 # The roles of the organisation. Those that ship with Latchkey are there always and are not listed.
 #
 # id lets a role be recognised that gets another name; without it the name is what counts.
+# held_at lists the kinds of place where it can be held: organization, folder, system, resource, group; without it, all but group.
+# permissions lists what it allows in Latchkey, such as people.read; without it, nothing.
 # What is not in this file stays as it is, unless it says prune = true above the first [[role]].
 ";
 const SCOPES: &str = "\
@@ -78,6 +77,13 @@ fn roles(state: &State) -> Vec<Sorted> {
         let mut row = Row::new("role");
         row.text("id", role.id).text("name", &role.name).text("description", &role.description);
         row.bare("privileged", role.privileged);
+        if role.held_at != ScopeKind::USUAL {
+            row.list("held_at", role.held_at.iter().map(|kind| kind.name()));
+        }
+        let permissions = role.permissions.names();
+        if !permissions.is_empty() {
+            row.list("permissions", permissions.into_iter());
+        }
         (vec![role.name.folded()], row.0)
     })
     .collect()
@@ -88,30 +94,11 @@ fn scopes(state: &State, names: &Names) -> Vec<Sorted> {
     seen.filter_map(|scope| {
         let path = names.path(scope.id)?;
         let mut row = Row::new("scope");
-        row.text("id", scope.id).text("path", path).text("kind", place_kind(scope.kind));
+        row.text("id", scope.id).text("path", path).text("kind", scope.kind.name());
         row.text("description", &scope.description);
         Some((path.folded(), row.0))
     })
     .collect()
-}
-
-/// How the files call a kind of place.
-pub(super) fn place_kind(kind: ScopeKind) -> &'static str {
-    match kind {
-        ScopeKind::Organization => "organization",
-        ScopeKind::Folder => "folder",
-        ScopeKind::System => "system",
-        ScopeKind::Resource => "resource",
-        ScopeKind::Group => "group",
-    }
-}
-
-/// How the files call a kind of assignment.
-pub(super) fn held_as(kind: AssignmentKind) -> &'static str {
-    match kind {
-        AssignmentKind::Eligible => "eligible",
-        AssignmentKind::Active => "active",
-    }
 }
 
 fn groups(state: &State, names: &Names) -> Vec<Sorted> {
@@ -163,15 +150,14 @@ fn assignments(state: &State, names: &Names) -> Vec<Sorted> {
         let place = names.places.get(scope)?;
         let mut row = Row::new("assignment");
         row.text("holder", holder).text("role", role).text("scope", place);
-        row.text("kind", held_as(*kind));
+        row.text("kind", kind.name());
         if assignment.scheduled {
             row.bare("from", assignment.starts_at);
         }
         if let Some(end) = assignment.ends_at {
             row.bare("until", end);
         }
-        let sort =
-            [&place.to_string(), role.as_str(), &holder.to_string(), held_as(*kind)].map(fold);
+        let sort = [&place.to_string(), role.as_str(), &holder.to_string(), kind.name()].map(fold);
         let mut sort = sort.to_vec();
         sort.push(assignment.starts_at.to_string());
         Some((sort, row.0))

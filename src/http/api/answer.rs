@@ -29,6 +29,14 @@ impl<T> Page<T> {
     }
 }
 
+/// Tells that something was done. What was done once is done, however often it is asked for with one key.
+pub(super) fn done(outcome: Result<(), Error>) -> Result<StatusCode, ApiError> {
+    match outcome {
+        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// Something that was made.
 #[derive(Serialize, ToSchema)]
 pub(super) struct Created {

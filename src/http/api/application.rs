@@ -6,7 +6,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    answer::{Created, Page, created},
+    answer::{Created, Page, created, done},
     assignment::{Assignment, Why},
     cursor,
 };
@@ -18,7 +18,6 @@ use crate::{
         text::{Description, Name},
         time::Instant,
     },
-    error::Error,
     http::{
         Web,
         actor::Bearer,
@@ -275,16 +274,7 @@ async fn rename(
     Path(id): Path<PrincipalId>,
     Json(body): Json<ApplicationNames>,
 ) -> Result<StatusCode, ApiError> {
-    application::rename(&app, &actor, id, &body.name, &body.description).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-/// What was done once is done, however often it is asked for with one key.
-fn done(outcome: Result<(), Error>) -> Result<StatusCode, ApiError> {
-    match outcome {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(application::rename(&app, &actor, id, &body.name, &body.description).await)
 }
 
 /// Disables an application: its tokens end at once, and what it holds has no effect until it is enabled.

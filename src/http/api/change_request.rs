@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{Named, Page},
+    answer::{Named, Page, done},
     cursor,
 };
 use crate::{
@@ -247,10 +247,7 @@ async fn withdraw(
     Bearer(actor): Bearer,
     Path(id): Path<ChangeRequestId>,
 ) -> Result<StatusCode, ApiError> {
-    match change_request::withdraw(&app, &actor, id).await {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(change_request::withdraw(&app, &actor, id).await)
 }
 
 /// A word to a change.

@@ -26,6 +26,7 @@ pub(super) enum List {
     AuditEvents,
     Standing,
     Imports,
+    ImportRows,
     Conversions,
 }
 
@@ -44,6 +45,7 @@ impl List {
             Self::AuditEvents => b"audit events",
             Self::Standing => b"standing access",
             Self::Imports => b"imports",
+            Self::ImportRows => b"import rows",
             Self::Conversions => b"conversions",
         }
     }
@@ -88,6 +90,11 @@ pub(super) fn time(position: &[u8]) -> Option<(Instant, Uuid)> {
 /// Reads a position that is an identifier alone.
 pub(super) fn id(position: &[u8]) -> Option<Uuid> {
     Uuid::from_slice(position).ok()
+}
+
+/// Reads a position that is the line of a file.
+pub(super) fn line(position: &[u8]) -> Option<i32> {
+    position.try_into().ok().map(i32::from_be_bytes)
 }
 
 /// The position in a list that is ordered by name.

@@ -17,7 +17,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::ApiError,
     },
-    service::extent::{self, Explained, Filter, PAGE, Reached},
+    service::extent::{self, Explained, Filter, Reached},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -131,9 +131,9 @@ async fn list(
     };
     let filter = Filter { effort: wanted.effort, after };
     let found = extent::list(&app, &actor, id, &filter).await?;
-    let next = found.last().filter(|_| found.len() == PAGE).map(|last| {
-        let position = serde_json::to_vec(&last.position()).unwrap_or_default();
+    let next = found.next.map(|next| {
+        let position = serde_json::to_vec(&next).unwrap_or_default();
         cursor::write(&app.keys, cursor::List::Extent, &position)
     });
-    Ok(Json(Page { items: found.into_iter().map(ReachedRole::from).collect(), next }))
+    Ok(Json(Page { items: found.rows.into_iter().map(ReachedRole::from).collect(), next }))
 }

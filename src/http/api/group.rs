@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{Created, Outcomes, Page, created},
+    answer::{Created, Outcomes, Page, created, done},
     assignment::{Assignment, AssignmentOutcome, Why, told},
 };
 use crate::{
@@ -14,7 +14,6 @@ use crate::{
         id::{PrincipalId, ScopeId},
         text::{Description, Justification, Name},
     },
-    error::Error,
     http::{
         Web,
         actor::Bearer,
@@ -194,8 +193,5 @@ async fn remove(
     Path((id, principal)): Path<(PrincipalId, PrincipalId)>,
     Json(body): Json<Why>,
 ) -> Result<StatusCode, ApiError> {
-    match group::remove(&app, &actor, id, principal, &body.justification).await {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(group::remove(&app, &actor, id, principal, &body.justification).await)
 }

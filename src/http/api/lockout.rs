@@ -3,13 +3,13 @@ use axum::{extract::State, http::StatusCode};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
+    answer::done,
     assignment::Why,
     person::{OneTimeLink, link},
 };
 use crate::{
     App,
     domain::id::PrincipalId,
-    error::Error,
     http::{
         Web,
         actor::Bearer,
@@ -36,10 +36,7 @@ async fn end_access(
     Path(id): Path<PrincipalId>,
     Json(body): Json<Why>,
 ) -> Result<StatusCode, ApiError> {
-    match lockout::end_access(&app, &actor, id, &body.justification).await {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(lockout::end_access(&app, &actor, id, &body.justification).await)
 }
 
 /// Ends all access of an account now, and takes its authenticator and recovery codes away: it works again once its owner has

@@ -76,8 +76,8 @@ struct Overview {
     pending: Option<i64>,
     /// Since when the oldest of them waits.
     oldest_pending: Option<Instant>,
-    /// How many changes wait for a second administrator.
-    changes: i64,
+    /// How many changes wait for a second administrator; none if one may not see them.
+    changes: Option<i64>,
     /// Since when the oldest of them waits.
     oldest_change: Option<Instant>,
     /// How many assignments end within 14 days.
@@ -101,8 +101,8 @@ async fn show(State(app): State<App>, Bearer(actor): Bearer) -> Result<Json<Over
         active: counts.active,
         pending: posture.sees_requests.then_some(counts.pending),
         oldest_pending: counts.oldest_pending.filter(|_| posture.sees_requests),
-        changes: counts.changes,
-        oldest_change: counts.oldest_change,
+        changes: posture.sees_requests.then_some(counts.changes),
+        oldest_change: counts.oldest_change.filter(|_| posture.sees_requests),
         expiring: counts.expiring,
         problems: posture.problems.iter().map(SurvivabilityProblem::from).collect(),
     }))

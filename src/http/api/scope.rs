@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{Created, Page, created},
+    answer::{Created, Page, created, done},
     change_request::{ChangeRequest, accepted},
 };
 use crate::{
@@ -245,10 +245,7 @@ async fn rename(
     Path(id): Path<ScopeId>,
     Json(body): Json<NewName>,
 ) -> Result<StatusCode, ApiError> {
-    match scope::rename(&app, &actor, id, &body.name, &body.description).await {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(scope::rename(&app, &actor, id, &body.name, &body.description).await)
 }
 
 /// Another place for a place.

@@ -161,16 +161,18 @@ pub async fn create(posted: Posted<Form>) -> Answer {
 /// The form that changes an application.
 pub async fn edit(page: Page, Path(application): Path<String>) -> Answer {
     let id: PrincipalId = id(&application, "application")?;
-    let told = application::show(&page.app, &page.actor, id).await?.told;
+    let detail = application::show(&page.app, &page.actor, id).await?;
+    if !detail.may.administer {
+        let message = "it is changed by those who may manage applications, and what it holds";
+        return Err(Error::NotAllowed(message.to_owned()).into());
+    }
+    let told = detail.told;
     let form = Form { name: told.name, description: told.description, ..Form::default() };
     draw_edit(&page, id, Faults::default(), &form).await
 }
 
 async fn draw_edit(page: &Page, id: PrincipalId, mut faults: Faults, form: &Form) -> Answer {
-    let Opened { frame, permissions, .. } = page.open(Section::Applications).await?;
-    if !permissions.allow(Permission::ManageApplications) {
-        return Err(Error::Forbidden(Permission::ManageApplications).into());
-    }
+    let frame = page.open(Section::Applications).await?.frame;
     let status = faults.status();
     let view = EditApplication {
         action: format!("/applications/{id}"),
@@ -198,7 +200,9 @@ pub async fn rename(Path(application): Path<String>, posted: Posted<Form>) -> An
         return draw_edit(&page, id, faults, &form).await;
     };
     match application::rename(&page.app, &page.actor, id, &name, &description).await {
-        Ok(()) => done(&format!("/applications/{id}"), Done::ApplicationChanged),
+        Ok(()) | Err(Error::Repeated(_)) => {
+            done(&format!("/applications/{id}"), Done::ApplicationChanged)
+        }
         Err(error) => draw_edit(&page, id, Faults::of(error)?, &form).await,
     }
 }

@@ -21,7 +21,20 @@ use crate::{
     service::application::{self, NewKey, NewSecret},
 };
 
-/// What the form for a secret or a key sends, and what its address proposes.
+/// What the address of a form proposes.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Proposed {
+    name: String,
+}
+
+impl Proposed {
+    fn form(self) -> Form {
+        Form { name: self.name, ..Form::default() }
+    }
+}
+
+/// What the form for a secret or a key sends.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Form {
@@ -36,20 +49,20 @@ pub struct Form {
 pub async fn new_secret(
     page: Page,
     Path(application): Path<String>,
-    Query(form): Query<Form>,
+    Query(proposed): Query<Proposed>,
 ) -> Answer {
     let id = id(&application, "application")?;
-    draw(&page, id, false, (Faults::default(), &form)).await
+    draw(&page, id, false, (Faults::default(), &proposed.form())).await
 }
 
 /// The form for a key.
 pub async fn new_key_form(
     page: Page,
     Path(application): Path<String>,
-    Query(form): Query<Form>,
+    Query(proposed): Query<Proposed>,
 ) -> Answer {
     let id = id(&application, "application")?;
-    draw(&page, id, true, (Faults::default(), &form)).await
+    draw(&page, id, true, (Faults::default(), &proposed.form())).await
 }
 
 async fn draw(
@@ -111,20 +124,20 @@ pub async fn make_secret(Path(application): Path<String>, posted: Posted<Form>) 
         Ok(read) => read,
         Err(faults) => return draw(&page, id, false, (faults, &form)).await,
     };
+    // What the page takes is read before: once the secret is made, nothing may keep it from being shown.
+    let told = application::show(&page.app, &page.actor, id).await?.told;
+    let frame = page.open(Section::Applications).await?.frame;
     let new = NewSecret { name: &name, days, code: Some(&form.code) };
     match application::make_secret(&page.app, &page.actor, id, &new).await {
-        Ok((_, secret)) => {
-            let told = application::show(&page.app, &page.actor, id).await?.told;
-            show(&SecretShown {
-                link: format!("/applications/{id}"),
-                application: told.name,
-                name: name.to_string(),
-                client: id.to_string(),
-                secret: secret.reveal().to_string(),
-                base: page.app.public_url.to_string(),
-                frame: page.open(Section::Applications).await?.frame,
-            })
-        }
+        Ok((_, secret)) => show(&SecretShown {
+            link: format!("/applications/{id}"),
+            application: told.name,
+            name: name.to_string(),
+            client: id.to_string(),
+            secret: secret.reveal().to_string(),
+            base: page.app.public_url.to_string(),
+            frame,
+        }),
         Err(error) => draw(&page, id, false, (Faults::of(error)?, &form)).await,
     }
 }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::{
     done::Done,
-    faults::{Faults, sentence},
+    faults::Faults,
     page::{Answer, Page, Posted, answer, done, id, new_key},
     plain_words,
     say::{self, Reader, UNREADABLE_TIME},
@@ -24,7 +24,7 @@ use crate::{
         assignment::AssignmentKind,
         change_request::{ChangeState, Write},
         id::{ChangeRequestId, PrincipalId},
-        text::Justification,
+        text::{Justification, sentence},
         time::Instant,
     },
     error::Error,

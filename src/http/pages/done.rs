@@ -26,6 +26,8 @@ pub enum Done {
     ChangeWithdrawn,
     MoreTimeAsked,
     RoleMade,
+    RoleChanged,
+    RoleRetired,
     GroupMade,
     PlaceMade,
     PlaceMoved,
@@ -59,7 +61,7 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 52] = [
+    const ALL: [(Self, &'static str, &'static str); 54] = [
         (Self::Activated, "activated", "It is active now. It ends by itself."),
         (
             Self::Asked,
@@ -95,7 +97,7 @@ impl Done {
         (
             Self::ChangeWaits,
             "change-waits",
-            "This makes the settings of a privileged role weaker, so it waits for a second administrator.",
+            "Nobody does this alone, so it waits for a second administrator.",
         ),
         (Self::ChangeAgreed, "change-agreed", "You agreed, and it is carried out."),
         (Self::ChangeDeclined, "change-declined", "You declined it. Its author is told why."),
@@ -106,6 +108,8 @@ impl Done {
             "Your wish waits for a decision. You get a mail when it is decided.",
         ),
         (Self::RoleMade, "role-made", "The role is made. Look at its settings, then assign it."),
+        (Self::RoleChanged, "role-changed", "The role is changed, for everybody who has it."),
+        (Self::RoleRetired, "role-retired", "The role is retired, and nobody holds it any more."),
         (Self::GroupMade, "group-made", "The group is made. Add people to it."),
         (Self::PlaceMade, "place-made", "It is there now. Roles can be held at it."),
         (Self::PlaceMoved, "place-moved", "It lies there now, with all that is in it."),

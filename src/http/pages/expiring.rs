@@ -3,7 +3,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
-    page::{Answer, Page, show},
+    page::{Answer, Page, place_in_time, show},
     say,
     terms::place,
     view::{
@@ -14,12 +14,7 @@ use super::{
     },
 };
 use crate::{
-    domain::{
-        assignment::AssignmentKind,
-        id::{AssignmentId, RoleId},
-        permission::Permission,
-        time::{Duration, Instant},
-    },
+    domain::{assignment::AssignmentKind, id::RoleId, permission::Permission, time::Duration},
     service::{
         expiring::{self, Filter, Told},
         role,
@@ -44,7 +39,7 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let over = wanted.state == "over";
     let days = wanted.days.parse().ok().filter(|days| AHEAD.contains(days)).unwrap_or(14);
     let role: Option<RoleId> = wanted.role.parse().ok();
-    let after = cursor(&wanted.after);
+    let after = place_in_time(&wanted.after);
     let filter = Filter { over, within: Duration::days(days), role, after };
     let found = expiring::list(&page.app, &page.actor, filter).await?;
     let roles = role::list(&page.app, &page.actor).await?;
@@ -86,12 +81,6 @@ fn choices(over: bool, days: u32, of_role: &str) -> Vec<Choice> {
     let run_out =
         Choice::new(format!("/assignments/expiring?state=over{of_role}"), "Run out").chosen(over);
     ahead.into_iter().chain([run_out]).collect()
-}
-
-/// Where a page of the list begins.
-fn cursor(text: &str) -> Option<(Instant, AssignmentId)> {
-    let (at, id) = text.split_once('~')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 fn row(told: &Told, reader: &say::Reader) -> ExpiringRow {

@@ -21,10 +21,7 @@ use crate::{
         id::PrincipalId,
         percent,
     },
-    service::{
-        extent::{self, AtHand, Explained, Filter, PAGE, Reached},
-        person,
-    },
+    service::extent::{self, AtHand, Explained, Filter, Reached},
 };
 
 /// So many of each sort are shown on the person's page.
@@ -223,7 +220,6 @@ pub async fn list(page: Page, Path(person): Path<String>, Query(wanted): Query<W
     let after = serde_json::from_str(&wanted.after).ok();
     let is_first = after.is_none();
     let found = extent::list(&page.app, &page.actor, id, &Filter { effort, after }).await?;
-    let told = person::show(&page.app, &page.actor, id).await?.told;
     let Opened { frame, .. } = page.open(Section::People).await?;
     let here = format!("/people/{id}/extent");
     let at =
@@ -234,15 +230,15 @@ pub async fn list(page: Page, Path(person): Path<String>, Query(wanted): Query<W
         .chain([("alone", "Alone"), ("approval", "Approval"), ("gift", "Given by others")])
         .map(|(name, title)| (title, at(name), name == chosen))
         .collect();
-    let next = found.last().filter(|_| found.len() == PAGE).map(|last| {
-        let position = serde_json::to_string(&last.position()).unwrap_or_default();
+    let next = found.next.map(|next| {
+        let position = serde_json::to_string(&next).unwrap_or_default();
         format!("{here}?effort={chosen}&after={}", percent::encode(&position))
     });
     show(&Extents {
-        name: told.name,
+        name: found.name,
         person: format!("/people/{id}"),
         choices,
-        rows: found.iter().map(chain).collect(),
+        rows: found.rows.iter().map(chain).collect(),
         pages: Pages {
             first: if is_first { String::new() } else { at(chosen) },
             next: next.unwrap_or_default(),

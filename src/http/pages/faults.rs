@@ -2,7 +2,7 @@
 use axum::http::StatusCode;
 
 use super::view::form::Field;
-use crate::{error::Error, http::problem::Problem};
+use crate::{domain::text::sentence, error::Error, http::problem::Problem};
 
 /// What is wrong with a form: field by field, and with the whole of it.
 #[derive(Debug)]
@@ -113,15 +113,6 @@ impl Faults {
             None => self.whole.push(message),
         }
     }
-}
-
-/// A message as a sentence: with a capital, and with a full stop.
-#[must_use]
-pub fn sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let stop = if message.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
 }
 
 /// Why a role of several was not given; what is broken inside is told to nobody.

@@ -34,6 +34,7 @@ mod posture;
 pub mod problem;
 mod request;
 mod role;
+mod role_definition;
 mod say;
 mod scope;
 mod search;
@@ -55,6 +56,7 @@ fn small() -> Routes {
     entrance()
         .merge(everybody())
         .merge(administration())
+        .merge(roles())
         .merge(applications())
         .merge(inventory())
         .merge(own_account())
@@ -114,33 +116,6 @@ fn administration() -> Routes {
     Routes::new()
         .get("/overview", posture::one)
         .get("/overview/holders", posture::holders)
-        .get("/roles", role::list)
-        .post("/roles", role::create)
-        .get("/roles/new", role::new)
-        .get("/roles/{role}", role::assignments)
-        .get("/roles/{role}/activity", role::activity)
-        .get("/roles/{role}/settings", settings::one)
-        .post("/roles/{role}/settings", settings::save)
-        .get("/roles/{role}/settings/edit", settings::edit)
-        .get("/roles/{role}/settings/reset", settings::ask_reset)
-        .post("/roles/{role}/settings/reset", settings::reset)
-        .get("/settings/templates", settings::list)
-        .post("/settings/templates", settings::create)
-        .get("/settings/templates/new", settings::new)
-        .get("/settings/templates/{template}", settings::template)
-        .post("/settings/templates/{template}", settings::change)
-        .post("/settings/templates/{template}/retire", settings::retire)
-        .get("/settings/apply", settings::choose)
-        .post("/settings/apply", settings::apply)
-        .get("/roles/{role}/assignments/new", assignment::new)
-        .post("/roles/{role}/assignments", assignment::create)
-        .get("/assignments/expiring", expiring::list)
-        .get("/assignments/bulk", bulk::preview)
-        .post("/assignments/bulk", bulk::change)
-        .get("/assignments/{assignment}", assignment::edit)
-        .post("/assignments/{assignment}", assignment::update)
-        .post("/assignments/{assignment}/remove", assignment::remove)
-        .post("/assignments/{assignment}/convert", assignment::convert)
         .get("/resources", scope::list)
         .get("/resources/{scope}", scope::one)
         .post("/resources/{scope}", scope::rename)
@@ -169,6 +144,42 @@ fn administration() -> Routes {
         .post("/groups/{group}", group::rename)
         .post("/groups/{group}/members", group::add)
         .post("/groups/{group}/members/{person}/remove", group::remove)
+}
+
+/// Pages about roles, their terms, and who has them.
+fn roles() -> Routes {
+    Routes::new()
+        .get("/roles", role::list)
+        .post("/roles", role_definition::create)
+        .get("/roles/new", role_definition::new)
+        .get("/roles/{role}", role::assignments)
+        .get("/roles/{role}/activity", role::activity)
+        .get("/roles/{role}/change", role_definition::edit)
+        .post("/roles/{role}/change", role_definition::change)
+        .get("/roles/{role}/retire", role_definition::consider_retiring)
+        .post("/roles/{role}/retire", role_definition::retire)
+        .get("/roles/{role}/settings", settings::one)
+        .post("/roles/{role}/settings", settings::save)
+        .get("/roles/{role}/settings/edit", settings::edit)
+        .get("/roles/{role}/settings/reset", settings::ask_reset)
+        .post("/roles/{role}/settings/reset", settings::reset)
+        .get("/settings/templates", settings::list)
+        .post("/settings/templates", settings::create)
+        .get("/settings/templates/new", settings::new)
+        .get("/settings/templates/{template}", settings::template)
+        .post("/settings/templates/{template}", settings::change)
+        .post("/settings/templates/{template}/retire", settings::retire)
+        .get("/settings/apply", settings::choose)
+        .post("/settings/apply", settings::apply)
+        .get("/roles/{role}/assignments/new", assignment::new)
+        .post("/roles/{role}/assignments", assignment::create)
+        .get("/assignments/expiring", expiring::list)
+        .get("/assignments/bulk", bulk::preview)
+        .post("/assignments/bulk", bulk::change)
+        .get("/assignments/{assignment}", assignment::edit)
+        .post("/assignments/{assignment}", assignment::update)
+        .post("/assignments/{assignment}/remove", assignment::remove)
+        .post("/assignments/{assignment}/convert", assignment::convert)
 }
 
 /// Pages about what is held all the time.

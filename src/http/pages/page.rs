@@ -20,6 +20,7 @@ use crate::{
     domain::{
         actor::{Actor, Idempotency, User},
         permission::{Permission, Permissions},
+        time::Instant,
     },
     error::Error,
     http::{Web, actor::SignedIn, csrf::ProtectedForm, headers::Nonce, problem::PageError},
@@ -249,6 +250,12 @@ pub fn answer(status: StatusCode, page: &impl Template) -> Answer {
 pub fn done(path: &str, done: Done) -> Answer {
     let separator = if path.contains('?') { '&' } else { '?' };
     Ok(Redirect::to(&format!("{path}{separator}done={}", done.name())).into_response())
+}
+
+/// Where a page of a list begins that is ordered by time, as its address says it.
+pub fn place_in_time<Id: std::str::FromStr>(text: &str) -> Option<(Instant, Id)> {
+    let (at, id) = text.split_once('~')?;
+    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 /// Reads an identifier in an address; one that cannot be one leads to nothing.

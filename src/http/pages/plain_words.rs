@@ -1,8 +1,9 @@
 //! The terms of a role in plain words.
-use super::{terms::deciders, view::settings::Sentence};
+use super::{scope, terms::deciders, view::settings::Sentence};
 use crate::{
     domain::{
         id::PrincipalId,
+        role::ScopeKind,
         settings::{ActivationTerms, AssignmentTerms, Authentication},
     },
     service::settings::Detail,
@@ -55,7 +56,7 @@ fn approval(detail: &Detail) -> String {
     let reason = if terms.approval_requires_justification { ", with a reason" } else { "" };
     format!(
         "{} must approve within {}{reason}. Nobody approves their own request.",
-        super::faults::sentence(&deciders(&names)).trim_end_matches('.'),
+        crate::domain::text::sentence(&deciders(&names)).trim_end_matches('.'),
         terms.approval_timeout,
     )
 }
@@ -102,6 +103,28 @@ pub fn label(field: &str) -> &str {
     }
 }
 
+/// What a permission lets one do.
+#[must_use]
+pub fn permission(name: &str) -> &str {
+    match name {
+        "roles.read" => "See roles, their terms and who has them",
+        "roles.manage" => "Make, change and retire roles",
+        "scopes.manage" => "Make, rename, move and retire places",
+        "assignments.manage" => "Give and take roles",
+        "settings.manage" => "Set the terms of roles",
+        "people.read" => "See people",
+        "people.manage" => "Look after people who can reach no privileged role",
+        "privileged_people.manage" => "Look after everybody else too",
+        "groups.manage" => "Make groups, and say who belongs to them",
+        "applications.manage" => "Register applications, and say who answers for them",
+        "requests.read" => "See everybody’s requests",
+        "requests.cancel" => "Cancel anybody’s request",
+        "audit.read" => "Read and export the audit log",
+        "access.check" => "Ask whether somebody holds a role",
+        other => other,
+    }
+}
+
 /// A setting's value, with names instead of identifiers.
 #[must_use]
 pub fn value(field: &str, value: &str, names: &[(PrincipalId, String, bool)]) -> String {
@@ -115,6 +138,12 @@ pub fn value(field: &str, value: &str, names: &[(PrincipalId, String, bool)]) ->
             })
             .collect::<Vec<_>>()
             .join(", "),
+        ("scope_kinds", kinds) => kinds
+            .split(", ")
+            .map(|name| if let Some(it) = ScopeKind::named(name) { scope::kind(it) } else { name })
+            .collect::<Vec<_>>()
+            .join(", "),
+        ("permissions", names) => names.split(", ").map(permission).collect::<Vec<_>>().join(", "),
         ("authentication", "mfa") => "asked for".to_owned(),
         ("authentication", _) => "not asked for".to_owned(),
         (_, value) => value.to_owned(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::{
     done::Done,
-    faults::{Faults, sentence},
+    faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, new_key},
     say::{self, Reader},
     view::{
@@ -24,7 +24,7 @@ use crate::{
     domain::{
         permission::Permission,
         policy::{File, Files, Line, Plan, Step, Verb, WAITS},
-        text::Justification,
+        text::{Justification, sentence},
     },
     error::Error,
     service::policy::{self, Applied, Apply, Standing},

@@ -3,7 +3,7 @@ use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
-    page::{Answer, Opened, Page, show},
+    page::{Answer, Opened, Page, place_in_time, show},
     say::{self, Reader},
     terms::place,
     view::{
@@ -14,7 +14,6 @@ use super::{
 };
 use crate::{
     domain::{
-        id::AssignmentId,
         principal::PrincipalKind,
         survivability::{Problem, Severity},
         time::Instant,
@@ -74,25 +73,16 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
         ),
     ];
     if posture.sees_requests {
-        let detail = waits(counts.oldest_pending);
-        tiles.push(tile(
-            "Requests waiting",
-            counts.pending,
-            detail,
-            "/requests?view=all",
-            "waiting",
-        ));
+        let link = "/requests?view=all";
+        for (name, count, oldest, icon) in [
+            ("Requests waiting", counts.pending, counts.oldest_pending, "waiting"),
+            ("Changes waiting", counts.changes, counts.oldest_change, "approval"),
+        ] {
+            tiles.push(tile(name, count, waits(oldest), link, icon));
+        }
     }
     if posture.everywhere {
-        let detail = waits(counts.oldest_change);
         let link = "/assignments/expiring";
-        tiles.push(tile(
-            "Changes waiting",
-            counts.changes,
-            detail,
-            "/requests?view=all",
-            "approval",
-        ));
         tiles.push(tile(
             "Expiring soon",
             counts.expiring,
@@ -177,7 +167,7 @@ pub struct Wanted {
 /// Who has power now.
 pub async fn holders(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let activated = wanted.view == "active";
-    let after = cursor(&wanted.after);
+    let after = place_in_time(&wanted.after);
     let found = posture::holders(&page.app, &page.actor, activated, after).await?;
     let Opened { frame, reader, .. } = page.open(Section::Overview).await?;
     let here = format!("/overview/holders?view={}", if activated { "active" } else { "standing" });
@@ -194,10 +184,4 @@ pub async fn holders(page: Page, Query(wanted): Query<Wanted>) -> Answer {
         },
         frame,
     })
-}
-
-/// Where a page of the list begins.
-fn cursor(text: &str) -> Option<(Instant, AssignmentId)> {
-    let (at, id) = text.split_once('~')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }

@@ -114,7 +114,7 @@ pub fn page(web: &Web, asked: &Asked, problem: &Problem) -> String {
         },
         status: problem.status,
         title: problem.title.to_owned(),
-        detail: super::faults::sentence(&problem.detail),
+        detail: crate::domain::text::sentence(&problem.detail),
         reasons: problem.reasons.iter().map(|reason| reason.message.clone()).collect(),
         id: problem.instance.trim_start_matches("urn:uuid:").to_owned(),
     };

@@ -7,7 +7,7 @@ use super::{
     change_request::row as tell_change,
     done::Done,
     faults::Faults,
-    page::{Answer, Page, Posted, answer, done, id, new_key, show},
+    page::{Answer, Page, Posted, answer, done, id, new_key, place_in_time, show},
     say::{self, Reader},
     story,
     terms::{at_place, place, ticket},
@@ -24,7 +24,7 @@ use crate::{
         permission::Permission,
         request::{RequestKind, RequestState, Verdict},
         text::Justification,
-        time::{Duration, Instant},
+        time::Duration,
     },
     error::Error,
     service::{
@@ -73,7 +73,8 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let opened = page.open(Section::Requests).await?;
     let may_see_all = opened.permissions.allow(Permission::ReadRequests);
     let all = wanted.view == "all" && may_see_all;
-    let filter = Filter { everybody: all, after: cursor(&wanted.after), ..Filter::default() };
+    let filter =
+        Filter { everybody: all, after: place_in_time(&wanted.after), ..Filter::default() };
     let told = request::list(&page.app, &page.actor, filter).await?;
     let view = if all { "view=all&" } else { "" };
     let full = i64::try_from(told.len()).is_ok_and(|length| length == request::PAGE);
@@ -102,12 +103,6 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
         },
         frame: opened.frame,
     })
-}
-
-/// Where a page of the list begins.
-fn cursor(text: &str) -> Option<(Instant, RequestId)> {
-    let (at, id) = text.split_once('~')?;
-    Some((at.parse().ok()?, id.parse().ok()?))
 }
 
 fn row(told: &Told, reader: &Reader) -> RequestRow {

@@ -5,25 +5,22 @@ use serde::Deserialize;
 
 use super::{
     assigned, chronicle,
-    done::Done,
-    faults::Faults,
-    page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
+    page::{Answer, Opened, Page, id, show},
+    plain_words,
     say::Reader,
     view::{
         Pages,
         form::Choice,
         frame::Section,
-        role::{Activity, NewRole, RoleActivity, RoleAssignments, RoleHead, RoleRow, Roles},
+        role::{Activity, RoleActivity, RoleAssignments, RoleHead, RoleRow, Roles},
     },
 };
 use crate::{
     domain::{
         assignment::AssignmentKind,
         id::{AssignmentId, RoleId, ScopeId},
-        permission::{Permission, Permissions},
+        permission::Permission,
         principal::PrincipalKind,
-        role::ScopeKind,
-        text::{Description, Name},
     },
     error::Error,
     service::{
@@ -75,6 +72,7 @@ fn row(told: &Told) -> RoleRow {
         name: told.name.clone(),
         purpose: told.description.clone(),
         privileged: told.privileged,
+        retired: told.retired_at.is_some(),
         captions: Vec::new(),
         eligible: told.eligible,
         active: told.assigned + told.activated,
@@ -85,13 +83,24 @@ fn row(told: &Told) -> RoleRow {
 /// What stands over each tab of a role's page.
 #[must_use]
 pub fn head(told: &Told, opened: &Opened, tab: &'static str) -> RoleHead {
+    let in_use = told.retired_at.is_none();
     RoleHead {
         link: format!("/roles/{}", told.id),
         name: told.name.clone(),
         purpose: told.description.clone(),
         privileged: told.privileged,
-        may_assign: told.retired_at.is_none()
-            && opened.somewhere.allow(Permission::ManageAssignments),
+        retired: !in_use,
+        allows: told
+            .permissions
+            .iter()
+            .map(|name| plain_words::permission(name).to_owned())
+            .collect(),
+        may_assign: in_use && opened.somewhere.allow(Permission::ManageAssignments),
+        change: if in_use && !told.built_in && opened.permissions.allow(Permission::ManageRoles) {
+            format!("/roles/{}/change", told.id)
+        } else {
+            String::new()
+        },
         tab,
     }
 }
@@ -210,61 +219,6 @@ pub fn tell(told: &request::Told, reader: &Reader) -> Activity {
         said: told.justification.clone(),
         at: reader.instant(told.created_at),
         link: format!("/requests/{}", told.id),
-    }
-}
-
-/// What the form for a new role sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Form {
-    name: String,
-    description: String,
-    privileged: Option<String>,
-    idempotency_key: Option<String>,
-}
-
-/// The form for a new role.
-pub async fn new(page: Page) -> Answer {
-    draw(&page, Faults::default(), &Form { privileged: Some(String::new()), ..Form::default() })
-        .await
-}
-
-async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
-    let opened = page.open(Section::Roles).await?;
-    if !opened.permissions.allow(Permission::ManageRoles) {
-        return Err(Error::Forbidden(Permission::ManageRoles).into());
-    }
-    let status = faults.status();
-    let view = NewRole {
-        idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
-        name: faults.take("name", &form.name),
-        description: faults.take("description", &form.description),
-        privileged: form.privileged.is_some(),
-        problems: faults.rest(),
-        frame: opened.frame,
-    };
-    answer(status, &view)
-}
-
-/// Makes a role.
-pub async fn create(posted: Posted<Form>) -> Answer {
-    let Posted { page, form } = posted;
-    let mut faults = Faults::default();
-    let name: Option<Name> = faults.read("name", &form.name);
-    let description: Option<Description> = faults.read("description", &form.description);
-    let (Some(name), Some(description)) = (name, description) else {
-        return draw(&page, faults, &form).await;
-    };
-    let new = role::Definition {
-        name,
-        description,
-        privileged: form.privileged.is_some(),
-        scope_kinds: ScopeKind::USUAL.to_vec(),
-        permissions: Permissions::default(),
-    };
-    match role::create(&page.app, &page.actor, &new).await {
-        Ok(id) => done(&format!("/roles/{id}/settings"), Done::RoleMade),
-        Err(error) => draw(&page, Faults::of(error)?, &form).await,
     }
 }
 

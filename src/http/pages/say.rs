@@ -2,7 +2,10 @@
 use jiff::{Zoned, civil, tz::TimeZone};
 
 use super::view;
-use crate::domain::time::{Duration, Instant};
+use crate::domain::{
+    text,
+    time::{Duration, Instant},
+};
 
 /// Access that ends sooner than this is "ending soon".
 const SOON: i64 = 15 * 60;
@@ -211,10 +214,7 @@ pub fn device(user_agent: &str) -> String {
 /// The name of something in a program as people would write it.
 #[must_use]
 pub fn capital(name: &str) -> String {
-    let words = name.replace(['_', '-'], " ");
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
+    text::capital(&name.replace(['_', '-'], " "))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! What applications sign in with: making it, and revoking it.
 use serde_json::json;
 
-use super::{end_tokens, hold_keys, lock};
+use super::{end_tokens, hold_keys, lock, refuse_gain};
 use crate::{
     App,
     domain::{
@@ -15,7 +15,7 @@ use crate::{
     },
     error::Error,
     secret::{PublicKey, Token, TokenKind},
-    service::step_up,
+    service::{reach, step_up},
     store::{
         self, Change,
         application::{Material, NewCredential},
@@ -119,27 +119,14 @@ async fn add(
     id: PrincipalId,
     wanted: Wanted<'_>,
 ) -> Result<ApplicationCredentialId, Error> {
-    // Nobody's code is used up for what is refused anyway, or was done before.
+    // Nobody's code is used up for what is refused anyway, or was done before: it is tried first, and undone.
     let mut change = Change::begin(&app.database, actor).await?;
-    lock(&mut change, actor, id).await?;
-    hold_keys(change.connection(), actor, id).await?;
-    wanted.ends(change.at())?;
+    add_within(&mut change, actor, id, &wanted).await?;
     drop(change);
     let act = Act::CredentialApplication { application: id };
     let proof = proof(app, actor, &act, wanted.code).await?;
     let mut change = Change::begin(&app.database, actor).await?;
-    let told = lock(&mut change, actor, id).await?;
-    hold_keys(change.connection(), actor, id).await?;
-    let now = change.settle().await?;
-    if told.credentials >= i64::try_from(CREDENTIALS_MOST).unwrap_or(i64::MAX) {
-        return Err(Error::Conflict(format!(
-            "an application has at most {CREDENTIALS_MOST} secrets and keys at a time: revoke one first"
-        )));
-    }
-    let expires_at = wanted.ends(now)?;
-    let (name, material) = (wanted.name, wanted.material);
-    let new = NewCredential { application: id, name, expires_at, material };
-    let credential = store::application::add_credential(&mut change, new).await?;
+    let (credential, expires_at) = add_within(&mut change, actor, id, &wanted).await?;
     if let Some(proof) = proof {
         store::mfa_proof::spend(&mut change, proof, &act, credential.0).await?;
     }
@@ -149,13 +136,40 @@ async fn add(
         .target(credential.0)
         .detail(json!({
             "kind": wanted.kind,
-            "name": name,
+            "name": wanted.name,
             "expires_at": expires_at,
             "what": wanted.told,
         }));
     change.commit(&event).await?;
     app.wake.audit().notify_one();
     Ok(credential)
+}
+
+/// Adds it, once it is clear that `actor` may. Says until when it is good.
+async fn add_within(
+    change: &mut Change,
+    actor: &Actor,
+    id: PrincipalId,
+    wanted: &Wanted<'_>,
+) -> Result<(ApplicationCredentialId, Instant), Error> {
+    let told = lock(change, actor, id).await?;
+    hold_keys(change.connection(), actor, id).await?;
+    let expires_at = wanted.ends(change.at())?;
+    if told.disabled_at.is_some() {
+        return Err(Error::Conflict("this application is disabled: enable it first".to_owned()));
+    }
+    if told.credentials >= i64::try_from(CREDENTIALS_MOST).unwrap_or(i64::MAX) {
+        return Err(Error::Conflict(format!(
+            "an application has at most {CREDENTIALS_MOST} secrets and keys at a time: revoke one first"
+        )));
+    }
+    let before = reach::before(change, None).await?;
+    let new =
+        NewCredential { application: id, name: wanted.name, expires_at, material: wanted.material };
+    let credential = store::application::add_credential(change, new).await?;
+    let why = "with a secret or key of this application you would come to hold what it holds: its owners make them";
+    refuse_gain(change, before, why).await?;
+    Ok((credential, expires_at))
 }
 
 /// The proof of the person who makes a credential. Whoever gets hold of their session or token does not get a door that
@@ -183,7 +197,6 @@ pub async fn revoke(
     let mut change = Change::begin(&app.database, actor).await?;
     lock(&mut change, actor, id).await?;
     hold_keys(change.connection(), actor, id).await?;
-    change.settle().await?;
     let revoked = store::application::revoke_credential(&mut change, id, credential).await?;
     let (kind, name) = revoked.ok_or(Error::NotFound("secret or key"))?;
     end_tokens(&mut change, id, Some(credential)).await?;

@@ -1,7 +1,8 @@
 //! Applications: registering them, and who answers for them.
 //!
-//! Whoever has a secret of an application is as powerful as the application. So its owners and what it signs in with are
-//! changed only by those who might as well give the roles that it holds.
+//! Whoever has a secret of an application is as powerful as the application: its owners, and whoever made a secret or key that
+//! is still good. So its owners and what it signs in with are changed only by those who might as well give the roles that it
+//! holds, and nobody comes to hold anything by such a change.
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -11,12 +12,12 @@ use crate::{
         actor::{Actor, TokenScope},
         application::OWNERS_MOST,
         audit::{Event, Kind},
-        id::{PersonId, PrincipalId},
+        id::{AccessTokenId, ApplicationCredentialId, PersonId, PrincipalId},
         permission::{Permission, Permissions},
         text::{Description, Justification, Name},
     },
     error::Error,
-    service::{access, audit},
+    service::{access, audit, reach},
     store::{self, Change, OnConstraint as _, assignment},
 };
 
@@ -189,10 +190,12 @@ async fn hold_keys(
     }
 }
 
-/// Locks an application that `actor` may know of.
+/// Locks an application that `actor` may know of, and reads the time again.
 async fn lock(change: &mut Change, actor: &Actor, id: PrincipalId) -> Result<Told, Error> {
     seen(change.connection(), actor, id).await?;
-    store::application::lock(change, id).await
+    let told = store::application::lock(change, id).await?;
+    change.settle().await?;
+    Ok(told)
 }
 
 /// An application to be registered.
@@ -278,11 +281,24 @@ pub async fn rename(
     let before = lock(&mut change, actor, id).await?;
     administer(change.connection(), actor, id).await?;
     store::application::rename(&mut change, id, name, description).await?;
+    change.made(id.0).await?;
     let event = Event::new(Kind::ApplicationChanged).subject(id).target(id.0).detail(json!({
         "before": { "name": before.name, "description": before.description },
         "after": { "name": name, "description": description },
     }));
     finish(app, change, &event).await
+}
+
+/// Refuses what would let its author come to hold what an application holds. It waits for nobody: somebody else can simply do it.
+async fn refuse_gain(
+    change: &mut Change,
+    before: reach::Before,
+    why: &'static str,
+) -> Result<(), Error> {
+    match reach::refuse_gain(change, before).await {
+        Err(Error::Widens(_)) => Err(Error::NotAllowed(why.to_owned())),
+        judged => judged,
+    }
 }
 
 /// Makes somebody an owner, by any account of theirs. Nobody becomes an owner of what holds a role by their own hand.
@@ -296,20 +312,15 @@ pub async fn add_owner(
     lock(&mut change, actor, id).await?;
     administer(change.connection(), actor, id).await?;
     let (person, name) = person_of(&mut change, account).await?;
-    if actor.people().contains(&person)
-        && store::application::holds_anything(change.connection(), id).await?
-    {
-        return Err(Error::NotAllowed(
-            "nobody makes themself an owner of an application that holds a role: ask another administrator"
-                .to_owned(),
-        ));
-    }
     if store::application::owners(change.connection(), id).await?.len() >= OWNERS_MOST {
         return Err(Error::Conflict(format!("an application has at most {OWNERS_MOST} owners")));
     }
+    let before = reach::before(&mut change, None).await?;
     if !store::application::add_owner(&mut change, id, person).await? {
         return Err(Error::Conflict(format!("{name} is an owner already")));
     }
+    let why = "nobody makes themself an owner of an application that holds a role: ask another administrator";
+    refuse_gain(&mut change, before, why).await?;
     change.made(id.0).await?;
     let event = Event::new(Kind::ApplicationOwnerAdded)
         .subject(id)
@@ -318,7 +329,8 @@ pub async fn add_owner(
     finish(app, change, &event).await
 }
 
-/// Ends that somebody owns an application. If they were accountable, whoever owns it longest is from now on.
+/// Ends that somebody owns an application. If they were accountable, whoever owns it longest is from now on, of those
+/// whose account is enabled.
 pub async fn remove_owner(
     app: &App,
     actor: &Actor,
@@ -332,7 +344,8 @@ pub async fn remove_owner(
     let owners = store::application::owners(change.connection(), id).await?;
     let leaving = owners.iter().find(|owner| owner.person == person);
     let leaving = leaving.ok_or(Error::NotFound("owner"))?;
-    let heir = owners.iter().filter(|owner| owner.person != person).min_by_key(|owner| owner.since);
+    let others = owners.iter().filter(|owner| owner.person != person);
+    let heir = others.min_by_key(|owner| (owner.disabled, owner.since));
     if let (true, Some(heir)) = (told.accountable == person, heir) {
         store::application::make_accountable(&mut change, id, heir.person).await?;
     }
@@ -360,6 +373,12 @@ pub async fn make_accountable(
     let owners = store::application::owners(change.connection(), id).await?;
     let next = owners.iter().find(|owner| owner.person == person);
     let next = next.ok_or(Error::NotFound("owner"))?;
+    if next.disabled {
+        return Err(Error::Conflict(format!("{}'s account is disabled", next.name)));
+    }
+    if next.accountable {
+        return Err(Error::Conflict(format!("{} is accountable already", next.name)));
+    }
     store::application::make_accountable(&mut change, id, person).await?;
     change.made(id.0).await?;
     let event = Event::new(Kind::ApplicationChanged).subject(id).target(id.0).detail(json!({
@@ -380,7 +399,6 @@ pub async fn disable(
     let mut change = Change::begin(&app.database, actor).await?;
     lock(&mut change, actor, id).await?;
     hold_keys(change.connection(), actor, id).await?;
-    change.settle().await?;
     if !store::person::set_disabled(&mut change, id, true).await? {
         return Err(Error::Conflict("this application is disabled already".to_owned()));
     }
@@ -397,12 +415,11 @@ pub async fn disable(
 async fn end_tokens(
     change: &mut Change,
     id: PrincipalId,
-    credential: Option<crate::domain::id::ApplicationCredentialId>,
+    credential: Option<ApplicationCredentialId>,
 ) -> Result<(), Error> {
-    for token in store::application::end_tokens(change, id, credential).await? {
-        change.record(&Event::new(Kind::TokenRevoked).subject(id).target(token.0)).await?;
-    }
-    Ok(())
+    let ended = store::application::end_tokens(change, id, credential).await?;
+    let revoked = |token: AccessTokenId| Event::new(Kind::TokenRevoked).subject(id).target(token.0);
+    change.record_all(&ended.into_iter().map(revoked).collect::<Vec<_>>()).await
 }
 
 /// Enables an application again, with what it holds. That gives power back, so it takes an administrator.

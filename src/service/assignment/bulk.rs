@@ -229,10 +229,10 @@ async fn one(
             Ok(id)
         }
         Operation::MakeEligible => {
-            convert_within(app, change, actor, (id, AssignmentKind::Eligible), why).await
+            convert_within(app, change, actor, (id, AssignmentKind::Eligible, None), why).await
         }
         Operation::MakeActive => {
-            convert_within(app, change, actor, (id, AssignmentKind::Active), why).await
+            convert_within(app, change, actor, (id, AssignmentKind::Active, None), why).await
         }
         Operation::SetEnd(_) => {
             update_within(change, actor, id, (None, ends_at), why).await?;

@@ -306,7 +306,8 @@ pub async fn convert(
         }
         begun => begun?,
     };
-    let made = match convert_within(app, &mut change, actor, (id, to), (reason, proof)).await {
+    let made = match convert_within(app, &mut change, actor, (id, to, None), (reason, proof)).await
+    {
         Err(Error::Widens(_)) => {
             drop(change);
             let write = Write::ConvertAssignment { assignment: id, to };
@@ -320,12 +321,21 @@ pub async fn convert(
     Ok(Outcome::Done(made))
 }
 
-/// Makes an assignment one of the other kind within a change.
+/// Other dates for an assignment that is converted.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::service) struct Dates {
+    /// From when; as before if not said.
+    pub(in crate::service) from: Option<Instant>,
+    /// Until when; for good if not said.
+    pub(in crate::service) until: Option<Instant>,
+}
+
+/// Makes an assignment one of the other kind within a change, with the same dates if no others are said.
 pub(in crate::service) async fn convert_within(
     app: &App,
     change: &mut Change,
     actor: &Actor,
-    (id, to): (AssignmentId, AssignmentKind),
+    (id, to, dates): (AssignmentId, AssignmentKind, Option<Dates>),
     (reason, proof): (&Justification, Proof<'_>),
 ) -> Result<AssignmentId, Error> {
     let locked = lock(change, actor, id).await?;
@@ -336,8 +346,12 @@ pub(in crate::service) async fn convert_within(
     }
     let holder = store::principal::holder(change, locked.principal).await?;
     refuse_eligible_application(holder.kind, to)?;
-    let lessens_own =
-        to == AssignmentKind::Eligible && reach::is_own(change, locked.principal).await?;
+    let starts_at = dates.and_then(|dates| dates.from).unwrap_or(locked.starts_at);
+    let ends_at = dates.map_or(locked.ends_at, |dates| dates.until);
+    let is_longer = starts_at < locked.starts_at || outlasts(ends_at, locked.ends_at);
+    let lessens_own = to == AssignmentKind::Eligible
+        && !is_longer
+        && reach::is_own(change, locked.principal).await?;
     let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Converted, reason).await?;
     if to == AssignmentKind::Eligible {
@@ -348,8 +362,8 @@ pub(in crate::service) async fn convert_within(
         role: locked.role,
         scope: locked.scope,
         kind: to,
-        starts_at: Some(locked.starts_at),
-        ends_at: locked.ends_at,
+        starts_at: Some(starts_at),
+        ends_at,
         justification: reason.clone(),
     };
     if lessens_own {

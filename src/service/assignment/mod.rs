@@ -20,10 +20,10 @@ mod prolong;
 mod waiting;
 
 pub use bulk::{Bulk, Operation, Row, change_many, rehearse};
-pub use change::{NewDates, convert, remove, update};
 pub(super) use change::{
-    convert_within, end, lock, make_eligible_beside, remove_within, terms_of, update_within,
+    Dates, convert_within, end, lock, make_eligible_beside, remove_within, terms_of, update_within,
 };
+pub use change::{NewDates, convert, remove, update};
 pub use give::{Assign, Assigned, assign};
 pub(super) use give::{all_repeated, assign_within, give, part, permission};
 pub(super) use prolong::prolong_within;

@@ -60,7 +60,7 @@ pub(super) async fn carry_out(
         }
         Write::ConvertAssignment { assignment: id, to } => {
             let how = (&reason, proof);
-            assignment::convert_within(app, change, actor, (*id, *to), how).await.map(drop)
+            assignment::convert_within(app, change, actor, (*id, *to, None), how).await.map(drop)
         }
         Write::MoveScope { scope, from, parent } => {
             relocate(app, change, actor, (*scope, *from, *parent), &reason).await

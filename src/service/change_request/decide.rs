@@ -11,6 +11,7 @@ use crate::{
         id::{ChangeRequestId, ProofId},
         permission::Permission,
         step_up::Act,
+        text::sentence,
     },
     error::Error,
     service::{access, assignment, step_up},
@@ -183,11 +184,7 @@ fn refused(error: Error, locked: &Locked) -> Result<Carried, Error> {
         Error::Invalid(_) if !locked.write.is_wish() => {}
         _ => return Err(error),
     }
-    let why = error.to_string();
-    let mut letters = why.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let stop = if why.ends_with('.') { "" } else { "." };
-    Ok(Carried::Refused(format!("{first}{}{stop}", letters.as_str())))
+    Ok(Carried::Refused(sentence(&error.to_string())))
 }
 
 async fn spend(change: &mut Change, id: ChangeRequestId, proofs: &Proofs) -> Result<(), Error> {

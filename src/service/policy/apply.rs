@@ -184,6 +184,10 @@ impl Applying<'_> {
         let mut change = Change::begin(&app.database, actor).await?;
         let places = seen(change.connection(), actor).await?;
         let plan = self.settled(&mut change, &places).await?;
+        // Another window may have asked for the same while this one tried it.
+        if let Some(waits) = waiting(change.connection(), actor, &plan).await? {
+            return Ok(Applied { plan, id: None, waits: Some(waits) });
+        }
         let scope = match &places {
             Places::Below(places) if places.len() == 1 => places.first().copied(),
             Places::Below(_) | Places::Everywhere => None,

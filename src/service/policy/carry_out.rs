@@ -10,17 +10,15 @@ use crate::{
         actor::Actor,
         fault::FieldError,
         id::{PrincipalId, RoleId, ScopeId},
-        permission::Permissions,
         policy::{At, OwnTerms, Step, Which, Write},
-        role::ScopeKind,
         settings::{Declared, Field},
         text::Justification,
     },
     error::Error,
     service::{
-        assignment::{self, Assign, Proof},
+        assignment::{self, Assign, Dates, Proof},
         group::{self, NewGroup},
-        role::{self, Definition, RoleChange},
+        role::{self, RoleChange},
         scope::{self, NewScope},
         settings::{self, NewTemplate, Save},
     },
@@ -120,32 +118,18 @@ impl<'all> CarryingOut<'all> {
 
     async fn role_step(&mut self, change: &mut Change, step: &Step) -> Result<(), Error> {
         match &step.write {
-            Write::CreateRole { name, description, privileged } => {
-                let (name, description) = (name.clone(), description.clone());
-                let new = Definition {
-                    name,
-                    description,
-                    privileged: *privileged,
-                    scope_kinds: ScopeKind::USUAL.to_vec(),
-                    permissions: Permissions::default(),
-                };
-                let id = role::create_within(change, self.actor, &new).await?;
+            Write::CreateRole(new) => {
+                let id = role::create_within(change, self.actor, new).await?;
                 self.roles.extend(step.at.map(|at| (at, id)));
                 Ok(())
             }
-            Write::ChangeRole { role: id, name, description, privileged } => {
+            Write::ChangeRole { role: id, to } => {
                 let told = store::role::one(change.connection(), *id).await?;
                 let from = role::definition(&told)?;
-                let to = Definition {
-                    name: name.clone(),
-                    description: description.clone(),
-                    privileged: *privileged,
-                    ..from.clone()
-                };
                 if from.privileged && !to.privileged && !self.agreed {
                     self.weaker.push((step.at, *id));
                 }
-                let wanted = RoleChange { role: *id, to, reason: self.reason.clone() };
+                let wanted = RoleChange { role: *id, to: to.clone(), reason: self.reason.clone() };
                 role::change_within(change, self.actor, &wanted, &from).await
             }
             Write::RetireRole { role: id } => {
@@ -286,16 +270,15 @@ impl<'all> CarryingOut<'all> {
                 let how = (&reason, proof);
                 assignment::update_within(change, actor, *id, (*from, *until), how).await
             }
-            Write::Convert { assignment: id, to, until, reason } => {
+            Write::Convert { assignment: id, to, from, until, reason } => {
                 let reason = because(reason);
                 let how = (&reason, proof);
-                let made = assignment::convert_within(app, change, actor, (*id, *to), how).await?;
-                let told = store::assignment::one(change.connection(), made).await?;
-                self.holders.insert(told.principal);
-                if told.ends_at == *until {
-                    return Ok(());
-                }
-                assignment::update_within(change, actor, made, (None, *until), how).await
+                let dates = Some(Dates { from: *from, until: *until });
+                let wanted = (*id, *to, dates);
+                let made = assignment::convert_within(app, change, actor, wanted, how).await?;
+                self.holders
+                    .insert(store::assignment::one(change.connection(), made).await?.principal);
+                Ok(())
             }
             Write::Unassign { assignment: id } => {
                 assignment::remove_within(app, change, actor, *id, (self.reason, proof)).await
@@ -347,13 +330,17 @@ async fn declared(
     Ok((declared, is_said))
 }
 
-/// Whether a step makes the terms of a privileged role weaker, as far as that can be told before it is done: not if it
-/// rests on what an earlier one makes.
+/// Whether a step makes the terms of a privileged role weaker, or the role privileged no longer, as far as that can be told
+/// before it is done: not if it rests on what an earlier one makes.
 pub(super) async fn weaker(connection: &mut PgConnection, write: &Write) -> Result<bool, Error> {
-    let Write::SaveTerms { role: Which::Known(role), scope: Which::Known(scope), after, own } =
-        write
-    else {
-        return Ok(false);
+    let (role, scope, after, own) = match write {
+        Write::SaveTerms { role: Which::Known(role), scope: Which::Known(scope), after, own } => {
+            (role, scope, after, own)
+        }
+        Write::ChangeRole { role, to } if !to.privileged => {
+            return Ok(store::role::one(connection, *role).await?.privileged);
+        }
+        _ => return Ok(false),
     };
     let Some(own) = own.map(|which| which.known()) else { return Ok(false) };
     let (own, _) = declared(connection, *role, *scope, &own).await?;

@@ -6,7 +6,9 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         id::{PrincipalId, RoleId, ScopeId},
+        permission::Permissions,
         policy::{Account, Assignment, Group, OwnTerms, Role, Scope, State, Template, Terms},
+        role::ScopeKind,
         settings::{Field, Settings},
         text::{Description, Name, TextError},
         time::Instant,
@@ -32,7 +34,8 @@ pub(super) async fn state(
         scopes: scopes(connection, &seen).await?,
         groups: groups(connection, &seen).await?,
         accounts: accounts(connection).await?,
-        templates: templates(connection).await?,
+        // Templates belong to the whole organisation.
+        templates: if seen.0.is_none() { templates(connection).await? } else { Vec::new() },
         terms: terms(connection, &seen).await?,
         assignments: assignments(connection, now, &seen).await?,
     };
@@ -64,6 +67,8 @@ async fn roles(connection: &mut PgConnection) -> Result<Vec<Role>, Error> {
                 description: Description::parse(&role.description)
                     .map_err(inconsistent("roles", id))?,
                 privileged: role.privileged,
+                held_at: ScopeKind::in_order(&role.scope_kinds),
+                permissions: Permissions::named(&role.permissions),
                 built_in: role.built_in,
             })
         })
@@ -91,7 +96,7 @@ async fn scopes(connection: &mut PgConnection, seen: &Seen) -> Result<Vec<Scope>
                 parent: place.parent,
                 kind: place.kind,
                 name: Name::parse(&place.name).map_err(inconsistent("scopes", id))?,
-                description: Description::parse(&place.description)
+                description: described(seen.has(place.id), &place.description)
                     .map_err(inconsistent("scopes", id))?,
             })
         })
@@ -110,11 +115,16 @@ async fn groups(connection: &mut PgConnection, seen: &Seen) -> Result<Vec<Group>
                 scope: group.scope,
                 parent: group.parent,
                 name: Name::parse(&group.name).map_err(inconsistent("principals", id))?,
-                description: Description::parse(&group.description)
+                description: described(seen.has(group.scope), &group.description)
                     .map_err(inconsistent("principals", id))?,
             })
         })
         .collect()
+}
+
+/// What is out of sight has a name, and nothing is said of it.
+fn described(seen: bool, description: &str) -> Result<Description, TextError> {
+    if seen { Description::parse(description) } else { Ok(Description::default()) }
 }
 
 async fn accounts(connection: &mut PgConnection) -> Result<Vec<Account>, Error> {

@@ -179,7 +179,7 @@ pub struct Candidate {
     /// What the application is called.
     pub name: String,
     /// Everybody who answers for it, the accountable one first.
-    pub owners: Vec<PersonId>,
+    pub people: Vec<PersonId>,
 }
 
 impl Candidate {
@@ -191,8 +191,8 @@ impl Candidate {
         token: AccessTokenId,
         scopes: Vec<TokenScope>,
     ) -> Application {
-        let (name, owners) = (self.name.clone(), self.owners.clone());
-        Application { principal, name, owners, token, scopes }
+        let (name, people) = (self.name.clone(), self.people.clone());
+        Application { principal, name, people, token, scopes }
     }
 }
 
@@ -207,10 +207,9 @@ pub async fn candidates(
         select
             credential.id as "credential: ApplicationCredentialId", expires_at, public_key, principals.name,
             array(
-                select owner.person_id from application_owners as owner
-                where owner.principal_id = principals.id and ended_at is null
-                order by owner.person_id <> principals.person_id, owner.created_at
-            ) as "owners!"
+                select behind.person_id from people_of_application(principals.id) as behind
+                order by behind.person_id <> principals.person_id, behind.person_id
+            ) as "people!"
         from application_credentials as credential
         join principals on principals.id = credential.principal_id
         where principals.id = $1 and principals.kind = 'service_principal' and disabled_at is null
@@ -228,7 +227,7 @@ pub async fn candidates(
         expires_at: row.expires_at,
         public_key: row.public_key,
         name: row.name,
-        owners: row.owners.into_iter().map(PersonId).collect(),
+        people: row.people.into_iter().map(PersonId).collect(),
     });
     Ok(candidates.collect())
 }

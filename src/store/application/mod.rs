@@ -186,29 +186,9 @@ pub async fn owns(
     .await?)
 }
 
-/// Whether an application holds any role, now or later.
-pub async fn holds_anything(
-    connection: &mut PgConnection,
-    application: PrincipalId,
-) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select exists (
-            select from assignments
-            where principal_id = $1 and ended_at is null and ends_at > instant()
-        ) as "holds!"
-        "#,
-        application.0,
-    )
-    .fetch_one(connection)
-    .await?)
-}
-
 /// Holds an application under lock until the change ends: nobody changes it, its owners or what it holds meanwhile.
 pub async fn lock(change: &mut Change, id: PrincipalId) -> Result<Told, Error> {
-    sqlx::query!("select id from principals where id = $1 for no key update", id.0)
-        .fetch_optional(change.connection())
-        .await?;
+    super::account::hold_alone(change, id).await?;
     one(change.connection(), id).await
 }
 

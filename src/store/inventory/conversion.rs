@@ -4,7 +4,6 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         id::{AssignmentId, ConversionId, PrincipalId, RoleId, ScopeId},
-        principal::PrincipalKind,
         time::Instant,
     },
     error::Error,
@@ -24,8 +23,6 @@ pub struct Told {
     pub eligible_made: bool,
     /// Who holds them.
     pub principal: PrincipalId,
-    /// What kind of holder that is.
-    pub holder_kind: PrincipalKind,
     /// The holder's name.
     pub holder: String,
     /// The account's name.
@@ -65,8 +62,8 @@ pub struct Told {
 /// Which conversions are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// This one.
-    pub id: Option<ConversionId>,
+    /// These.
+    pub ids: Option<&'a [ConversionId]>,
     /// Those under way, or those that are over.
     pub open: Option<bool>,
     /// Those that this account could try: its own, and its groups'.
@@ -84,13 +81,13 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     let places = ids(wanted.places);
+    let wanted_ids = wanted.ids.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
     Ok(sqlx::query_as!(
         Told,
         r#"
         select
             conversions.id as "id: ConversionId", active_id as "active: AssignmentId",
             eligible_id as "eligible: AssignmentId", eligible_made, active.principal_id as "principal: PrincipalId",
-            principals.kind as "holder_kind: PrincipalKind",
             coalesce((select display_name from persons where id = person_id and principals.kind = 'user'), principals.name)
                 as "holder!",
             principals.name as account, active.role_id as "role: RoleId", roles.name as role_name,
@@ -106,7 +103,7 @@ pub async fn list(
         join principals on principals.id = active.principal_id
         join roles on roles.id = active.role_id
         join scopes on scopes.id = active.scope_id
-        where ($1::uuid is null or conversions.id = $1)
+        where ($1::uuid[] is null or conversions.id = any($1))
             and ($2::boolean is null
                 or (finished_at is null and abandoned_at is null and active.ended_at is null) = $2)
             and ($3::uuid is null or active.principal_id = $3 or active.principal_id in (
@@ -120,7 +117,7 @@ pub async fn list(
         order by conversions.id desc
         limit $6
         "#,
-        wanted.id.map(|id| id.0),
+        wanted_ids.as_deref(),
         wanted.open,
         wanted.for_account.map(|id| id.0),
         wanted.before.map(|id| id.0),
@@ -131,9 +128,64 @@ pub async fn list(
     .await?)
 }
 
+/// The conversions that an account is to try: of its own access, and of its groups', newest first, `limit` at most.
+pub async fn to_try(
+    connection: &mut PgConnection,
+    account: PrincipalId,
+    limit: i64,
+) -> Result<Vec<ConversionId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select conversions.id as "id: ConversionId"
+        from (
+            select $1::uuid as id
+            union all
+            select groups.group_id from belongs_to($1, instant()) as groups
+        ) as holders
+        join assignments on assignments.principal_id = holders.id and assignments.kind = 'active'
+            and origin = 'assigned' and ended_at is null
+        join conversions on active_id = assignments.id and finished_at is null and abandoned_at is null
+        where tried_at is null
+        order by conversions.id desc
+        limit $2
+        "#,
+        account.0,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// How many conversions are under way at or below `places`, counted up to `most`.
+pub async fn under_way(
+    connection: &mut PgConnection,
+    places: Option<&[ScopeId]>,
+    most: i64,
+) -> Result<i64, Error> {
+    let places = ids(places);
+    Ok(sqlx::query_scalar!(
+        r#"
+        select count(*) as "number!" from (
+            select from conversions
+            join assignments on assignments.id = active_id and ended_at is null
+            where finished_at is null and abandoned_at is null
+                and ($1::uuid[] is null or exists (
+                    select from scope_ancestors
+                    where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($1)
+                ))
+            limit $2
+        ) as counted
+        "#,
+        places.as_deref(),
+        most,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// One conversion.
 pub async fn one(connection: &mut PgConnection, id: ConversionId) -> Result<Told, Error> {
-    let wanted = Wanted { id: Some(id), ..Wanted::default() };
+    let wanted = Wanted { ids: Some(&[id]), ..Wanted::default() };
     list(connection, wanted, 1).await?.pop().ok_or(Error::NotFound("conversion"))
 }
 

@@ -41,9 +41,7 @@ pub async fn note(connection: &mut PgConnection) -> Result<bool, Error> {
         from (select now, (now at time zone 'utc')::date as today from (select instant() as now) as clock) as clock
         cross join lateral (
             select count(*) filter (where rank >= 2) as privileged, count(*) filter (where rank < 2) as other
-            from standing_access
-            join assignments on assignments.id = assignment_id and starts_at <= clock.now and ends_at > clock.now
-            join principals on principals.id = standing_access.principal_id and disabled_at is null
+            from standing_at(clock.now)
         ) as standing
         cross join lateral (
             select count(*) as number from live_eligibilities(clock.now)

@@ -4,7 +4,7 @@ use sqlx::PgConnection;
 use crate::{
     domain::{
         assignment::{AssignmentKind, AssignmentOrigin},
-        id::{AssignmentId, PersonId, PrincipalId, RoleId, ScopeId, SettingsId},
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId, SettingsId},
         inventory::KnownPlace,
         principal::PrincipalKind,
         role::ScopeKind,
@@ -26,8 +26,6 @@ pub struct Principal {
     pub name: String,
     /// The folded address of the person whose account it is.
     pub email: Option<String>,
-    /// The person behind it.
-    pub person: Option<PersonId>,
     /// Whether it may not be used.
     pub disabled: bool,
 }
@@ -41,7 +39,7 @@ pub async fn principals(
         Principal,
         r#"
         select principals.id as "id: PrincipalId", kind as "kind: PrincipalKind", name_folded as name,
-            case when kind = 'user' then email_folded end as email, person_id as "person: PersonId",
+            case when kind = 'user' then email_folded end as email,
             disabled_at is not null as "disabled!"
         from principals
         left join persons on persons.id = person_id

@@ -82,7 +82,7 @@ pub struct Told {
     pub ends_at: Option<Instant>,
     /// When its holder, or a member, was last here.
     pub last_here: Option<Instant>,
-    /// When its holder last activated the same role, anywhere.
+    /// When its holder last activated the same role there.
     pub last_activated: Option<Instant>,
     /// The conversion of it that is under way.
     pub conversion: Option<ConversionId>,
@@ -101,32 +101,32 @@ pub async fn list(
         Told,
         r#"
         select
-            standing.assignment_id as "assignment: AssignmentId", standing.rank,
-            standing.principal_id as "principal: PrincipalId", principals.kind as "holder_kind: PrincipalKind",
+            standing.assignment_id as "assignment!: AssignmentId", standing.rank as "rank!",
+            standing.principal_id as "principal!: PrincipalId", principals.kind as "holder_kind: PrincipalKind",
             coalesce((select display_name from persons where id = person_id and principals.kind = 'user'), principals.name)
                 as "holder!",
-            principals.name as account, standing.role_id as "role: RoleId", roles.name as role_name,
+            principals.name as account, standing.role_id as "role!: RoleId", roles.name as role_name,
             standing.rank >= 2 as "privileged!",
-            standing.scope_id as "scope: ScopeId", scopes.name as scope_name, starts_at,
+            standing.scope_id as "scope!: ScopeId", scopes.name as scope_name, starts_at,
             nullif(ends_at, 'infinity') as "ends_at: Instant", nullif(last_used_at, '-infinity') as "last_here: Instant",
             -- Two questions, since no index has both what has ended and what has not.
             greatest(
                 (select max(used.starts_at) from assignments as used
                 where used.principal_id = standing.principal_id and used.role_id = standing.role_id
-                    and used.origin = 'activated' and used.ended_at is null),
+                    and used.scope_id = standing.scope_id and used.origin = 'activated' and used.ended_at is null),
                 (select max(used.starts_at) from assignments as used
                 where used.principal_id = standing.principal_id and used.role_id = standing.role_id
-                    and used.origin = 'activated' and used.ended_at is not null)
+                    and used.scope_id = standing.scope_id and used.origin = 'activated' and used.ended_at is not null)
             ) as last_activated,
             (
                 select id from conversions
                 where active_id = standing.assignment_id and finished_at is null and abandoned_at is null
             ) as "conversion: ConversionId"
-        from standing_access as standing
+        from standing_at(instant()) as standing
         join assignments on assignments.id = standing.assignment_id
-        join principals on principals.id = standing.principal_id and principals.disabled_at is null
-        join roles on roles.id = standing.role_id and roles.retired_at is null
-        join scopes on scopes.id = standing.scope_id and scopes.retired_at is null
+        join principals on principals.id = standing.principal_id
+        join roles on roles.id = standing.role_id
+        join scopes on scopes.id = standing.scope_id
         where standing.list = $1 and standing.rank = $2
             and ($3::uuid is null or standing.role_id = $3)
             and ($4::uuid[] is null or standing.scope_id in (
@@ -134,7 +134,6 @@ pub async fn list(
             ))
             and ($6::uuid is null
                 or (last_used_at, standing.assignment_id) > (coalesce($5::timestamptz, '-infinity'), $6))
-            and starts_at <= instant() and ends_at > instant()
         order by last_used_at, standing.assignment_id
         limit $7
         "#,
@@ -174,7 +173,7 @@ pub async fn counts(
         Counts,
         r#"
         with listed (list, rank) as not materialized (
-            select list, rank from standing_access
+            select list, rank from standing_at(instant()) as standing
             where $2::uuid[] is null
                 or scope_id in (select scope_ancestors.scope_id from scope_ancestors where ancestor_id = any($2))
         )

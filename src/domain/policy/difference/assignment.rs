@@ -9,7 +9,6 @@ use crate::domain::{
         plan::{Line, Noun, Step, Verb, Which, Write},
         resolve::{Resolved, WantedAssignment},
         state::Assignment,
-        write::held_as,
     },
     time::Instant,
 };
@@ -136,7 +135,7 @@ impl Comparing<'_> {
 
     fn given(&self, wanted: &WantedAssignment<'_>) -> Step {
         let row = wanted.row;
-        let mut lines = vec![Line::new("kind", "", held_as(row.kind))];
+        let mut lines = vec![Line::new("kind", "", row.kind.name())];
         lines.extend(row.from.map(|from| Line::new("from", "", from)));
         lines.push(Line::new("until", "", end(row.until)));
         let write = Write::Assign {
@@ -161,17 +160,17 @@ impl Comparing<'_> {
         let row = wanted.row;
         let dates = dates(wanted, have, now);
         let reason = row.reason.clone();
+        let from = row.from.filter(|from| *from > now || have.starts_at > now);
         let (lines, write) = if row.kind == have.kind {
             if dates.is_empty() {
                 return None;
             }
-            let from = row.from.filter(|from| *from > now || have.starts_at > now);
             (dates, Write::SetDates { assignment: have.id, from, until: row.until, reason })
         } else {
             let kinds =
-                changed(&[("kind", held_as(have.kind).to_owned(), held_as(row.kind).to_owned())]);
+                changed(&[("kind", have.kind.name().to_owned(), row.kind.name().to_owned())]);
             let to: AssignmentKind = row.kind;
-            let write = Write::Convert { assignment: have.id, to, until: row.until, reason };
+            let write = Write::Convert { assignment: have.id, to, from, until: row.until, reason };
             (kinds.into_iter().chain(dates).collect(), write)
         };
         let what = (Verb::Change, Noun::Assignment, self.called(wanted));

@@ -7,17 +7,17 @@ pub(super) use terms::known;
 use std::collections::HashMap;
 
 use super::{
-    document::{Document, Fault},
+    document::{Document, Fault, RoleRow},
     names::Names,
     place::Place,
     plan::{Line, Noun, Plan, Step, Verb, Which, Write},
     prune,
     resolve::{Resolved, resolve},
-    state::State,
-    write::place_kind,
+    state::{Role, State},
 };
 use crate::domain::{
     id::{PrincipalId, RoleId, ScopeId},
+    role::{Definition, ScopeKind},
     text::Description,
     time::Instant,
 };
@@ -110,26 +110,18 @@ impl Comparing<'_> {
         let mut steps = Vec::new();
         for (at, which, row) in &resolved.roles {
             let have = self.state.roles.iter().find(|role| which.known() == Some(role.id));
-            let wanted = row.description.clone();
             let (verb, lines, write) = match have {
                 None => {
-                    let description = wanted.unwrap_or_default();
-                    let lines = vec![
-                        Line::new("description", "", &description),
-                        Line::new("privileged", "", row.privileged),
-                    ];
-                    let (name, privileged) = (row.name.clone(), row.privileged);
-                    (Verb::Create, lines, Write::CreateRole { name, description, privileged })
+                    let new = row.definition(Description::default());
+                    (Verb::Create, role_made(&new), Write::CreateRole(new))
                 }
                 Some(have) => {
-                    let description = wanted.unwrap_or_else(|| have.description.clone());
-                    let lines = changed(&[
-                        ("name", have.name.to_string(), row.name.to_string()),
-                        ("description", have.description.to_string(), description.to_string()),
-                        ("privileged", have.privileged.to_string(), row.privileged.to_string()),
-                    ]);
-                    let (role, name, privileged) = (have.id, row.name.clone(), row.privileged);
-                    (Verb::Change, lines, Write::ChangeRole { role, name, description, privileged })
+                    let (from, to) = (have.definition(), role_wanted(have, row));
+                    let fields = role_fields(&from).into_iter().zip(role_fields(&to));
+                    let fields: Vec<_> = fields
+                        .map(|((field, before), (_, after))| (field, before, after))
+                        .collect();
+                    (Verb::Change, changed(&fields), Write::ChangeRole { role: have.id, to })
                 }
             };
             let name = row.name.to_string();
@@ -150,7 +142,7 @@ impl Comparing<'_> {
             let have = self.state.scopes.iter().find(|it| wanted.which.known() == Some(it.id));
             let Some(have) = have else {
                 let description = row.description.clone().unwrap_or_default();
-                let lines = created(place_kind(row.kind), &description);
+                let lines = created(row.kind.name(), &description);
                 let write =
                     Write::CreateScope { parent: wanted.parent, kind: row.kind, name, description };
                 steps.push(step(Verb::Create, lines, write));
@@ -165,7 +157,7 @@ impl Comparing<'_> {
             let description = row.description.clone().unwrap_or_else(|| have.description.clone());
             let lines = changed(&[
                 ("name", have.name.to_string(), name.to_string()),
-                ("kind", place_kind(have.kind).to_owned(), place_kind(row.kind).to_owned()),
+                ("kind", have.kind.name().to_owned(), row.kind.name().to_owned()),
                 ("description", have.description.to_string(), description.to_string()),
             ]);
             let kind = row.kind;
@@ -213,6 +205,38 @@ impl Comparing<'_> {
         steps.retain(does_something);
         steps
     }
+}
+
+/// What a role is to become. Of one that ships with Latchkey, a row that says nothing of a field leaves it.
+fn role_wanted(have: &Role, row: &RoleRow) -> Definition {
+    let mut wanted = row.definition(have.description.clone());
+    if have.built_in {
+        wanted.scope_kinds = row.held_at.clone().unwrap_or_else(|| have.held_at.clone());
+        wanted.permissions = row.permissions.clone().unwrap_or_else(|| have.permissions.clone());
+    }
+    wanted
+}
+
+/// What a role is, field by field, as the files have it.
+fn role_fields(role: &Definition) -> [(&'static str, String); 5] {
+    let kinds: Vec<_> = role.scope_kinds.iter().map(|kind| kind.name()).collect();
+    [
+        ("name", role.name.to_string()),
+        ("description", role.description.to_string()),
+        ("privileged", role.privileged.to_string()),
+        ("held_at", kinds.join(", ")),
+        ("permissions", role.permissions.names().join(", ")),
+    ]
+}
+
+/// What is told of a new role beside its name: where it can be held only if that is unusual.
+fn role_made(role: &Definition) -> Vec<Line> {
+    let usual = role.scope_kinds == ScopeKind::USUAL;
+    role_fields(role)
+        .into_iter()
+        .filter(|(field, _)| *field != "name" && !(usual && *field == "held_at"))
+        .map(|(field, value)| Line::new(field, "", value))
+        .collect()
 }
 
 fn created(kind: &str, description: &Description) -> Vec<Line> {

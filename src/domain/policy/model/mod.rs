@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use self::organisation::{ADA, BACKUP, BOB, Seed, all, organisation, seeds, text};
 use super::{
-    Assignment, Files, Group, Noun, Plan, Role, Scope, State, Step, Terms, Verb, Which, Write,
+    Assignment, Files, Group, Noun, Plan, Scope, State, Step, Terms, Verb, Which, Write,
     difference, read, write,
 };
 use crate::domain::{
@@ -78,10 +78,10 @@ impl Doing {
     #[expect(clippy::too_many_lines, reason = "each kind of step once")]
     fn step(&mut self, step: &Step) {
         match step.write.clone() {
-            Write::CreateRole { name, description, privileged } => {
+            Write::CreateRole(new) => {
                 let id = RoleId(self.new_id());
                 self.roles.insert(step.at.unwrap(), id);
-                self.state.roles.push(Role { id, name, description, privileged, built_in: false });
+                self.state.roles.push(organisation::role(id, new));
                 self.state.terms.push(Terms {
                     role: id,
                     scope: ScopeId::ROOT,
@@ -89,9 +89,9 @@ impl Doing {
                     own: all(8),
                 });
             }
-            Write::ChangeRole { role, name, description, privileged } => {
-                let role = self.state.roles.iter_mut().find(|it| it.id == role).unwrap();
-                (role.name, role.description, role.privileged) = (name, description, privileged);
+            Write::ChangeRole { role: id, to } => {
+                let role = self.state.roles.iter_mut().find(|it| it.id == id).unwrap();
+                *role = organisation::role(id, to);
             }
             Write::RetireRole { role } => {
                 self.state.roles.retain(|it| it.id != role);
@@ -176,8 +176,9 @@ impl Doing {
                 it.starts_at = from.unwrap_or(it.starts_at);
                 it.ends_at = until;
             }
-            Write::Convert { assignment, to, until, .. } => {
+            Write::Convert { assignment, to, from, until, .. } => {
                 let it = held.iter_mut().find(|it| it.id == assignment).unwrap();
+                it.starts_at = from.unwrap_or(it.starts_at);
                 (it.kind, it.ends_at) = (to, until);
             }
             Write::Unassign { assignment } => held.retain(|it| it.id != assignment),
@@ -297,8 +298,7 @@ fn nobody_is_left_without_an_administrator_and_nothing_is_taken_from_who_is_ther
 
 #[test]
 fn everything_that_is_wrong_is_told_at_once_with_its_line() {
-    let roles =
-        "[[role]]\nname = \"A\"\nprivileged = \"yes\"\ncolour = 1\n\n[[role]]\nprivileged = true\n";
+    let roles = "[[role]]\nname = \"A\"\nprivileged = \"yes\"\ncolour = 1\n\n[[role]]\nprivileged = true\n\n[[role]]\nname = \"B\"\nprivileged = false\nheld_at = [\"moon\"]\npermissions = [\"people.see\"]\n\n[[role]]\nname = \"C\"\nprivileged = false\nheld_at = []\npermissions = [\"people.manage\"]\n";
     let assignments = "prune = 1\n[[assignment]]\nholder = \"ada\"\nrole = \"A\"\nscope = \"/\"\nkind = \"maybe\"\nuntil = 7\n";
     let files = Files::from([
         ("roles.toml".to_owned(), roles.to_owned()),
@@ -312,6 +312,10 @@ fn everything_that_is_wrong_is_told_at_once_with_its_line() {
     told("roles.toml, line 3, privileged: write true or false");
     told("roles.toml, line 4, colour: unknown key");
     told("roles.toml, line 6, name: this is missing");
+    told("roles.toml, line 12, held_at: moon is no kind of place: there are organization, folder");
+    told("roles.toml, line 13, permissions: people.see is no permission: there are roles.read");
+    told("roles.toml, line 17, privileged: whoever holds this role can change something");
+    told("roles.toml, line 18, held_at: choose at least one kind of place");
     told("scopes.toml, line 3");
     told("assignments.toml, line 1, prune: write true or false");
     told("assignments.toml, line 3, holder: write user:, group: or application:");

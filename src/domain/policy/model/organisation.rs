@@ -9,8 +9,9 @@ use super::{
 use crate::domain::{
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+    permission::{Permission, Permissions},
     principal::PrincipalKind,
-    role::ScopeKind,
+    role::{Definition, ScopeKind},
     settings::Settings,
     text::{Description, Name},
     time::Duration,
@@ -48,15 +49,41 @@ fn accounts() -> Vec<Account> {
     ]
 }
 
-fn built_in(role: RoleId, name: &str) -> Role {
-    let (name, description) = (text(name), Description::default());
-    Role { id: role, name, description, privileged: true, built_in: true }
+/// A role of the organisation's own.
+pub(super) fn role(id: RoleId, definition: Definition) -> Role {
+    let Definition { name, description, privileged, scope_kinds, permissions } = definition;
+    Role { id, name, description, privileged, held_at: scope_kinds, permissions, built_in: false }
+}
+
+fn built_in(id: RoleId, name: &str) -> Role {
+    let scope_kinds = ScopeKind::ALL.to_vec();
+    let (name, description, permissions) = (text(name), Description::default(), Permissions::all());
+    let definition = Definition { name, description, privileged: true, scope_kinds, permissions };
+    Role { built_in: true, ..role(id, definition) }
+}
+
+/// What a role is, from a number: where it can be held, and what it allows as far as it may.
+fn definition(name: Name, privileged: bool, number: usize) -> Definition {
+    let some = |bit: usize| (number >> bit) & 1 == 1;
+    let kinds = (0..).zip(ScopeKind::ALL).filter(|(bit, _)| some(*bit)).map(|(_, kind)| kind);
+    let kinds: Vec<_> = kinds.collect();
+    let (look, change) = (Permission::ReadPeople, Permission::ManagePeople);
+    Definition {
+        name,
+        description: text("Does things.\nAnd \\ more."),
+        privileged,
+        scope_kinds: if kinds.is_empty() { ScopeKind::USUAL.to_vec() } else { kinds },
+        permissions: [some(5).then_some(look), (privileged && some(6)).then_some(change)]
+            .into_iter()
+            .flatten()
+            .collect(),
+    }
 }
 
 /// Numbers from which a small organisation is made.
 #[derive(Clone, Debug)]
 pub(super) struct Seed {
-    pub(super) roles: Vec<(usize, bool)>,
+    pub(super) roles: Vec<(usize, bool, usize)>,
     pub(super) scopes: Vec<(usize, usize)>,
     pub(super) groups: Vec<(usize, usize)>,
     pub(super) terms: Vec<(usize, usize, u32)>,
@@ -65,7 +92,7 @@ pub(super) struct Seed {
 
 pub(super) fn seeds() -> impl Strategy<Value = Seed> {
     use proptest::collection::vec;
-    let roles = vec((0..4_usize, any::<bool>()), 0..3);
+    let roles = vec((0..4_usize, any::<bool>(), 0..128_usize), 0..3);
     let scopes = vec((0..4_usize, 0..6_usize), 0..6);
     let groups = vec((0..3_usize, 0..6_usize), 0..3);
     let terms = vec((0..5_usize, 0..6_usize, 0..9_u32), 0..4);
@@ -92,12 +119,10 @@ pub(super) fn organisation(seed: &Seed, base: u128) -> State {
     let mut state = State { accounts: accounts(), ..State::default() };
     state.roles.push(built_in(RoleId::GLOBAL_ADMINISTRATOR, "Global Administrator"));
     state.roles.push(built_in(RoleId::MEMBER, "Member"));
-    for (name, privileged) in &seed.roles {
+    for (name, privileged, number) in &seed.roles {
         let name: Name = text(["Operator", "Reader \"x\"", "On / call", "Ärzte"][*name]);
         if state.roles.iter().all(|role| role.name != name) {
-            let description = text("Does things.\nAnd \\ more.");
-            let (id, privileged) = (RoleId(new()), *privileged);
-            state.roles.push(Role { id, name, description, privileged, built_in: false });
+            state.roles.push(role(RoleId(new()), definition(name, *privileged, *number)));
         }
     }
     let mut places = vec![ScopeId::ROOT];

@@ -10,6 +10,7 @@ use super::document::{
     AssignmentRow, At, Document, Fault, File, GroupRow, RoleRow, Rows, ScopeRow, TemplateRow,
     TermsRow,
 };
+use crate::domain::text::Description;
 
 /// Reads the files by their names, or says all that is wrong with them. Files of other names are left aside.
 pub fn read(files: &BTreeMap<String, String>) -> Result<Document, Vec<Fault>> {
@@ -134,10 +135,17 @@ impl<'text> Reading<'text, '_> {
 fn role(row: &mut Row<'_, '_>) -> Option<RoleRow> {
     let (id, name) = (row.text("id"), row.required("name"));
     let (description, privileged) = (row.text("description"), row.flag("privileged"));
+    let (held_at, permissions) = (row.kinds_of_place("held_at"), row.permissions("permissions"));
     if privileged.is_none() {
         row.missing("privileged");
     }
-    Some(RoleRow { id, name: name?, description, privileged: privileged? })
+    let read =
+        RoleRow { id, name: name?, description, privileged: privileged?, held_at, permissions };
+    for fault in read.definition(Description::default()).faults() {
+        let key = if fault.field == "scope_kinds" { "held_at" } else { fault.field };
+        row.fault(key, fault.message);
+    }
+    Some(read)
 }
 
 fn scope(row: &mut Row<'_, '_>) -> Option<ScopeRow> {

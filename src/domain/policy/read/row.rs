@@ -9,7 +9,11 @@ use super::super::{
     terms::{FIELDS, OwnTerms, Sort, Value},
 };
 use crate::domain::{
-    assignment::AssignmentKind, role::ScopeKind, settings::Authentication, time::Instant,
+    assignment::AssignmentKind,
+    permission::{Permission, Permissions},
+    role::ScopeKind,
+    settings::Authentication,
+    time::Instant,
 };
 
 /// One table while it is read. Keys that nobody asked for are faults.
@@ -118,6 +122,35 @@ impl<'row, 'text> Row<'row, 'text> {
             self.fault(key, "write a list of texts, such as [\"one\", \"another\"]".to_owned());
         }
         texts
+    }
+
+    /// The kinds of place in a list, each once, from the outermost to the innermost.
+    pub(super) fn kinds_of_place(&mut self, key: &'static str) -> Option<Vec<ScopeKind>> {
+        let names = ScopeKind::ALL.map(ScopeKind::name);
+        let kinds = self.named(key, ScopeKind::named, ("kind of place", &names))?;
+        Some(ScopeKind::in_order(&kinds))
+    }
+
+    /// The permissions in a list.
+    pub(super) fn permissions(&mut self, key: &'static str) -> Option<Permissions> {
+        let names = Permission::ALL.map(|(_, name)| name);
+        let permissions = self.named(key, Permission::named, ("permission", &names))?;
+        Some(permissions.into_iter().collect())
+    }
+
+    /// What the names in a list stand for, if each of them stands for something.
+    fn named<T>(
+        &mut self,
+        key: &'static str,
+        known: impl Fn(&str) -> Option<T>,
+        (what, names): (&str, &[&str]),
+    ) -> Option<Vec<T>> {
+        let texts = self.list(key)?;
+        let found: Option<Vec<_>> = texts.iter().map(|text| known(text)).collect();
+        for text in texts.iter().filter(|text| known(text).is_none()) {
+            self.fault(key, format!("{text} is no {what}: there are {}", names.join(", ")));
+        }
+        found
     }
 
     /// The fields of terms that are there.

@@ -12,12 +12,11 @@ use crate::{
         text::{Justification, TicketNumber, TicketSystem},
         time::{Duration, Instant},
     },
-    error::Error,
     http::{
         Web,
         actor::Bearer,
         api::{
-            answer::{Outcomes, Page, outcomes, status},
+            answer::{Outcomes, Page, done, outcomes, status},
             assignment::Why,
             cursor,
         },
@@ -276,11 +275,4 @@ async fn abandon(
     Json(body): Json<Why>,
 ) -> Result<StatusCode, ApiError> {
     done(conversion::abandon(&app, &actor, id, &body.justification).await)
-}
-
-fn done(outcome: Result<(), Error>) -> Result<StatusCode, ApiError> {
-    match outcome {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
 }

@@ -16,7 +16,7 @@ use crate::{
         Web,
         actor::Bearer,
         api::{
-            answer::{Created, Page, created},
+            answer::{Created, Page, created, done},
             cursor,
         },
         extract::{Json, Path, Query},
@@ -303,10 +303,7 @@ async fn discard(
     Bearer(actor): Bearer,
     Path(id): Path<ImportId>,
 ) -> Result<StatusCode, ApiError> {
-    match import::discard(&app, &actor, id).await {
-        Ok(()) | Err(Error::Repeated(_)) => Ok(StatusCode::NO_CONTENT),
-        Err(error) => Err(error.into()),
-    }
+    done(import::discard(&app, &actor, id).await)
 }
 
 /// What became of a row.
@@ -331,16 +328,15 @@ struct Row {
 struct Rows {
     /// Those with this outcome.
     outcome: Option<RowOutcome>,
-    /// Those below this line.
-    #[param(minimum = 0)]
-    after_line: Option<i32>,
+    /// Where the page before ended.
+    cursor: Option<String>,
 }
 
 /// What became of the rows of an import, a hundred at a time in the order of the file.
 #[utoipa::path(
     get, path = "/inventory/imports/{id}/rows", tag = "inventory",
     params(("id" = ImportId, Path, description = "The import"), Rows),
-    responses((status = OK, body = Page<Row>, description = "A page of rows; ask for the next with `after_line`"))
+    responses((status = OK, body = Page<Row>, description = "A page of rows"))
 )]
 async fn rows(
     State(app): State<App>,
@@ -348,8 +344,16 @@ async fn rows(
     Path(id): Path<ImportId>,
     Query(wanted): Query<Rows>,
 ) -> Result<Json<Page<Row>>, ApiError> {
-    let after = wanted.after_line.unwrap_or_default();
-    let rows = import::rows(&app, &actor, id, wanted.outcome, after).await?;
+    let after = match &wanted.cursor {
+        Some(cursor) => cursor::line(&cursor::read(&app.keys, cursor::List::ImportRows, cursor)?),
+        None => None,
+    };
+    let rows = import::rows(&app, &actor, id, wanted.outcome, after.unwrap_or_default()).await?;
+    let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
+    let next = rows
+        .last()
+        .filter(|_| is_full)
+        .map(|last| cursor::write(&app.keys, cursor::List::ImportRows, &last.line.to_be_bytes()));
     let rows = rows.into_iter().map(|row| Row {
         line: row.line,
         outcome: row.outcome,
@@ -357,5 +361,5 @@ async fn rows(
         notes: row.notes,
         assignment: row.assignment,
     });
-    Ok(Json(Page::whole(rows.collect())))
+    Ok(Json(Page { items: rows.collect(), next }))
 }

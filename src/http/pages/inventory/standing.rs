@@ -20,7 +20,8 @@ use super::{
 };
 use crate::{
     domain::{
-        id::AssignmentId, percent, permission::Permission, principal::PrincipalKind, time::Instant,
+        id::AssignmentId, percent, permission::Permission, principal::PrincipalKind, text,
+        time::Instant,
     },
     error::Error,
     service::{
@@ -132,7 +133,7 @@ pub async fn draw(page: &Page, wanted: &Wanted, mut faults: Faults, chosen: &Cho
         Err(Error::Forbidden(_)) => Vec::new(),
         days => days?,
     };
-    let under_way = conversion::list(&page.app, &page.actor, Some(true), None).await?.len();
+    let under_way = conversion::under_way(&page.app, &page.actor).await?;
     let Opened { frame, somewhere, reader, .. } = page.open(Section::Inventory).await?;
     let may_convert = somewhere.allow(Permission::ManageAssignments);
     let query = wanted.query();
@@ -167,7 +168,6 @@ pub async fn draw(page: &Page, wanted: &Wanted, mut faults: Faults, chosen: &Cho
                 .unwrap_or_default(),
         },
         may_convert,
-        may_import: may_convert,
         idempotency_key: new_key(),
         under_way,
         reason: faults.take("justification", &chosen.reason),
@@ -216,10 +216,7 @@ fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standin
 }
 
 fn reasons(reasons: &[String]) -> String {
-    let said = reasons.join(", ");
-    let mut letters = said.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}", letters.as_str())
+    text::capital(&reasons.join(", "))
 }
 
 async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {

@@ -51,6 +51,15 @@ impl Section {
             Self::None => "",
         }
     }
+
+    /// Whether it is one that administrators and auditors look after.
+    #[must_use]
+    pub fn is_administration(self) -> bool {
+        !matches!(
+            self,
+            Self::Access | Self::Requests | Self::Approvals | Self::Account | Self::None
+        )
+    }
 }
 
 /// Light, dark, or as the system is set.

@@ -27,12 +27,10 @@ pub struct Inventory {
     pub pages: Pages,
     /// Whether the reader may turn it into eligibility.
     pub may_convert: bool,
-    /// Whether the reader may import.
-    pub may_import: bool,
     /// Sent twice, it acts once.
     pub idempotency_key: String,
     /// How many conversions are under way.
-    pub under_way: usize,
+    pub under_way: i64,
     /// Why they are turned.
     pub reason: Field,
     /// What is wrong with what was chosen.

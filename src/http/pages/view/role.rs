@@ -2,7 +2,11 @@
 use askama::Template;
 
 use super::{
-    Caption, Instant, Pages, Who, audit::Event, form::Field, frame::Frame, status::Status,
+    Caption, Instant, Pages, Who,
+    audit::Event,
+    form::{Choice, Field},
+    frame::Frame,
+    status::Status,
 };
 
 /// The list of roles.
@@ -29,6 +33,8 @@ pub struct RoleRow {
     pub purpose: String,
     /// Whether it is privileged.
     pub privileged: bool,
+    /// Whether it is out of use.
+    pub retired: bool,
     /// Its terms.
     pub captions: Vec<Caption>,
     /// How many may activate it.
@@ -50,8 +56,14 @@ pub struct RoleHead {
     pub purpose: String,
     /// Whether it is privileged.
     pub privileged: bool,
+    /// Whether it is out of use.
+    pub retired: bool,
+    /// What it allows in Latchkey, in plain words.
+    pub allows: Vec<String>,
     /// Whether the reader may assign it.
     pub may_assign: bool,
+    /// Where it is changed; empty for those who may not.
+    pub change: String,
     /// `assignments`, `settings` or `activity`.
     pub tab: &'static str,
 }
@@ -134,6 +146,36 @@ pub struct Activity {
     pub link: String,
 }
 
+/// What a role is, as fields of a form.
+pub struct RoleFields {
+    /// Its name.
+    pub name: Field,
+    /// What it lets its holder do.
+    pub description: Field,
+    /// Whether it is privileged.
+    pub privileged: bool,
+    /// What is wrong with that.
+    pub privileged_field: Field,
+    /// Where it can be held.
+    pub kinds: Vec<Choice>,
+    /// What is wrong with that.
+    pub kinds_field: Field,
+    /// What it allows in Latchkey.
+    pub permissions: Vec<PermissionGroup>,
+    /// Whether that is anything.
+    pub allows_something: bool,
+    /// What is wrong with that.
+    pub permissions_field: Field,
+}
+
+/// Permissions that belong together.
+pub struct PermissionGroup {
+    /// What they are about.
+    pub title: &'static str,
+    /// Each of them.
+    pub choices: Vec<Choice>,
+}
+
 /// The form for a new role.
 #[derive(Template)]
 #[template(path = "role/new.html")]
@@ -142,12 +184,48 @@ pub struct NewRole {
     pub frame: Frame,
     /// Sent twice, it acts once.
     pub idempotency_key: String,
-    /// Its name.
-    pub name: Field,
-    /// What it lets its holder do.
-    pub description: Field,
-    /// Whether it is privileged.
-    pub privileged: bool,
+    /// What it is to be.
+    pub fields: RoleFields,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// The form for what a role is to be from now on.
+#[derive(Template)]
+#[template(path = "role/change.html")]
+pub struct ChangeRole {
+    /// Around it.
+    pub frame: Frame,
+    /// The role's page.
+    pub action: String,
+    /// What it is called now.
+    pub role: String,
+    /// Sent twice, it acts once.
+    pub idempotency_key: String,
+    /// What the role was when the form was drawn.
+    pub seen: String,
+    /// What it is to be.
+    pub fields: RoleFields,
+    /// Why.
+    pub reason: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+}
+
+/// Retiring a role, with what that does.
+#[derive(Template)]
+#[template(path = "role/retire.html")]
+pub struct RetireRole {
+    /// Around it.
+    pub frame: Frame,
+    /// The role's page.
+    pub action: String,
+    /// The role.
+    pub name: String,
+    /// What ends.
+    pub ends: Vec<String>,
+    /// Why.
+    pub reason: Field,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
 }

@@ -15,7 +15,7 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::{access, assignment},
+    service::{access, assignment, survivability},
     store::{self, Change, assignment::Locked, inventory::conversion::Told},
 };
 
@@ -30,7 +30,9 @@ pub async fn finish(
     let Taken { user, told, active, .. } = take(&mut change, actor, id).await?;
     finishable(step(&told), told.eligible_live)
         .map_err(|error| Error::Conflict(error.to_string()))?;
+    let before = survivability::before(&mut change, &[active.principal]).await?;
     assignment::end(&mut change, &active, AssignmentEnd::Converted, reason).await?;
+    survivability::refuse_loss(&mut change, &before).await?;
     store::inventory::conversion::finish(&mut change, id, user.principal).await?;
     let mail =
         notice::conversion_finished(&facts(&user, &active, reason.as_str(), &app.public_url));
@@ -56,7 +58,9 @@ pub async fn abandon(
         return Err(over());
     }
     if told.eligible_made && !eligible.ended {
+        let before = survivability::before(&mut change, &[eligible.principal]).await?;
         assignment::end(&mut change, &eligible, AssignmentEnd::Removed, reason).await?;
+        survivability::refuse_loss(&mut change, &before).await?;
     }
     store::inventory::conversion::abandon(&mut change, id, user.principal).await?;
     let mail =

@@ -48,28 +48,38 @@ pub async fn list(
     store::inventory::conversion::list(&mut connection, wanted, PAGE).await
 }
 
+/// How many conversions are under way where the asker may see them, counted up to one more than a page has.
+pub async fn under_way(app: &App, actor: &Actor) -> Result<i64, Error> {
+    let mut connection = app.database.acquire().await?;
+    let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
+    let places = places.limited();
+    store::inventory::conversion::under_way(&mut connection, places.as_deref(), PAGE + 1).await
+}
+
 /// What the actor is to try: of their own, and of groups that they belong to. An application has nothing to try.
 pub async fn to_try(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     let Some(user) = actor.user() else { return Ok(Vec::new()) };
-    let wanted =
-        Wanted { for_account: Some(user.principal), open: Some(true), ..Wanted::default() };
     let mut connection = app.database.acquire().await?;
-    let mut mine = store::inventory::conversion::list(&mut connection, wanted, PAGE).await?;
-    mine.retain(|told| told.tried_at.is_none());
-    Ok(mine)
+    let ids = store::inventory::conversion::to_try(&mut connection, user.principal, PAGE).await?;
+    // Mostly there is nothing to try, and everybody asks whenever they look at their access.
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let wanted = Wanted { ids: Some(&ids), ..Wanted::default() };
+    store::inventory::conversion::list(&mut connection, wanted, PAGE).await
 }
 
 /// One conversion: for those whose it is, and for those who may read roles at its place.
 pub async fn show(app: &App, actor: &Actor, id: ConversionId) -> Result<Told, Error> {
     let own = access::principal(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
-    let mine = Wanted { id: Some(id), for_account: Some(own), ..Wanted::default() };
+    let mine = Wanted { ids: Some(&[id]), for_account: Some(own), ..Wanted::default() };
     if let Some(told) = store::inventory::conversion::list(&mut connection, mine, 1).await?.pop() {
         return Ok(told);
     }
     let places = access::authorise_somewhere(&mut connection, actor, Permission::ReadRoles).await?;
     let places = places.limited();
-    let seen = Wanted { id: Some(id), places: places.as_deref(), ..Wanted::default() };
+    let seen = Wanted { ids: Some(&[id]), places: places.as_deref(), ..Wanted::default() };
     store::inventory::conversion::list(&mut connection, seen, 1)
         .await?
         .pop()

@@ -100,6 +100,11 @@ async fn start_one(
             "only standing access can be turned into eligibility".to_owned(),
         ));
     }
+    if locked.starts_at > change.at() {
+        return Err(Error::Conflict(
+            "this access has not begun: make it eligible at once instead".to_owned(),
+        ));
+    }
     let (eligible, made) = eligibility(&mut change, &locked, reason, proof).await?;
     let conversion =
         store::inventory::conversion::begin(&mut change, user.principal, id, (eligible, made))

@@ -50,7 +50,8 @@ async fn mine(
     user: &User,
     id: ConversionId,
 ) -> Result<Told, Error> {
-    let wanted = Wanted { id: Some(id), for_account: Some(user.principal), ..Wanted::default() };
+    let wanted =
+        Wanted { ids: Some(&[id]), for_account: Some(user.principal), ..Wanted::default() };
     store::inventory::conversion::list(connection, wanted, 1)
         .await?
         .pop()

@@ -3,7 +3,7 @@ use serde_json::json;
 use sqlx::types::Json;
 
 use super::{
-    Counts, Plan, Row, Told, Verdict, fingerprint, own_draft,
+    Counts, Plan, Row, Told, Verdict, fingerprint, lock_draft, own_draft,
     plan::{Make, distinct, plan},
 };
 use crate::{
@@ -43,22 +43,18 @@ pub async fn confirm(
     code: Option<&str>,
 ) -> Result<Counts, Error> {
     let act = Act::Import { import: id };
-    if let Err(Error::Repeated(_)) = Change::begin(&app.database, actor).await {
-        return counted(app, id).await;
+    if let Err(Error::Repeated(before)) = Change::begin(&app.database, actor).await {
+        return counted(app, ImportId(before)).await;
     }
     let mut connection = app.database.acquire().await?;
     own_draft(&mut connection, actor, id).await?;
     drop(connection);
     let proof = step_up::prove(app, actor, code, &act).await?;
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(_)) => return counted(app, id).await,
+        Err(Error::Repeated(before)) => return counted(app, ImportId(before)).await,
         begun => begun?,
     };
-    let (user, told) = own_draft(change.connection(), actor, id).await?;
-    if !store::inventory::import::lock(&mut change, id).await? {
-        return Err(Error::Conflict("this import is closed already".to_owned()));
-    }
-    change.settle().await?;
+    let (user, told) = lock_draft(&mut change, actor, id).await?;
     let file = store::inventory::import::file(change.connection(), id).await?;
     let sheet = Sheet::read(&file).map_err(|error| Error::invalid("file", error))?;
     let mapping = told.mapping.as_ref().map(|mapping| mapping.0.clone()).unwrap_or_default();

@@ -1,5 +1,5 @@
 //! What the names in a file come to, and what of it nobody may import.
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use sqlx::PgConnection;
 
@@ -147,6 +147,7 @@ async fn groups(
     places: &HashMap<String, Found>,
 ) -> Result<HashMap<ScopeId, GroupRight>, Error> {
     let mut groups: HashMap<ScopeId, GroupRight> = HashMap::new();
+    let mut approved_by: BTreeMap<ScopeId, BTreeSet<(RoleId, ScopeId)>> = BTreeMap::new();
     for found in places.values() {
         let Found::One(scope, ScopeKind::Group) = found else { continue };
         if groups.contains_key(scope) {
@@ -160,9 +161,15 @@ async fn groups(
             Err(Error::NotAllowed(why)) => Some(why),
             Err(error) => return Err(error),
         };
-        let roles = store::reach::approved_by(connection, *scope).await?;
-        let approves = reach::wait_for(connection, &[user.person], roles).await?;
-        groups.insert(*scope, GroupRight { refused, approves });
+        approved_by.insert(*scope, store::reach::approved_by(connection, *scope).await?);
+        groups.insert(*scope, GroupRight { refused, approves: false });
+    }
+    let all = approved_by.values().flatten().copied().collect();
+    let waited_for = reach::wait_for(connection, &[user.person], all).await?;
+    for (scope, roles) in approved_by {
+        if let Some(group) = groups.get_mut(&scope) {
+            group.approves = !roles.is_disjoint(&waited_for);
+        }
     }
     Ok(groups)
 }

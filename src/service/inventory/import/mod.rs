@@ -35,6 +35,9 @@ pub use crate::store::inventory::import::{Counts, Row, RowOutcome, State, Told};
 /// How many imports, or rows of one, a page has.
 pub const PAGE: i64 = 100;
 
+/// How many files somebody may have handed in and not gone on with.
+pub const DRAFTS_MOST: i64 = 20;
+
 /// Refuses unless the actor may give roles anywhere at all: whether they may at the place of each row is judged there. Only
 /// people import.
 async fn authorise_anywhere(
@@ -73,6 +76,11 @@ pub async fn upload(
     };
     authorise_anywhere(change.connection(), actor).await?;
     let by = access::user(actor, TokenScope::Administer)?.principal;
+    if store::inventory::import::drafts(change.connection(), by).await? >= DRAFTS_MOST {
+        return Err(Error::Conflict(format!(
+            "you have {DRAFTS_MOST} files here that are not imported: import or throw away one of them first"
+        )));
+    }
     let sheet = Sheet::read(file).map_err(|error| Error::invalid("file", error))?;
     let file_name = called(file_name);
     let rows = i32::try_from(sheet.rows.len()).unwrap_or(i32::MAX);
@@ -122,7 +130,7 @@ pub async fn list(app: &App, actor: &Actor, before: Option<ImportId>) -> Result<
 /// One import; somebody else's only for those who may read roles.
 pub async fn show(app: &App, actor: &Actor, id: ImportId) -> Result<Told, Error> {
     let mut connection = app.database.acquire().await?;
-    let own = access::user(actor, TokenScope::Read)?.principal;
+    let own = access::principal(actor, TokenScope::Read)?;
     let told = store::inventory::import::one(&mut connection, id).await;
     match told {
         Ok(told) if told.created_by == own => Ok(told),
@@ -161,9 +169,28 @@ async fn own_draft(
         ));
     }
     if told.state != State::Draft {
-        return Err(Error::Conflict("this import is closed already".to_owned()));
+        return Err(closed());
     }
     Ok((user, told))
+}
+
+fn closed() -> Error {
+    Error::Conflict("this import is closed already".to_owned())
+}
+
+/// A draft of the actor's own, as it stays until the change ends.
+async fn lock_draft(
+    change: &mut Change,
+    actor: &Actor,
+    id: ImportId,
+) -> Result<(User, Told), Error> {
+    // Who may not know of it does not hold it up either.
+    own_draft(change.connection(), actor, id).await?;
+    if !store::inventory::import::lock(change, id).await? {
+        return Err(closed());
+    }
+    change.settle().await?;
+    own_draft(change.connection(), actor, id).await
 }
 
 /// What is in a file that was handed in, and what would come of it as it is mapped.
@@ -214,17 +241,17 @@ pub async fn map(app: &App, actor: &Actor, id: ImportId, mapping: &Mapping) -> R
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
     }
-    store::inventory::import::set_mapping(&mut connection, id, mapping).await
+    if store::inventory::import::set_mapping(&mut connection, id, mapping).await? {
+        Ok(())
+    } else {
+        Err(closed())
+    }
 }
 
 /// Throws a draft away, with its file.
 pub async fn discard(app: &App, actor: &Actor, id: ImportId) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    own_draft(change.connection(), actor, id).await?;
-    if !store::inventory::import::lock(&mut change, id).await? {
-        return Err(Error::Conflict("this import is closed already".to_owned()));
-    }
-    change.settle().await?;
+    lock_draft(&mut change, actor, id).await?;
     store::inventory::import::discard(&mut change, id).await?;
     change.made(id.0).await?;
     change.commit(&Event::new(Kind::ImportDiscarded).target(id.0)).await?;

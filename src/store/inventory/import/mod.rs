@@ -197,20 +197,30 @@ pub async fn lock(change: &mut Change, id: ImportId) -> Result<bool, Error> {
     Ok(found.is_some())
 }
 
-/// Keeps how a draft is to be read. Nothing comes of it yet, so it is no event.
+/// How many drafts an account has.
+pub async fn drafts(connection: &mut PgConnection, by: PrincipalId) -> Result<i64, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select count(*) as "number!" from imports where created_by = $1 and state = 'draft'"#,
+        by.0,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
+/// Keeps how a draft is to be read; says whether it is one. Nothing comes of it yet, so it is no event.
 pub async fn set_mapping(
     connection: &mut PgConnection,
     id: ImportId,
     mapping: &Mapping,
-) -> Result<(), Error> {
-    sqlx::query!(
+) -> Result<bool, Error> {
+    let kept = sqlx::query!(
         "update imports set mapping = $2 where id = $1 and state = 'draft'",
         id.0,
         Json(mapping) as _,
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok(kept.rows_affected() == 1)
 }
 
 /// What came of an import.
