@@ -313,7 +313,8 @@ create trigger standing_access_used_later after update on sessions
 create trigger standing_access_used after update on access_tokens
     for each row when (new.last_used_at is distinct from old.last_used_at) execute function standing_access_used();
 
--- Standing access that counts at an instant: begun, not over, and nothing of it out of use.
+-- Standing access that counts at an instant: begun, not over, and nothing of it out of use. Called with a column, never with
+-- instant() itself, it becomes part of the query that asks, and so finds its indexes.
 create function standing_at(at timestamptz) returns setof standing_access
     language sql stable
     as $$

@@ -11,7 +11,10 @@ use latchkey::{
         time::Duration,
     },
     error::Error,
-    service::activation::{self, Reasons, Wish},
+    service::{
+        activation::{self, Reasons, Wish},
+        overview,
+    },
     store::{self, Change},
 };
 
@@ -350,4 +353,18 @@ async fn who_holds_a_role_for_good_need_not_activate_it() {
     let world = world().await;
     world.active("ada", ROLE).await;
     assert_eq!(rules(world.activate("ada", ROLE, HOUR).await), ["standing_access"]);
+}
+
+#[tokio::test]
+async fn what_ends_first_stands_first_and_what_is_always_on_comes_last() {
+    let world = world().await;
+    world.role("Always on", |_| ()).await;
+    world.role("Short", |_| ()).await;
+    world.active("ada", "Always on").await;
+    world.eligible("ada", "Short").await;
+    world.activate("ada", ROLE, Duration::hours(2)).await.unwrap();
+    world.activate("ada", "Short", HOUR).await.unwrap();
+    let mine = overview::my_access(&world.app, &world.actor("ada").await).await.unwrap();
+    let order: Vec<_> = mine.active.iter().map(|held| held.role_name.as_str()).collect();
+    assert_eq!(order, ["Short", ROLE, "Always on"]);
 }

@@ -541,8 +541,16 @@ async fn whoever_would_be_approved_does_not_choose_the_members_of_the_approving_
     };
     world.eligible("ada", ROLE).await;
     waits(add().await);
+    // Nor by taking others out of it, or by letting them in earlier or for longer.
+    let place = world.scope_id("Approvers");
+    let root_belongs = world.assignment_of("root", "Member", place).await;
+    let refused = assignment::remove(&world.app, &ada, root_belongs, &reason()).await;
+    assert!(matches!(refused, Err(Error::Widens(_))), "{refused:?}");
+    let (why, soon) = (reason(), Some(world.now().await + Duration::days(1)));
+    waits(assignment::update(&world.app, &ada, root_belongs, until(soon, &why)).await);
     world.take_away("root", world.eligibility("ada", ROLE).await).await.unwrap();
     done(add().await).unwrap();
+    done(assignment::update(&world.app, &ada, root_belongs, until(soon, &why)).await).unwrap();
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use latchkey::{
         assignment::AssignmentKind,
         id::{AssignmentId, RequestId, ScopeId},
         request::Verdict,
+        role::ScopeKind,
         settings::{Authentication, Settings},
         time::Duration,
     },
@@ -18,7 +19,7 @@ use latchkey::{
         activation::{self, Reasons, Wish},
         approval::{self, Answer},
         assignment::{self, Assign},
-        due, person, request, settings,
+        due, person, request, role, scope, settings,
     },
 };
 
@@ -363,5 +364,58 @@ async fn what_is_ended_stays_ended_while_its_holder_asks_for_more_time() {
         }
     }
     assert!(ended > 0, "both were tried");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn nobody_is_given_what_goes_out_of_use_at_this_very_moment() {
+    let world = World::new().await;
+    world.people(["ada", "bob", "root", "deputy"]).await;
+    for name in ["root", "deputy"] {
+        world.active(name, "Global Administrator").await;
+    }
+    let (root, deputy) = (world.actor("root").await, world.actor("deputy").await);
+    for round in 0..8 {
+        let (role, place) = (format!("Role {round}"), format!("Place {round}"));
+        let (narrowed, folder) = (format!("Narrowed {round}"), format!("Folder {round}"));
+        let [id, other] = [world.role(&role, |_| ()).await, world.role(&narrowed, |_| ()).await];
+        let place = world.scope(&place, ScopeId::ROOT, "system").await;
+        let folder = world.scope(&folder, ScopeId::ROOT, "folder").await;
+        let give = async |name: &str, role, scope| {
+            let wanted = Assign {
+                principals: vec![world.principal(name)],
+                role,
+                scope,
+                kind: AssignmentKind::Eligible,
+                starts_at: None,
+                ends_at: Some(world.now().await + Duration::days(1)),
+                justification: reason(),
+            };
+            assignment::assign(&world.app, &deputy, &wanted, None).await.map(drop)
+        };
+        let told = role::show(&world.app, &root, other).await.unwrap();
+        let from = role::definition(&told).unwrap();
+        let to = role::Definition { scope_kinds: vec![ScopeKind::System], ..from };
+        let change = role::RoleChange { role: other, to, reason: reason() };
+        let why = reason();
+        let _ = tokio::join!(
+            role::retire(&world.app, &root, id, &why),
+            give("ada", id, folder),
+            give("bob", id, place),
+        );
+        let _ = tokio::join!(
+            role::change(&world.app, &root, &change),
+            give("ada", other, folder),
+            scope::retire(&world.app, &root, place, &why),
+            give("bob", other, place),
+        );
+    }
+    let left = world
+        .count("select count(*) from assignments join roles on roles.id = role_id
+            join scopes on scopes.id = scope_id
+            where ended_at is null and (roles.retired_at is not null or scopes.retired_at is not null
+                or scopes.kind <> all(scope_kinds))")
+        .await;
+    assert_eq!(left, 0);
     world.check_invariants().await;
 }

@@ -4,20 +4,27 @@ use latchkey::{
     domain::{
         assignment::AssignmentKind,
         id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+        permission::Permissions,
+        role::{Definition, ScopeKind},
+        settings::Authentication,
         survivability::Problem,
+        text::{Description, Name},
         time::Duration,
     },
     error::Error,
     service::{
         activation::Reasons,
-        assignment, group,
+        assignment::{self, Assign},
+        group,
         inventory::conversion,
-        lockout, person, posture, scope,
+        lockout, person, posture, role, scope,
         settings::{self, Save},
     },
 };
 
-use crate::support::{World, reason, until};
+use serde_json::json;
+
+use crate::support::{World, done, http::EVERY_SCOPE, reason, until, waits};
 
 impl World {
     /// Makes somebody's account one that is kept for emergencies, and ready for them. Gives back the assignment.
@@ -215,6 +222,45 @@ async fn of_two_who_take_the_last_two_away_at_once_one_is_refused() {
     let refused = [one, other].into_iter().filter(Result::is_err).count();
     assert_eq!(refused, 1);
     assert_eq!(world.problems("root").await, [""; 0]);
+}
+
+#[tokio::test]
+async fn what_waits_is_counted_for_those_who_may_see_requests() {
+    let world = world().await;
+    let root = world.actor("root").await;
+    let reader = Definition {
+        name: Name::parse("Role reader").unwrap(),
+        description: Description::default(),
+        privileged: false,
+        scope_kinds: vec![ScopeKind::Organization],
+        permissions: Permissions::from(vec!["roles.read".to_owned()]),
+    };
+    let given = Assign {
+        principals: vec![world.principal("eve")],
+        role: role::create(&world.app, &root, &reader).await.unwrap(),
+        scope: ScopeId::ROOT,
+        kind: AssignmentKind::Active,
+        starts_at: None,
+        ends_at: Some(world.now().await + Duration::days(1)),
+        justification: reason(),
+    };
+    for assigned in assignment::assign(&world.app, &root, &given, None).await.unwrap() {
+        done(assigned.outcome).unwrap();
+    }
+    world.role("Guarded", |terms| terms.activation.authentication = Authentication::Mfa).await;
+    let told = settings::show(&world.app, &root, world.role_id("Guarded"), ScopeId::ROOT).await;
+    let current = told.unwrap().current;
+    let mut weaker = current.settings;
+    weaker.activation.authentication = Authentication::None;
+    let save = Save::whole(world.role_id("Guarded"), &weaker, current.number, &reason());
+    waits(settings::save(&world.app, &root, &save).await);
+    let told = async |name: &str| {
+        let token = world.access_token(name, &EVERY_SCOPE).await;
+        let told = world.ask_api("get", "/v1/overview", &token, None).await.json();
+        (told["changes"].clone(), told["oldest_change"].is_null())
+    };
+    assert_eq!(told("root").await, (json!(1), false));
+    assert_eq!(told("eve").await, (json!(null), true));
 }
 
 #[tokio::test]

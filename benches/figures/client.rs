@@ -69,6 +69,7 @@ impl Client {
     }
 
     async fn send(&mut self, request: Request<Full<Bytes>>) -> (StatusCode, Bytes, Duration) {
+        self.sender.ready().await.expect("the connection is open");
         let began = Instant::now();
         let response = self.sender.send_request(request).await.expect("an answer");
         let status = response.status();

@@ -7,5 +7,5 @@ select figure_id(n, 'e'), case n % 2 when 0 then 'active' else 'eligible' end::a
     instant() - interval '1 year' + n % 300 * interval '1 day', 'infinity',
     case when n % 10 > 0 then instant() - interval '1 hour' end,
     case when n % 10 > 0 then 'removed' end::assignment_end, instant(), figure_id(n / PEOPLE % 50 + 1, '6')
-from generate_series(FIRST, LAST) as n;
+from generate_series(FIRST::bigint, LAST::bigint) as n;
 analyze assignments;

@@ -167,7 +167,7 @@ impl Actor {
         }
     }
 
-    /// The human beings behind it: the user, or everybody who answers for the application. What is given to one of them
+    /// The human beings behind it: the user, or everybody who can sign in as the application. What is given to one of them
     /// is given to oneself.
     #[must_use]
     pub fn people(&self) -> &[PersonId] {

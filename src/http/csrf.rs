@@ -6,7 +6,7 @@
 use axum::{
     body::Body,
     extract::{FromRef, FromRequest, Multipart, RawForm, Request},
-    http::{Method, header},
+    http::{Method, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use axum_extra::extract::Form;
@@ -54,9 +54,25 @@ impl IntoResponse for Rejection {
                 "This form is out of date. Go back, load the page again and repeat what you did.",
             )
             .into_response(),
-            Self::Unreadable(response) => response,
+            Self::Unreadable(response) => unreadable(&response),
         }
     }
+}
+
+/// A form that cannot be read: longer than any that is filled in by hand, or with fields that ours do not have.
+#[must_use]
+pub fn unreadable(rejected: &Response) -> Response {
+    let (kind, detail) = match rejected.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            (Kind::TooLarge, "This form is too long. Go back and write less.")
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => (Kind::UnsupportedMediaType, "This is no form."),
+        _ => (
+            Kind::Invalid,
+            "This form could not be read. Go back, load the page again and repeat what you did.",
+        ),
+    };
+    Problem::new(kind, detail).into_response()
 }
 
 /// The one field that every form has.

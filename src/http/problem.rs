@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 
 use super::{Web, correlation::Correlation, pages};
 use crate::{
-    domain::{activation::Refusal, fault::FieldError},
+    domain::{activation::Refusal, fault::FieldError, permission::Permission},
     error::Error,
 };
 
@@ -177,6 +177,9 @@ pub struct Problem {
     /// How many seconds to wait before another try makes sense.
     #[serde(skip)]
     pub retry_after: Option<u64>,
+    /// What is missing, if it is a permission; programs read it in the detail.
+    #[serde(skip)]
+    pub permission: Option<Permission>,
 }
 
 /// A rule that said no.
@@ -229,6 +232,7 @@ impl Problem {
             reasons: Vec::new(),
             fields: Vec::new(),
             retry_after: None,
+            permission: None,
         }
     }
 
@@ -282,7 +286,9 @@ impl From<&Error> for Problem {
             },
             Error::NotFound(_) => as_it_says(Kind::NotFound),
             Error::Unauthenticated => as_it_says(Kind::Unauthenticated),
-            Error::Forbidden(_) => as_it_says(Kind::PermissionNeeded),
+            Error::Forbidden(permission) => {
+                Self { permission: Some(*permission), ..as_it_says(Kind::PermissionNeeded) }
+            }
             Error::NotAllowed(_) | Error::Widens(_) => as_it_says(Kind::NotAllowed),
             Error::Conflict(_) | Error::Repeated(_) => as_it_says(Kind::Conflict),
             Error::StepUp(message) => Self {

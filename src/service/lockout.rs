@@ -51,7 +51,7 @@ pub async fn end_access(
     reason: &Justification,
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    shut_out(&mut change, actor, principal).await?;
+    shut_out(&mut change, actor, principal, "it has no access").await?;
     change.made(principal.0).await?;
     change.commit(&ended(principal, reason, false)).await?;
     app.wake.everything();
@@ -67,7 +67,7 @@ pub async fn require_new_factors(
     reason: &Justification,
 ) -> Result<Invited, Error> {
     let mut change = Change::begin(&app.database, actor).await.map_err(person::already_done)?;
-    shut_out(&mut change, actor, principal).await?;
+    shut_out(&mut change, actor, principal, "enable it first").await?;
     if let Some(authenticator) = store::factor::remove(&mut change, principal).await? {
         let event = Event::new(Kind::AuthenticatorRemoved);
         change.record(&event.subject(principal).target(authenticator.0)).await?;
@@ -80,7 +80,14 @@ pub async fn require_new_factors(
     Ok(Invited { principal, link })
 }
 
-async fn shut_out(change: &mut Change, actor: &Actor, principal: PrincipalId) -> Result<(), Error> {
+async fn shut_out(
+    change: &mut Change,
+    actor: &Actor,
+    principal: PrincipalId,
+    if_disabled: &str,
+) -> Result<(), Error> {
+    // Who may not do this holds nobody up either.
+    person::may_manage(change.connection(), actor, principal).await?;
     store::account::hold_alone(change, principal).await?;
     change.settle().await?;
     person::may_manage(change.connection(), actor, principal).await?;
@@ -89,7 +96,7 @@ async fn shut_out(change: &mut Change, actor: &Actor, principal: PrincipalId) ->
         return Err(Error::NotAllowed("sign yourself out on your account page".to_owned()));
     }
     if told.disabled_at.is_some() {
-        return Err(Error::Conflict("this account is disabled: enable it first".to_owned()));
+        return Err(Error::Conflict(format!("this account is disabled: {if_disabled}")));
     }
     let why = "An administrator ended all access of this account.";
     end_everything(change, principal, AssignmentEnd::Removed, ("access_ended", why)).await

@@ -59,8 +59,10 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     held.extend(store::assignment::held_by_groups(&mut connection, user.principal).await?);
     held.extend(store::assignment::eligible_by_groups(&mut connection, user.principal).await?);
     let live = |told: &Told| told.starts_at <= now && told.ends_at.is_none_or(|end| now < end);
-    let (active, eligible): (Vec<_>, Vec<_>) =
+    let (mut active, eligible): (Vec<_>, Vec<_>) =
         held.into_iter().filter(live).partition(|told| told.kind == AssignmentKind::Active);
+    // What ends first is looked for first; what is always on is not.
+    active.sort_by_key(|told| (told.ends_at.is_none(), told.ends_at));
     let wanted = request::Wanted {
         principal: Some(user.principal),
         open: Some(true),

@@ -37,7 +37,7 @@ pub struct Bearer {
     pub principal: PrincipalId,
     /// Whose person; of an application, who is accountable for it.
     pub person: PersonId,
-    /// Of an application, everybody who answers for it, the accountable one first.
+    /// Of an application, everybody who can sign in as it, the accountable one first.
     pub people: Option<Vec<PersonId>>,
     /// The name that the log shows.
     pub name: String,

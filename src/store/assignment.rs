@@ -31,6 +31,11 @@ pub struct NewAssignment<'a> {
     pub settings: SettingsId,
 }
 
+/// A role or a place went out of use while it was given.
+pub(in crate::store) fn out_of_use() -> Error {
+    Error::Conflict("this role or place has just gone out of use".to_owned())
+}
+
 /// Makes an assignment.
 pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<AssignmentId, Error> {
     let id = AssignmentId::new();
@@ -65,6 +70,7 @@ pub async fn make(change: &mut Change, new: NewAssignment<'_>) -> Result<Assignm
     .on_constraint("assignments_fit_the_role", || {
         Error::invalid("scope", "this role can't be held at that kind of place")
     })
+    .on_constraint("assignments_need_what_is_in_use", out_of_use)
     .on_constraint("groups_nest_without_a_circle", || {
         Error::Conflict("a group cannot belong to itself, nor to a group that belongs to it".to_owned())
     })

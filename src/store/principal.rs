@@ -24,6 +24,19 @@ pub struct Holder {
     pub disabled_at: Option<Instant>,
 }
 
+/// Keeps all that these hold as it is until the change ends, as [`holder`] does for one. In one order, so that nobody waits in
+/// a circle.
+pub async fn hold_all(change: &mut Change, ids: &[PrincipalId]) -> Result<(), Error> {
+    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
+    sqlx::query!(
+        "select id from principals where id = any($1) order by id for no key update",
+        &ids
+    )
+    .fetch_all(change.connection())
+    .await?;
+    Ok(())
+}
+
 /// Reads a holder and keeps it as it is, with its owners, until the change ends. Comes before every other lock. Two who give
 /// the same holder something wait for one another here: later, each would wait for the other to say whether windows overlap.
 pub async fn holder(change: &mut Change, id: PrincipalId) -> Result<Holder, Error> {

@@ -248,7 +248,8 @@ fn fits<T>(written: sqlx::Result<T>) -> Result<(), Error> {
         .map(drop)
 }
 
-/// The places in use from `id` down, deepest first, held under lock.
+/// The places in use from `id` down, deepest first, held under lock: nobody is given anything there
+/// meanwhile.
 pub async fn lock_below(
     change: &mut Change,
     id: ScopeId,
@@ -260,7 +261,7 @@ pub async fn lock_below(
         join scopes on scopes.id = scope_ancestors.scope_id and retired_at is null
         where ancestor_id = $1
         order by depth desc, scopes.id
-        for no key update of scopes
+        for update of scopes
         "#,
         id.0,
     )

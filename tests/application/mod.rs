@@ -157,6 +157,24 @@ async fn one_owner_always_remains_and_history_stays_when_they_change() {
 }
 
 #[tokio::test]
+async fn who_is_accountable_can_sign_in() {
+    let (world, _) = world().await;
+    let (app, root) = (&world.app, world.actor("root").await);
+    let [olga, otto, deputy] = ["olga", "otto", "deputy"].map(|name| world.principal(name));
+    let own = world.register("root", "Kept", &["olga", "otto", "deputy"]).await.unwrap();
+    let again = application::make_accountable(app, &root, own, olga).await;
+    assert!(matches!(again, Err(Error::Conflict(_))), "{again:?}");
+    person::disable(app, &root, otto, &reason()).await.unwrap();
+    let disabled = application::make_accountable(app, &root, own, otto).await;
+    assert!(matches!(disabled, Err(Error::Conflict(_))), "{disabled:?}");
+    // Otto has owned it as long as deputy, and comes first by name no more.
+    application::remove_owner(app, &root, own, olga).await.unwrap();
+    let owners = application::show(app, &root, own).await.unwrap().owners;
+    let accountable = owners.iter().find(|owner| owner.accountable).map(|owner| owner.principal);
+    assert_eq!(accountable, Some(deputy));
+}
+
+#[tokio::test]
 async fn two_owners_who_are_removed_at_once_do_not_leave_an_application_alone() {
     let (world, application) = world().await;
     let (app, ada, root) = (&world.app, world.actor("ada").await, world.actor("root").await);
@@ -326,6 +344,10 @@ async fn who_can_sign_in_as_an_application_counts_as_every_other_one_that_it_mad
     application::make_secret(&world.app, &program, inner, &new).await.unwrap();
     world.active("otto", "Global Administrator").await;
     let otto = world.actor("otto").await;
+    waits(ask(&world, &otto, inner, world.role_id(ROLE), AssignmentKind::Active).await);
+    // What they had a hand in they may still have, whoever owns the first application by now.
+    application::add_owner(&world.app, &root, outer, world.principal("olga")).await.unwrap();
+    application::remove_owner(&world.app, &root, outer, world.principal("otto")).await.unwrap();
     waits(ask(&world, &otto, inner, world.role_id(ROLE), AssignmentKind::Active).await);
     world.check_invariants().await;
 }

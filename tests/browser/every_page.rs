@@ -212,13 +212,13 @@ const SOME: [Stop; 74] = [
     (
         "/applications/{application}/secrets/new",
         "/applications/{application}/secrets/new?name=first",
-        "grace",
+        "hugo",
         "Earlier ones go on working",
     ),
     (
         "/applications/{application}/keys/new",
         "/applications/{application}/keys/new",
-        "grace",
+        "hugo",
         "In PEM",
     ),
     ("/audit", "/audit", "eve", "is chained"),

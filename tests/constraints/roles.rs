@@ -69,6 +69,7 @@ async fn retiring_a_role_or_a_place_ends_all_that_rests_on_it() {
     lab.takes(&*place).await;
     let held = rows::eligible().with("scope_id", "id('system')").sql();
     lab.refuses("retiring_ends_all", format!("{held} {place}")).await;
+    lab.refuses("assignments_need_what_is_in_use", format!("{place} {held}")).await;
     let inside = rows::scope().with("kind", "'resource'").with("parent_id", "id('system')").sql();
     lab.refuses("retiring_ends_all", format!("{inside} {place}")).await;
     let waits = rows::pending().with("scope_id", "id('system')").sql();

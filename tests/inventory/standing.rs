@@ -1,10 +1,11 @@
 //! Standing access, worst first.
 use latchkey::{
-    domain::{permission::Permission, time::Duration},
+    domain::{id::ScopeId, permission::Permission, time::Duration},
     error::Error,
     service::{
         assignment,
         inventory::standing::{self, Filter, List, PAGE},
+        person, role, scope,
     },
 };
 
@@ -31,7 +32,7 @@ async fn list(world: &World, filter: &Filter) -> Vec<(String, String, u8)> {
 async fn the_worst_stands_first() {
     let world = world().await;
     let soon = world.now().await + Duration::days(30);
-    let operator = (world.role_id("Operator"), latchkey::domain::id::ScopeId::ROOT);
+    let operator = (world.role_id("Operator"), ScopeId::ROOT);
     world.active("bob", "Global Reader").await;
     world.assign("active", world.principal("eve"), operator, (None, Some(soon))).await;
     world.active("ada", "Operator").await;
@@ -64,7 +65,7 @@ async fn what_ends_or_is_only_activated_is_not_listed_and_groups_are_listed_once
         .assign(
             "active",
             world.principal("Crew"),
-            (world.role_id("Operator"), latchkey::domain::id::ScopeId::ROOT),
+            (world.role_id("Operator"), ScopeId::ROOT),
             (None, None),
         )
         .await;
@@ -145,4 +146,41 @@ async fn reading_it_takes_the_right_to() {
     let world = world().await;
     let refused = standing::list(&world.app, &world.actor("ada").await, &Filter::default()).await;
     assert!(matches!(refused, Err(Error::Forbidden(Permission::ReadRoles))));
+}
+
+#[tokio::test]
+async fn what_is_out_of_use_is_neither_listed_nor_counted() {
+    let world = world().await;
+    let root = world.actor("root").await;
+    world.role("Retired", |_| ()).await;
+    world.scope("Closed", ScopeId::ROOT, "system").await;
+    world.active("ada", "Operator").await;
+    world.active("bob", "Operator").await;
+    world.active("eve", "Retired").await;
+    world.give("active", "eve", "Operator", world.scope_id("Closed")).await;
+    let counted = async || standing::counts(&world.app, &root).await.unwrap();
+    let before = counted().await;
+    assert_eq!((before.privileged, list(&world, &Filter::default()).await.len()), (5, 5));
+    person::disable(&world.app, &root, world.principal("bob"), &reason()).await.unwrap();
+    role::retire(&world.app, &root, world.role_id("Retired"), &reason()).await.unwrap();
+    scope::retire(&world.app, &root, world.scope_id("Closed"), &reason()).await.unwrap();
+    assert_eq!((counted().await.privileged, list(&world, &Filter::default()).await.len()), (2, 2));
+}
+
+#[tokio::test]
+async fn the_worst_is_found_without_looking_at_all_of_it() {
+    let world = world().await;
+    world.active("ada", "Operator").await;
+    let mut connection = world.owner.acquire().await.unwrap();
+    sqlx::query("set enable_seqscan = off").execute(&mut *connection).await.unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain select assignment_id from (select instant() as now) as clock
+         cross join lateral standing_at(clock.now) as standing
+         where list = 'people' and rank = 3 order by last_used_at, assignment_id limit 50",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    let plan = plan.join("\n");
+    assert!(plan.contains("standing_access_worst") && !plan.contains("Function Scan"), "{plan}");
 }

@@ -211,6 +211,16 @@ async fn whoever_administers_one_place_applies_there_and_nowhere_else() {
     let refused = reasons(apply(&world, &fin, &named).await);
     assert!(refused.contains("Operators is out of your sight"), "{refused}");
     assert!(!refused.contains("Sales"), "{refused}");
+    // Nor do they learn by guessing what the settings of others are, right or wrong.
+    for (role, place, field) in [
+        ("Database operator", "/", "maximum = \"8h\""),
+        ("Member", "group:Operators", "maximum = \"8h\""),
+    ] {
+        let guess = format!("[[settings]]\nrole = \"{role}\"\nscope = \"{place}\"\n{field}\n");
+        let guess = files([("settings.toml", guess.as_str())]);
+        let refused = reasons(apply(&world, &fin, &guess).await);
+        assert!(refused.contains("out of your sight"), "{refused}");
+    }
     // Templates are the whole organisation's.
     let exported = policy::export(&world.app, &fin).await.unwrap();
     assert!(!exported["settings.toml"].contains("[[template]]"), "{}", exported["settings.toml"]);

@@ -107,8 +107,8 @@ pub struct Step {
     pub lines: Vec<Line>,
     /// Everything that it takes to do it.
     pub write: Write,
-    /// Whether it makes the terms of a privileged role weaker, so that a second administrator must agree, as far as that was
-    /// looked at.
+    /// Whether it makes the terms of a privileged role weaker, or the role an ordinary one, so that a second administrator must
+    /// agree, as far as that was looked at.
     #[serde(skip)]
     pub weaker: bool,
 }
@@ -230,8 +230,8 @@ pub struct Unlisted {
 
 /// What is said of a plan that takes two.
 pub const WAITS: &str = "\
-    Some of it makes the settings of a privileged role weaker: all of it waits until a second administrator agrees, who gains \
-    nothing by it.";
+    Some of it makes the settings of a privileged role weaker, lets a role be privileged no longer, or widens what its author \
+    can come to hold: all of it waits until a second administrator agrees, who gains nothing by it.";
 
 /// The difference between the files and what there is.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]

@@ -95,7 +95,8 @@ pub(super) fn resolve<'row>(
 ) -> Result<Resolved<'row>, Vec<Fault>> {
     let places = state.scopes.iter().filter(|scope| !scope.seen).map(|scope| scope.id);
     let groups = state.groups.iter().filter(|group| !group.seen).map(|group| group.scope);
-    let hidden = places.chain(groups).collect();
+    let whole = state.partial.then_some(ScopeId::ROOT);
+    let hidden = places.chain(groups).chain(whole).collect();
     let mut resolving =
         Resolving { state, hidden, faults: Vec::new(), resolved: Resolved::default() };
     resolving.roles(document.roles.as_ref());
@@ -304,6 +305,15 @@ impl<'row> Resolving<'_, 'row> {
     }
 
     fn at_place(&mut self, at: At, place: &Place) -> Option<Which<ScopeId>> {
+        let found = self.found_at(at, place)?;
+        if found.known().is_some_and(|id| self.hidden.contains(&id)) {
+            self.fault(at, "scope", format!("{place} is out of your sight: leave it out"));
+            return None;
+        }
+        Some(found)
+    }
+
+    fn found_at(&mut self, at: At, place: &Place) -> Option<Which<ScopeId>> {
         match place {
             Place::At(path) => self.at_path(at, "scope", path),
             Place::Group(name) => {

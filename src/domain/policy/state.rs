@@ -13,6 +13,8 @@ use crate::domain::{
 /// Everything that policy speaks of, as it is at one moment. Nothing in it is retired, disabled or over.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct State {
+    /// Whether whoever asks sees only a part of the organisation: then files say nothing about the whole of it.
+    pub partial: bool,
     /// The roles.
     pub roles: Vec<Role>,
     /// The places, without the organisation and without those of groups.

@@ -250,14 +250,18 @@ pub(super) fn told(
         };
         AssignmentOutcome { principal, status, assignment, change_request, problem }
     });
-    outcomes(parts.collect(), |outcome| outcome.problem.as_ref())
+    let parts: Vec<_> = parts.collect();
+    let wait = parts.iter().all(|part| part.change_request.is_some());
+    let (status, body) = outcomes(parts, |outcome| outcome.problem.as_ref())?;
+    Ok((if wait { StatusCode::ACCEPTED } else { status }, body))
 }
 
 /// Assigns a role to one person or several. One person's refusal does not stop the others.
 #[utoipa::path(
     post, path = "/assignments", tag = "assignments", request_body = NewAssignment,
     responses(
-        (status = CREATED, body = Outcomes<AssignmentOutcome>, description = "All of them were made"),
+        (status = CREATED, body = Outcomes<AssignmentOutcome>, description = "All of them were made, or some of them wait"),
+        (status = ACCEPTED, body = Outcomes<AssignmentOutcome>, description = "All of them wait for somebody else's word, since their author would gain by them"),
         (status = MULTI_STATUS, body = Outcomes<AssignmentOutcome>, description = "Some were not made; each outcome says why"),
     )
 )]

@@ -258,7 +258,7 @@ async fn withdraw(
     "reason": "Agreed with the database team",
     "code": "287082"
 }))]
-struct Decide {
+struct DecideChange {
     /// Yes or no.
     verdict: Verdict,
     /// Why; needed for a no.
@@ -276,7 +276,7 @@ struct Decide {
 /// Decides what somebody else wants to change. What is approved is carried out at once. The first decision wins; whoever
 /// comes later is told who decided.
 #[utoipa::path(
-    post, path = "/change-requests/{id}/decisions", tag = "change requests", request_body = Decide,
+    post, path = "/change-requests/{id}/decisions", tag = "change requests", request_body = DecideChange,
     params(("id" = ChangeRequestId, Path, description = "The change request")),
     responses((status = OK, body = ChangeRequestDetail, description = "The change request, decided"))
 )]
@@ -284,9 +284,9 @@ async fn decide(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(id): Path<ChangeRequestId>,
-    Json(body): Json<Decide>,
+    Json(body): Json<DecideChange>,
 ) -> Result<Json<ChangeRequestDetail>, ApiError> {
-    let Decide { verdict, reason, kind, ends_at, code } = body;
+    let DecideChange { verdict, reason, kind, ends_at, code } = body;
     let amended = Amended { kind, ends_at };
     let answer = Answer { agree: verdict == Verdict::Approve, reason, amended };
     match change_request::decide(&app, &actor, id, &answer, &code).await {

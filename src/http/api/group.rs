@@ -165,7 +165,8 @@ struct NewMembers {
     post, path = "/groups/{id}/members", tag = "people", request_body = NewMembers,
     params(("id" = PrincipalId, Path, description = "The group")),
     responses(
-        (status = CREATED, body = Outcomes<AssignmentOutcome>, description = "All of them belong to it"),
+        (status = CREATED, body = Outcomes<AssignmentOutcome>, description = "All of them belong to it, or some of them wait"),
+        (status = ACCEPTED, body = Outcomes<AssignmentOutcome>, description = "All of them wait for somebody else's word, since their author would gain by them"),
         (status = MULTI_STATUS, body = Outcomes<AssignmentOutcome>, description = "Some do not; each outcome says why"),
     )
 )]

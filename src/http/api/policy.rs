@@ -79,8 +79,8 @@ struct PolicyStep {
     file: Option<&'static str>,
     /// The line in that file.
     line: Option<usize>,
-    /// Whether it makes the terms of a privileged role weaker, as far as that can be told before: then all of the plan waits
-    /// for a second administrator.
+    /// Whether it makes the terms of a privileged role weaker, or the role an ordinary one, as far as that can be told before:
+    /// then all of the plan waits for a second administrator.
     weaker: bool,
 }
 
@@ -164,8 +164,8 @@ struct AppliedPolicy {
 }
 
 /// Makes it as files say, with the rights of the token's owner at each place: all of it, or nothing, with every reason why
-/// not. Applied again, there is nothing to do. What makes the terms of a privileged role weaker waits, as a whole, for a
-/// second administrator.
+/// not. Applied again, there is nothing to do. What makes the terms of a privileged role weaker, or widens what its author can
+/// come to hold, waits, as a whole, for a second administrator.
 #[utoipa::path(
     post, path = "/policy/apply", tag = "policy", request_body = ApplyPolicy,
     responses(

@@ -346,8 +346,8 @@ fn acts(detail: &Detail, link: &str) -> ApplicationActs {
     let may = detail.may;
     ApplicationActs {
         edit: act(may.administer, format!("{link}/edit")),
-        secret: act(may.hold_keys && enabled, format!("{link}/secrets/new")),
-        key: act(may.hold_keys && enabled, format!("{link}/keys/new")),
+        secret: act(may.make_keys && enabled, format!("{link}/secrets/new")),
+        key: act(may.make_keys && enabled, format!("{link}/keys/new")),
         disable: act(may.hold_keys && enabled, format!("{link}/disable")),
         enable: act(may.administer && !enabled, format!("{link}/enable")),
         assign: act(may.assign && enabled, "/roles".to_owned()),

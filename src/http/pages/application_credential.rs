@@ -72,8 +72,9 @@ async fn draw(
     (mut faults, form): (Faults, &Form),
 ) -> Answer {
     let detail = application::show(&page.app, &page.actor, id).await?;
-    if !detail.may.hold_keys {
-        let message = "its owners make what it signs in with, and administrators who may";
+    if !detail.may.make_keys {
+        let message =
+            "its owners make what it signs in with; while it holds no role, its administrators too";
         return Err(Error::NotAllowed(message.to_owned()).into());
     }
     let status = faults.status();

@@ -23,7 +23,13 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    http::{Web, actor::SignedIn, csrf::ProtectedForm, headers::Nonce, problem::PageError},
+    http::{
+        Web,
+        actor::SignedIn,
+        csrf::{self, ProtectedForm},
+        headers::Nonce,
+        problem::PageError,
+    },
     service::{self, application::may_list},
 };
 
@@ -159,7 +165,7 @@ impl<T: DeserializeOwned> FromRequest<Web> for Posted<T> {
             Page::from_request_parts(&mut parts, web).await.map_err(IntoResponse::into_response)?;
         let bytes = Bytes::from_request(Request::from_parts(parts.clone(), body), web)
             .await
-            .map_err(IntoResponse::into_response)?;
+            .map_err(|rejected| csrf::unreadable(&rejected.into_response()))?;
         page.actor.idempotency = idempotency(parts.uri.path(), &bytes);
         let request = Request::from_parts(parts, Body::from(bytes));
         let ProtectedForm(form) = ProtectedForm::<T>::from_request(request, web)

@@ -7,12 +7,14 @@ use axum::{
 
 use super::{
     page::{Answer, Visit, show},
+    plain_words,
     view::{
         frame::{Gate, Theme},
         problem::{ProblemKind, ProblemPage},
     },
 };
 use crate::{
+    domain::text::sentence,
     error::Error,
     http::{
         Web,
@@ -114,7 +116,13 @@ pub fn page(web: &Web, asked: &Asked, problem: &Problem) -> String {
         },
         status: problem.status,
         title: problem.title.to_owned(),
-        detail: crate::domain::text::sentence(&problem.detail),
+        detail: match problem.permission {
+            Some(permission) => format!(
+                "This takes a role that allows one to: {}. None that you hold right now does. If you are eligible for one, activate it and come back.",
+                plain_words::permission(permission.name()).to_lowercase()
+            ),
+            None => sentence(&problem.detail),
+        },
         reasons: problem.reasons.iter().map(|reason| reason.message.clone()).collect(),
         id: problem.instance.trim_start_matches("urn:uuid:").to_owned(),
     };

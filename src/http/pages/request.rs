@@ -71,7 +71,7 @@ pub struct Wanted {
 /// The list of requests.
 pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let opened = page.open(Section::Requests).await?;
-    let may_see_all = opened.permissions.allow(Permission::ReadRequests);
+    let may_see_all = opened.somewhere.allow(Permission::ReadRequests);
     let all = wanted.view == "all" && may_see_all;
     let filter =
         Filter { everybody: all, after: place_in_time(&wanted.after), ..Filter::default() };

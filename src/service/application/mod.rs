@@ -57,8 +57,10 @@ pub struct Detail {
 pub struct May {
     /// Change its name, its description and its owners, and enable it.
     pub administer: bool,
-    /// Make and revoke what it signs in with, and disable it.
+    /// Revoke what it signs in with, and disable it.
     pub hold_keys: bool,
+    /// Make what it signs in with: its owners, and while it holds nothing, whoever administers it.
+    pub make_keys: bool,
     /// Give it roles.
     pub assign: bool,
     /// See other people's pages.
@@ -111,12 +113,13 @@ pub async fn show(app: &App, actor: &Actor, id: PrincipalId) -> Result<Detail, E
     access::principal(actor, TokenScope::Read)?;
     let told = seen(&mut connection, actor, id).await?;
     let wanted = assignment::Wanted { principal: Some(id), ..Default::default() };
+    let assignments = assignment::list(&mut connection, wanted, 500).await?;
     Ok(Detail {
         owners: store::application::owners(&mut connection, id).await?,
         credentials: store::application::credentials(&mut connection, id).await?,
-        assignments: assignment::list(&mut connection, wanted, 500).await?,
         activity: audit::concerning(&mut connection, id, ACTIVITY).await?,
-        may: may(&mut connection, actor, id).await?,
+        may: may(&mut connection, actor, id, assignments.is_empty()).await?,
+        assignments,
         told,
     })
 }
@@ -149,13 +152,20 @@ async fn owns(
     }
 }
 
-async fn may(connection: &mut PgConnection, actor: &Actor, id: PrincipalId) -> Result<May, Error> {
+async fn may(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    id: PrincipalId,
+    holds_nothing: bool,
+) -> Result<May, Error> {
     let permissions = access::permissions(connection, actor).await?;
+    let owns = owns(connection, actor, id).await?;
+    let hold_keys = hold_keys(connection, actor, id).await.is_ok();
     Ok(May {
         administer: administer(connection, actor, id).await.is_ok(),
-        hold_keys: hold_keys(connection, actor, id).await.is_ok(),
-        assign: permissions.allow(Permission::ManageAssignments)
-            && !owns(connection, actor, id).await?,
+        hold_keys,
+        make_keys: hold_keys && (owns || holds_nothing),
+        assign: permissions.allow(Permission::ManageAssignments) && !owns,
         read_people: permissions.allow(Permission::ReadPeople),
     })
 }
@@ -301,7 +311,8 @@ async fn refuse_gain(
     }
 }
 
-/// Makes somebody an owner, by any account of theirs. Nobody becomes an owner of what holds a role by their own hand.
+/// Makes somebody an owner, by any account of theirs. Nobody comes to hold by their own hand what an application holds, nor by
+/// the account of somebody whom they can help back in.
 pub async fn add_owner(
     app: &App,
     actor: &Actor,
@@ -319,7 +330,11 @@ pub async fn add_owner(
     if !store::application::add_owner(&mut change, id, person).await? {
         return Err(Error::Conflict(format!("{name} is an owner already")));
     }
-    let why = "nobody makes themself an owner of an application that holds a role: ask another administrator";
+    let why = if actor.people().contains(&person) {
+        "nobody makes themself an owner of an application that holds a role: ask another administrator"
+    } else {
+        "you can help this person back in, and so would come to hold what the application holds: ask another administrator"
+    };
     refuse_gain(&mut change, before, why).await?;
     change.made(id.0).await?;
     let event = Event::new(Kind::ApplicationOwnerAdded)

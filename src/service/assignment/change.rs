@@ -66,12 +66,21 @@ pub async fn remove(
     id: AssignmentId,
     reason: &Justification,
 ) -> Result<(), Error> {
+    store::retried(|| remove_once(app, actor, id, reason)).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+async fn remove_once(
+    app: &App,
+    actor: &Actor,
+    id: AssignmentId,
+    reason: &Justification,
+) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     remove_within(app, &mut change, actor, id, (reason, Proof::None)).await?;
     change.made(id.0).await?;
-    commit(change).await?;
-    app.wake.everything();
-    Ok(())
+    commit(change).await
 }
 
 /// Takes a role away within a change.
@@ -83,6 +92,7 @@ pub(in crate::service) async fn remove_within(
     (reason, proof): (&Justification, Proof<'_>),
 ) -> Result<(), Error> {
     let locked = lock(change, actor, id).await?;
+    refuse_choosing(change, &locked).await?;
     let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Removed, reason).await?;
     survivability::refuse_loss(change, &before).await?;
@@ -162,19 +172,31 @@ pub async fn update(
     let code = code.filter(|_| needs_proof && (earlier || outlasts(ends_at, told.ends_at)));
     let proof = step_up::prove(app, actor, code, &act).await?;
     let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
-    let mut change = Change::begin(&app.database, actor).await?;
-    match update_within(&mut change, actor, id, (starts_at, ends_at), (reason, proof)).await {
+    let how = (reason, proof);
+    match store::retried(|| update_once(app, actor, id, (starts_at, ends_at), how)).await {
         Err(Error::Widens(_)) => {
-            drop(change);
             let write = Write::UpdateAssignment { assignment: id, starts_at, ends_at };
-            return waiting::change(app, actor, &told, write, reason).await;
+            waiting::change(app, actor, &told, write, reason).await
         }
-        updated => updated?,
+        updated => {
+            updated?;
+            app.wake.everything();
+            Ok(Outcome::Done(()))
+        }
     }
+}
+
+async fn update_once(
+    app: &App,
+    actor: &Actor,
+    id: AssignmentId,
+    dates: (Option<Instant>, Option<Instant>),
+    how: (&Justification, Proof<'_>),
+) -> Result<(), Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    update_within(&mut change, actor, id, dates, how).await?;
     change.made(id.0).await?;
-    commit(change).await?;
-    app.wake.everything();
-    Ok(Outcome::Done(()))
+    commit(change).await
 }
 
 /// Gives an assignment other dates within a change.
@@ -191,6 +213,7 @@ pub(in crate::service) async fn update_within(
             "an activation can be ended, not changed: more time is its holder's request".to_owned(),
         ));
     }
+    refuse_choosing(change, &locked).await?;
     let now = change.at();
     let window = new_window(&locked, starts_at, ends_at, now)?;
     let longer = outlasts(window.ends_at, locked.ends_at) || window.starts_at < locked.starts_at;
@@ -254,6 +277,22 @@ pub(super) async fn refuse_own(change: &mut Change, holder: PrincipalId) -> Resu
     Ok(())
 }
 
+/// Refuses if the members of this group approve what the actor waits for: somebody else says who belongs to it, and until when.
+async fn refuse_choosing(change: &mut Change, locked: &Locked) -> Result<(), Error> {
+    if locked.role != RoleId::MEMBER {
+        return Ok(());
+    }
+    let roles = store::reach::approved_by(change.connection(), locked.scope).await?;
+    let people = change.actor().people().to_vec();
+    if reach::wait_for(change.connection(), &people, roles).await?.is_empty() {
+        Ok(())
+    } else {
+        Err(Error::Widens(
+            "this group approves a role that you are eligible for yourself: another administrator has to agree who belongs to it",
+        ))
+    }
+}
+
 /// Whether one end comes after another; none never comes.
 pub(super) fn outlasts(end: Option<Instant>, other: Option<Instant>) -> bool {
     match (end, other) {
@@ -300,25 +339,33 @@ pub async fn convert(
     drop(connection);
     let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
     let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
-    let mut change = match Change::begin(&app.database, actor).await {
+    match store::retried(|| convert_once(app, actor, (id, to), (reason, proof))).await {
         Err(Error::Repeated(before)) => {
-            return change_request::repeated(app, before, AssignmentId(before)).await;
+            change_request::repeated(app, before, AssignmentId(before)).await
         }
-        begun => begun?,
-    };
-    let made = match convert_within(app, &mut change, actor, (id, to, None), (reason, proof)).await
-    {
         Err(Error::Widens(_)) => {
-            drop(change);
             let write = Write::ConvertAssignment { assignment: id, to };
-            return waiting::change(app, actor, &told, write, reason).await;
+            waiting::change(app, actor, &told, write, reason).await
         }
-        made => made?,
-    };
+        converted => {
+            let made = converted?;
+            app.wake.everything();
+            Ok(Outcome::Done(made))
+        }
+    }
+}
+
+async fn convert_once(
+    app: &App,
+    actor: &Actor,
+    (id, to): (AssignmentId, AssignmentKind),
+    how: (&Justification, Proof<'_>),
+) -> Result<AssignmentId, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    let made = convert_within(app, &mut change, actor, (id, to, None), how).await?;
     change.made(made.0).await?;
     commit(change).await?;
-    app.wake.everything();
-    Ok(Outcome::Done(made))
+    Ok(made)
 }
 
 /// Other dates for an assignment that is converted.
@@ -344,6 +391,7 @@ pub(in crate::service) async fn convert_within(
             "only an assignment of the other kind can be made this".to_owned(),
         ));
     }
+    refuse_choosing(change, &locked).await?;
     let holder = store::principal::holder(change, locked.principal).await?;
     refuse_eligible_application(holder.kind, to)?;
     let starts_at = dates.and_then(|dates| dates.from).unwrap_or(locked.starts_at);

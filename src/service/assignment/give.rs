@@ -103,7 +103,7 @@ pub async fn assign(
     let mut assigned = Vec::with_capacity(wanted.principals.len());
     for (index, (principal, act)) in wanted.principals.iter().zip(&acts).enumerate() {
         let proof = proofs.get(index).map_or(Proof::None, |proof| Proof::Given(*proof, act));
-        let outcome = assign_one(app, actor, wanted, *principal, proof).await;
+        let outcome = store::retried(|| assign_one(app, actor, wanted, *principal, proof)).await;
         assigned.push(Assigned { principal: *principal, outcome });
     }
     Ok(assigned)

@@ -132,14 +132,26 @@ pub async fn prolong(
     drop(connection);
     let proof = step_up::prove(app, actor, code.filter(|_| needs_proof), &act).await?;
     let proof = proof.map_or(Proof::None, |proof| Proof::Given(proof, &act));
-    let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(before)) => return Ok(AssignmentId(before)),
-        begun => begun?,
-    };
-    let made = prolong_within(app, &mut change, actor, (id, &prolonged), proof).await?;
+    match store::retried(|| prolong_once(app, actor, (id, &prolonged), proof)).await {
+        Err(Error::Repeated(before)) => Ok(AssignmentId(before)),
+        prolonged => {
+            let made = prolonged?;
+            app.wake.everything();
+            Ok(made)
+        }
+    }
+}
+
+async fn prolong_once(
+    app: &App,
+    actor: &Actor,
+    wanted: (AssignmentId, &Prolonged<'_>),
+    proof: Proof<'_>,
+) -> Result<AssignmentId, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    let made = prolong_within(app, &mut change, actor, wanted, proof).await?;
     change.made(made.0).await?;
     commit(change).await?;
-    app.wake.everything();
     Ok(made)
 }
 

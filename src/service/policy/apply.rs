@@ -11,7 +11,7 @@ use crate::{
         change_request::{Line, Proposed, Write},
         id::{ChangeRequestId, PolicyApplicationId, PrincipalId, ProofId, ScopeId},
         permission::Permission,
-        policy::{self, Document, Files, Plan, Step},
+        policy::{self, Document, Files, Noun, Plan, Step},
         step_up::Act,
         text::Justification,
     },
@@ -45,13 +45,13 @@ pub struct Applied {
     pub plan: Plan,
     /// The record of it; none if there was nothing to do, or if it waits.
     pub id: Option<PolicyApplicationId>,
-    /// What waits for a second administrator, since it makes the terms of a privileged role weaker. Nothing is done until
-    /// they agree; then all of it is.
+    /// What waits for a second administrator, since it makes a privileged role easier to get or widens what its author can come
+    /// to hold. Nothing is done until they agree; then all of it is.
     pub waits: Option<ChangeRequestId>,
 }
 
-/// Makes it as the files say: all of it, or nothing, with every reason why not. What makes the terms of a privileged role
-/// weaker waits, as a whole, for a second administrator.
+/// Makes it as the files say: all of it, or nothing, with every reason why not. What makes a privileged role easier to get, or
+/// widens what its author can come to hold, waits, as a whole, for a second administrator.
 pub async fn apply(app: &App, actor: &Actor, wanted: &Apply) -> Result<Applied, Error> {
     access::principal(actor, TokenScope::Administer)?;
     // A repeat uses up no code.
@@ -193,11 +193,7 @@ impl Applying<'_> {
             Places::Below(_) | Places::Everywhere => None,
         };
         let proposed = Proposed {
-            permission: if tried.weaker.is_empty() {
-                Permission::ManageAssignments
-            } else {
-                Permission::ManageSettings
-            },
+            permission: needed(&plan, tried),
             scope: scope.unwrap_or(ScopeId::ROOT),
             role: None,
             subject: None,
@@ -214,6 +210,20 @@ impl Applying<'_> {
         };
         let waits = change_request::propose(app, change, proposed).await?;
         Ok(Applied { plan, id: None, waits: Some(waits) })
+    }
+}
+
+/// What whoever decides must be allowed at least, so that it is asked of those who can: what the steps take that make it wait.
+fn needed(plan: &Plan, tried: &CarryingOut<'_>) -> Permission {
+    let waits = |step: &&Step| {
+        tried.weaker.iter().any(|(at, _)| *at == step.at) || tried.widening.contains(&step.at)
+    };
+    if plan.steps.iter().filter(waits).any(|step| step.noun == Noun::Role) {
+        Permission::ManageRoles
+    } else if tried.weaker.is_empty() {
+        Permission::ManageAssignments
+    } else {
+        Permission::ManageSettings
     }
 }
 

@@ -10,12 +10,14 @@ use crate::{
         actor::Actor,
         fault::FieldError,
         id::{PrincipalId, RoleId, ScopeId},
+        permission::Permission,
         policy::{At, OwnTerms, Step, Which, Write},
         settings::{Declared, Field},
         text::Justification,
     },
     error::Error,
     service::{
+        access,
         assignment::{self, Assign, Dates, Proof},
         group::{self, NewGroup},
         role::{self, RoleChange},
@@ -230,6 +232,8 @@ impl<'all> CarryingOut<'all> {
         let (role, scope) = (self.role(role)?, self.scope(scope)?);
         let own = self.known(own)?;
         let (own, is_said) = declared(change.connection(), role, scope, &own).await?;
+        let may = Permission::ManageSettings;
+        access::authorise_at(change.connection(), self.actor, may, scope).await?;
         if is_said {
             // A new role may begin with exactly these.
             return Ok(());

@@ -30,6 +30,7 @@ pub(super) async fn state(
     };
     let now = store::now(connection).await?;
     let state = State {
+        partial: seen.0.is_some(),
         roles: roles(connection).await?,
         scopes: scopes(connection, &seen).await?,
         groups: groups(connection, &seen).await?,

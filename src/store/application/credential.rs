@@ -92,6 +92,7 @@ pub async fn add_credential(
 ) -> Result<ApplicationCredentialId, Error> {
     let id = ApplicationCredentialId::new();
     let (at, by) = (change.at(), change.actor().principal().map(|id| id.0));
+    let people: Vec<_> = change.actor().people().iter().map(|id| id.0).collect();
     let (kind, hash, key) = match new.material {
         Material::Secret(hash) => (CredentialKind::Secret, Some(hash.as_bytes()), None),
         Material::Key(key) => (CredentialKind::Key, None, Some(key.as_der())),
@@ -99,9 +100,9 @@ pub async fn add_credential(
     sqlx::query!(
         r#"
         insert into application_credentials (
-            id, principal_id, kind, name, secret_hash, public_key, created_at, created_by, expires_at
+            id, principal_id, kind, name, secret_hash, public_key, created_at, created_by, expires_at, people
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         "#,
         id.0,
         new.application.0,
@@ -112,6 +113,7 @@ pub async fn add_credential(
         at,
         by,
         new.expires_at,
+        &people,
     )
     .execute(change.connection())
     .await
@@ -178,7 +180,7 @@ pub struct Candidate {
     pub public_key: Option<Vec<u8>>,
     /// What the application is called.
     pub name: String,
-    /// Everybody who answers for it, the accountable one first.
+    /// Everybody who can sign in as it, the accountable one first.
     pub people: Vec<PersonId>,
 }
 

@@ -122,7 +122,8 @@ pub async fn list(
                 select id from conversions
                 where active_id = standing.assignment_id and finished_at is null and abandoned_at is null
             ) as "conversion: ConversionId"
-        from standing_at(instant()) as standing
+        from (select instant() as now) as clock
+        cross join lateral standing_at(clock.now) as standing
         join assignments on assignments.id = standing.assignment_id
         join principals on principals.id = standing.principal_id
         join roles on roles.id = standing.role_id
@@ -173,7 +174,9 @@ pub async fn counts(
         Counts,
         r#"
         with listed (list, rank) as not materialized (
-            select list, rank from standing_at(instant()) as standing
+            select list, rank
+            from (select instant() as now) as clock
+            cross join lateral standing_at(clock.now)
             where $2::uuid[] is null
                 or scope_id in (select scope_ancestors.scope_id from scope_ancestors where ancestor_id = any($2))
         )

@@ -47,7 +47,7 @@ pub struct Bundle {
     pub all: String,
 }
 
-/// Something that somebody belongs to, answers for, or looks after.
+/// Something that somebody belongs to, can sign in as, or looks after.
 pub struct Tie {
     /// Its page; empty where there is none.
     pub link: String,
@@ -69,7 +69,7 @@ pub struct Extent {
     pub groups: Vec<Tie>,
     /// Places that are looked after.
     pub places: Vec<Tie>,
-    /// Applications that the person answers for.
+    /// Applications that the person can sign in as.
     pub applications: Vec<Tie>,
 }
 

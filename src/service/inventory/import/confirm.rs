@@ -11,7 +11,7 @@ use crate::{
     domain::{
         actor::{Actor, User},
         audit::{Event, Kind},
-        id::{AssignmentId, ImportId, ScopeId},
+        id::{AssignmentId, ImportId, ProofId, ScopeId},
         inventory::{Fault, Mapping, Sheet},
         permission::Permissions,
         role::ScopeKind,
@@ -50,10 +50,25 @@ pub async fn confirm(
     own_draft(&mut connection, actor, id).await?;
     drop(connection);
     let proof = step_up::prove(app, actor, code, &act).await?;
-    let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(before)) => return counted(app, ImportId(before)).await,
-        begun => begun?,
-    };
+    let proof = proof.map(|proof| (proof, act));
+    match store::retried(|| confirm_once(app, actor, id, leave_out, proof.as_ref())).await {
+        Err(Error::Repeated(before)) => counted(app, ImportId(before)).await,
+        confirmed => {
+            let counts = confirmed?;
+            app.wake.everything();
+            Ok(counts)
+        }
+    }
+}
+
+async fn confirm_once(
+    app: &App,
+    actor: &Actor,
+    id: ImportId,
+    leave_out: bool,
+    proof: Option<&(ProofId, Act)>,
+) -> Result<Counts, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
     let (user, told) = lock_draft(&mut change, actor, id).await?;
     let file = store::inventory::import::file(change.connection(), id).await?;
     let sheet = Sheet::read(&file).map_err(|error| Error::invalid("file", error))?;
@@ -65,19 +80,18 @@ pub async fn confirm(
     let first = plan(change.connection(), actor, &user, &sheet, &mapping).await?;
     refuse_bad(&first, leave_out)?;
     if first.needs_code {
-        let proof = proof.ok_or_else(|| {
+        let (proof, act) = proof.ok_or_else(|| {
             Error::invalid(
                 "code",
                 "enter a code from your authenticator: the terms of these roles ask for it",
             )
         })?;
-        store::mfa_proof::spend(&mut change, proof, &act, id.0).await?;
+        store::mfa_proof::spend(&mut change, *proof, act, id.0).await?;
     }
     let import = Import { told: &told, mapping: &mapping, sheet: &sheet, actor, user: &user };
     let counts = carry_out(&mut change, &import, first).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
-    app.wake.everything();
     Ok(counts)
 }
 
@@ -150,6 +164,10 @@ async fn carry_out(change: &mut Change, import: &Import<'_>, first: Plan) -> Res
         scopes_made: number(scopes.len()),
     };
     let (rows, new, events) = written(import, last)?;
+    let mut holders: Vec<_> = new.iter().map(|row| row.principal).collect();
+    holders.sort_unstable();
+    holders.dedup();
+    store::principal::hold_all(change, &holders).await?;
     let before = reach::before(change, None).await?;
     store::inventory::import::assign(change, &new).await?;
     reach::refuse_gain(change, before).await?;

@@ -305,7 +305,7 @@ impl Known {
                 "you belong to this group, or can get into it: somebody else must import what it holds"
             }
             PrincipalKind::ServicePrincipal => {
-                "you answer for this application: somebody else must import what it holds"
+                "you can sign in as this application: somebody else must import what it holds"
             }
         });
         let eligible_application = principal.kind == PrincipalKind::ServicePrincipal

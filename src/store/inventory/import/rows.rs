@@ -9,7 +9,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    store::{Change, OnConstraint as _},
+    store::{Change, OnConstraint as _, assignment::out_of_use},
 };
 
 /// An assignment that an import makes.
@@ -77,7 +77,8 @@ pub async fn assign(change: &mut Change, rows: &[NewAssignment]) -> Result<(), E
             Error::Conflict(
                 "somebody has given one of these roles at this very moment: look at the preview again".to_owned(),
             )
-        })?;
+        })
+        .on_constraint("assignments_need_what_is_in_use", out_of_use)?;
     }
     Ok(())
 }
