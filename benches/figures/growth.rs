@@ -1,7 +1,8 @@
 //! Growth: what the access check and My access cost when the database holds a thousand times more, for somebody who holds a
 //! role by a group in four others, asked at a place eight deep.
 //!
-//! Only taken by name, `cargo bench --bench figures -- growth`: making ten million assignments takes a while. `LATCHKEY_GROWTH` is how many.
+//! Only taken by name, `cargo bench --bench figures -- growth`: making ten million assignments takes a while.
+//! `LATCHKEY_GROWTH` is how many.
 use std::{sync::Arc, time::Duration};
 
 use hyper::StatusCode;

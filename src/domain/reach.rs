@@ -19,7 +19,8 @@ use super::{
 pub struct Graph {
     /// The accounts of whoever looks, and the applications that these can sign in as.
     pub own: BTreeSet<PrincipalId>,
-    /// The ways on: from a member, a possible member or an owner to the group, from an account to the applications that it can sign in as.
+    /// The ways on: from a member, a possible member or an owner to the group, from an account to the applications that it can
+    /// sign in as.
     pub ways: BTreeSet<(PrincipalId, PrincipalId)>,
     /// What principals are given or eligible for, at which places.
     pub holdings: BTreeSet<(PrincipalId, RoleId, ScopeId)>,

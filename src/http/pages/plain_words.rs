@@ -5,6 +5,7 @@ use crate::{
         id::PrincipalId,
         role::ScopeKind,
         settings::{ActivationTerms, AssignmentTerms, Authentication},
+        text::capital,
     },
     service::settings::Detail,
 };
@@ -56,7 +57,7 @@ fn approval(detail: &Detail) -> String {
     let reason = if terms.approval_requires_justification { ", with a reason" } else { "" };
     format!(
         "{} must approve within {}{reason}. Nobody approves their own request.",
-        crate::domain::text::sentence(&deciders(&names)).trim_end_matches('.'),
+        capital(&deciders(&names)),
         terms.approval_timeout,
     )
 }

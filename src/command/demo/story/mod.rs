@@ -275,11 +275,7 @@ impl Story<'_> {
         next.activation.requires_ticket = terms.ticket;
         next.activation.requires_approval = !terms.approvers.is_empty();
         for name in terms.approvers {
-            let approver = match self.holders.get(name) {
-                Some(group) => *group,
-                None => self.person(name)?.principal,
-            };
-            next.activation.approvers.insert(approver);
+            next.activation.approvers.insert(self.holder(name)?);
         }
         let why = justification(
             "Our terms: as short as the work takes, a second pair of eyes on what can hurt",
