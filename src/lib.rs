@@ -43,4 +43,14 @@ pub struct App {
     pub passwords: std::sync::Arc<secret::PasswordHasher>,
     /// Where people reach Latchkey, without a slash at the end: the start of every link in a mail.
     pub public_url: std::sync::Arc<str>,
+    /// The language and the time zone of the organisation, for whoever has chosen none.
+    pub reader: domain::language::Reader,
+    /// When summaries are sent.
+    pub summaries: domain::notice::summary::Schedule,
+    /// Where notices go beside mail.
+    pub channels: std::sync::Arc<[gateway::channel::Channel]>,
+    /// Where tickets are.
+    pub ticket_systems: std::sync::Arc<[gateway::ticket::TicketSystem]>,
+    /// The one way out over HTTP.
+    pub egress: gateway::egress::Egress,
 }

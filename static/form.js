@@ -17,15 +17,37 @@ const seconds = (text) => {
 const sheet = document.querySelector("[data-sheet]");
 const durations = document.querySelectorAll("[data-duration]");
 
+// The page tells times in its reader's zone, which need not be that of this browser.
+const readerZone = document.documentElement.dataset.zone;
+const units = ["year", "month", "day", "hour", "minute", "second"];
+const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: readerZone, hourCycle: "h23", year: "numeric", month: "numeric", day: "numeric", hour: "numeric", minute: "numeric", second: "numeric",
+});
+
+// What the reader's clock shows at an instant, as if it were that of Greenwich.
+const shown = (at) => {
+  const parts = new Map(clock.formatToParts(at).map((part) => [part.type, Number(part.value)]));
+  const [year, month, day, ...time] = units.map((name) => parts.get(name));
+  return new Date(Date.UTC(year, month - 1, day, ...time));
+};
+
+// The instant at which the reader's clock shows what was typed.
+const typed = (text) => {
+  const there = Date.parse(`${text}Z`);
+  if (!Number.isFinite(there)) return NaN;
+  const near = there - (shown(there) - there);
+  return near - (shown(near) - there);
+};
+
 // An instant as the server says it.
 const say = (at, now) => {
-  const midnight = (day) => new Date(day.getFullYear(), day.getMonth(), day.getDate());
-  const days = Math.round((midnight(at) - midnight(now)) / 86400000);
-  const clock = at.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const near = new Map([[-1, "yesterday"], [0, "today"], [1, "tomorrow"]]).get(days);
-  if (near) return `${near} ${clock}`;
-  const month = "JanFebMarAprMayJunJulAugSepOctNovDec".slice(3 * at.getMonth(), 3 * at.getMonth() + 3);
-  return at.getFullYear() === now.getFullYear() ? `${at.getDate()} ${month}, ${clock}` : `${at.getDate()} ${month} ${at.getFullYear()}`;
+  const [then, today] = [shown(at), shown(now)];
+  const days = Math.floor(then / 86400000) - Math.floor(today / 86400000);
+  const time = then.toISOString().slice(11, 16);
+  const near = new Map([[-1, words.yesterday], [0, words.today], [1, words.tomorrow]]).get(days);
+  const form = near || (then.getUTCFullYear() === today.getUTCFullYear() ? words.thisYear : words.otherYear);
+  return form.replace("%c", time).replace("%d", then.getUTCDate())
+    .replace("%m", words.months.split("|")[then.getUTCMonth()]).replace("%y", then.getUTCFullYear());
 };
 
 const SHORTEST = 300;
@@ -38,7 +60,7 @@ const end = (part, length, from) => {
   if (!length || length < SHORTEST) return { at: null, note: "" };
   if (length > longest && refuses) return { at: null, note: refuses };
   const at = from + Math.min(length, longest) * 1000;
-  if (Number.isFinite(latest) && at > latest) return { at: latest, note: "Shortened: your eligibility ends then." };
+  if (Number.isFinite(latest) && at > latest) return { at: latest, note: words.cut };
   return { at, note: length > longest ? part.dataset.capped : "" };
 };
 
@@ -46,10 +68,10 @@ const foresee = () => {
   if (!sheet) return;
   const now = Date.parse(document.documentElement.dataset.now) + performance.now();
   const fields = sheet.elements;
-  const later = fields.when && fields.when.value === "later" ? Date.parse(fields.starts_at.value) : NaN;
+  const later = fields.when && fields.when.value === "later" ? typed(fields.starts_at.value) : NaN;
   const from = Math.max(now, Number.isFinite(later) ? later : now);
   const start = sheet.querySelector("[data-start]");
-  if (start) start.textContent = from > now ? say(new Date(from), new Date(now)) : "at once";
+  if (start) start.textContent = from > now ? say(new Date(from), new Date(now)) : words.atOnce;
   sheet.querySelectorAll("[data-ends]").forEach((part) => {
     const { at, note } = end(part, seconds(fields.duration.value), from);
     part.querySelectorAll("[data-end]").forEach((words) => { words.hidden = at === null; });
@@ -61,7 +83,7 @@ const foresee = () => {
     const time = part.querySelector("time");
     time.textContent = say(new Date(at), new Date(now));
     time.dateTime = new Date(at).toISOString();
-    time.title = new Date(at).toLocaleString("en-GB", { dateStyle: "full", timeStyle: "long" });
+    time.title = new Date(at).toLocaleString(document.documentElement.lang, { timeZone: readerZone, dateStyle: "full", timeStyle: "long" });
   });
 };
 
@@ -109,7 +131,7 @@ document.querySelectorAll("[data-select]").forEach((form) => {
     bar.hidden = count === 0;
     bar.classList.toggle("floating", count > 0);
     const noun = form.dataset.select || "role";
-    text.textContent = count === 1 ? `1 ${noun} selected` : `${count} ${noun}s selected`;
+    text.textContent = count === 1 ? words[noun] : words[`${noun}s`].replace("%", count);
     if (button) button.classList.toggle("button-primary", count > 0);
   };
   form.addEventListener("change", update);
@@ -124,7 +146,8 @@ document.querySelectorAll("[data-copy]").forEach((button) => {
     const items = [...source.querySelectorAll("li")].map((item) => item.textContent.trim());
     await navigator.clipboard.writeText(items.length > 0 ? items.join("\n") : source.textContent);
     const word = button.querySelector("span");
-    word.textContent = "Copied";
-    setTimeout(() => { word.textContent = "Copy"; }, 2000);
+    const before = word.textContent;
+    word.textContent = words.copied;
+    setTimeout(() => { word.textContent = before; }, 2000);
   });
 });

@@ -1,17 +1,16 @@
 // The theme switch without a round trip, the reader's time zone for the server, and confirmations that close.
 "use strict";
 
+// What scripts say comes with the page, in its language.
+const words = document.querySelector("meta[name=words]").dataset;
+
 const remember = (name, value) => {
   const secure = location.protocol === "https:" ? "; Secure" : "";
   document.cookie = `${name}=${encodeURIComponent(value)}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 };
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-if (zone) {
-  remember("zone", zone);
-  document.querySelectorAll("[data-zone]").forEach((field) => { field.value = zone; });
-  document.querySelectorAll("[data-zone-name]").forEach((text) => { text.textContent = zone; });
-}
+if (zone) remember("zone", zone);
 
 document.querySelectorAll("[data-theme-switch]").forEach((form) => {
   form.addEventListener("submit", (event) => {

@@ -11,7 +11,7 @@ const clockText = (milliseconds) => {
   const seconds = Math.max(0, Math.ceil(milliseconds / 1000));
   const hours = Math.floor(seconds / 3600);
   const minutes = Math.floor((seconds % 3600) / 60);
-  if (hours >= 48) return `${Math.floor(hours / 24)} days`;
+  if (hours >= 48) return words.days.replace("%", Math.floor(hours / 24));
   return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`;
 };
 
@@ -27,14 +27,14 @@ const announce = (timer, left) => {
   if (mark && timer.told === null && mark === "soon") { timer.told = mark; return; }
   if (!mark || mark === timer.told || !announcer) return;
   timer.told = mark;
-  announcer.textContent = mark === "over" ? `${timer.name} has ended.` : `${timer.name} ends in five minutes.`;
+  announcer.textContent = (mark === "over" ? words.over : words.soon).replace("%", timer.name);
 };
 
 const tick = () => {
   let over = false;
   for (const timer of timers) {
     const left = timer.ends - now();
-    timer.element.textContent = left <= 0 ? "Ended" : clockText(left);
+    timer.element.textContent = left <= 0 ? words.ended : clockText(left);
     announce(timer, left);
     if (left <= -1500 && left > -4000) over = true;
   }

@@ -84,6 +84,7 @@ async fn a_refusal_names_every_rule_at_once_and_is_recorded() {
         ticket_number: TicketNumber::parse("42").unwrap(),
         ticket_system: TicketSystem::parse("Helpdesk").unwrap(),
         starts_at: None,
+        emergency: false,
     };
     let wish = world.wish("ada", ROLE, Duration::hours(2)).await;
     let code = world.fresh_code("ada").await;
@@ -104,7 +105,7 @@ async fn the_end_of_the_eligibility_cuts_the_activation_and_the_form_says_so() {
         &world.app,
         &actor,
         activation::Chosen::whole(eligibility),
-        Some(HOUR),
+        (Some(HOUR), None),
         Intent::Activate,
     )
     .await

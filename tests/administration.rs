@@ -2,6 +2,7 @@
 use latchkey::{
     domain::{
         actor::{Actor, Idempotency},
+        approval::{Approver, Stage},
         assignment::AssignmentKind,
         id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         permission::Permission,
@@ -21,7 +22,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, done, reason, rules, until, waits};
+use crate::support::{World, approved_by, done, reason, rules, until, waits};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
@@ -399,7 +400,7 @@ async fn who_can_reach_a_privileged_role_is_not_managed_by_just_anybody() {
     world
         .settings(ROLE, |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     let outcome = person::recovery_link(&world.app, &deputy, bob).await.map(drop);
@@ -529,7 +530,7 @@ async fn whoever_would_be_approved_does_not_choose_the_members_of_the_approving_
     world
         .settings(ROLE, |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     world.active("ada", "Privileged Role Administrator").await;
@@ -551,6 +552,39 @@ async fn whoever_would_be_approved_does_not_choose_the_members_of_the_approving_
     world.take_away("root", world.eligibility("ada", ROLE).await).await.unwrap();
     done(add().await).unwrap();
     done(assignment::update(&world.app, &ada, root_belongs, until(soon, &why)).await).unwrap();
+}
+
+#[tokio::test]
+async fn whoever_would_be_approved_does_not_give_what_makes_somebody_their_approver() {
+    let world = world().await;
+    world.active("ada", "Privileged Role Administrator").await;
+    world.second_account("ada-2", "ada").await;
+    let finance = world.scope("Finance", ScopeId::ROOT, "folder").await;
+    let lead = world.role("Shift lead", |_| ()).await;
+    let approving = [(Approver::RoleHolders(lead), lead), (Approver::ScopeOwners, RoleId::OWNER)];
+    let soon = Some(world.now().await + Duration::days(1));
+    let give = async |role, to: &'static str| {
+        let wanted = wanted(&world, &[to], AssignmentKind::Active, soon);
+        let wanted = Assign { role, scope: finance, ..wanted };
+        assign(&world, "ada", &wanted).await.unwrap().pop().unwrap().outcome
+    };
+    for (approver, role) in approving {
+        let eligibility = world.give("eligible", "ada", ROLE, finance).await;
+        let stages = vec![Stage::of([approver])];
+        world
+            .settings(ROLE, |terms| {
+                terms.activation.requires_approval = true;
+                terms.activation.stages = stages.clone();
+            })
+            .await;
+        for to in ["bob", "ada-2"] {
+            waits(give(role, to).await);
+        }
+        // Whoever waits for nothing chooses them alone.
+        world.take_away("root", eligibility).await.unwrap();
+        done(give(role, "bob").await).unwrap();
+    }
+    world.check_invariants().await;
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use latchkey::domain::time::Duration;
 use serde_json::json;
 
 use crate::support::{
-    World,
+    World, approved_by,
     http::{EVERY_SCOPE, call},
 };
 
@@ -16,7 +16,7 @@ async fn small_company() -> World {
     world
         .role("Production operator", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     world.role("Reader", |terms| terms.activation.requires_justification = true).await;

@@ -1,5 +1,5 @@
 //! The description of the API that programs read.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fs, path::Path};
 
 use latchkey::http::api;
 use serde_json::Value;
@@ -63,4 +63,48 @@ fn every_body_takes_no_field_that_it_does_not_know() {
         let schema = description.pointer(reference.trim_start_matches('#')).unwrap();
         assert_eq!(schema["additionalProperties"], false, "{name}");
     }
+}
+
+/// The names under which the types of a source are described.
+fn schemas(source: &str) -> Vec<String> {
+    let derived = source.split("#[derive(").skip(1);
+    let described = derived.filter_map(|rest| {
+        let (traits, rest) = rest.split_once(")]")?;
+        traits.contains("ToSchema").then_some(rest)
+    });
+    described
+        .map(|rest| {
+            let mut lines = rest.lines().map(str::trim);
+            let mut own = None;
+            let declared = lines.find_map(|line| {
+                own = own.or_else(|| line.split_once("schema(as = ").map(|(_, name)| name));
+                line.split_once("struct ")
+                    .or_else(|| line.split_once("enum "))
+                    .filter(|(before, _)| !before.starts_with("//") && !before.starts_with('#'))
+            });
+            let name = own.or(declared.map(|(_, name)| name)).unwrap();
+            name.chars().take_while(|letter| letter.is_alphanumeric()).collect::<String>()
+        })
+        // A macro does not name what it declares.
+        .filter(|name| !name.is_empty())
+        .collect()
+}
+
+fn sources(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    entries
+        .flat_map(|path| {
+            if path.is_dir() { sources(&path) } else { vec![fs::read_to_string(path).unwrap()] }
+        })
+        .collect()
+}
+
+#[test]
+fn nothing_is_described_under_the_name_of_something_else() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut names = BTreeSet::new();
+    for name in sources(&folder).iter().flat_map(|source| schemas(source)) {
+        assert!(names.insert(name.clone()), "two types are described as {name}");
+    }
+    assert!(names.len() > 100, "{names:?}");
 }

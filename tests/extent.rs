@@ -15,7 +15,7 @@ use latchkey::{
 };
 use serde_json::Value;
 
-use crate::support::{World, http::EVERY_SCOPE, reason};
+use crate::support::{World, approved_by, http::EVERY_SCOPE, reason};
 
 /// Whether the account of that name has this role at this place by that effort.
 async fn extent_of(world: &World, name: &str, by: &str) -> Result<Extent, Error> {
@@ -43,7 +43,7 @@ async fn world() -> World {
     world
         .settings("Approved", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = approvers.into();
+            terms.activation.stages = approved_by(approvers);
         })
         .await;
     world

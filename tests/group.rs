@@ -15,7 +15,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, done, reason, until, waits};
+use crate::support::{World, approved_by, done, reason, until, waits};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
@@ -105,7 +105,8 @@ async fn leaving_a_group_ends_what_was_activated_by_it_in_the_same_moment() {
     world
         .role("Approved", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [world.principal("eve"), world.principal("root")].into();
+            terms.activation.stages =
+                approved_by([world.principal("eve"), world.principal("root")]);
         })
         .await;
     let eligibility = world.give("eligible", "Operators", ROLE, ScopeId::ROOT).await;
@@ -332,7 +333,7 @@ async fn approvers_are_found_through_groups_in_groups() {
     world
         .role("Approved", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [outer].into();
+            terms.activation.stages = approved_by([outer]);
         })
         .await;
     world.eligible("ada", "Approved").await;

@@ -6,7 +6,7 @@ use latchkey::{
     service::{lockout, person, session},
 };
 
-use crate::support::{World, credentials::Credentials, http::EVERY_SCOPE, reason};
+use crate::support::{World, approved_by, credentials::Credentials, http::EVERY_SCOPE, reason};
 
 async fn world() -> (World, Credentials, PrincipalId) {
     let world = World::new().await;
@@ -18,7 +18,7 @@ async fn world() -> (World, Credentials, PrincipalId) {
     world
         .role("Approved", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = approvers.into();
+            terms.activation.stages = approved_by(approvers);
         })
         .await;
     world.eligible("ada", "Operator").await;

@@ -12,10 +12,11 @@ use latchkey::{
     domain::{
         actor::Actor,
         audit::{Event, Kind},
+        channel::MAIL,
         notice::Mail,
     },
     gateway::mail::Mailer,
-    service::outbox,
+    service::outbox::{self, Way},
     store::{self, Change},
     worker,
 };
@@ -56,7 +57,7 @@ async fn until(what: &str, mut done: impl AsyncFnMut() -> bool) {
 }
 
 /// A mail server with moods, told by the recipient's name; counts what it took.
-async fn moody() -> (Config, Arc<AtomicUsize>) {
+pub async fn moody() -> (Config, Arc<AtomicUsize>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let taken = Arc::new(AtomicUsize::new(0));
     let mut config = Config::default();
@@ -135,6 +136,23 @@ async fn a_real_server_takes_a_mail_whole() {
 }
 
 #[tokio::test]
+async fn a_mail_with_html_arrives_with_both_sides_and_may_go_to_nobodys_account() {
+    let world = World::new().await;
+    let mut server = MailServer::start().await;
+    let mut change = Change::begin(&world.app.database, &Actor::system()).await.unwrap();
+    let mail = Mail::new("Both", "Plain\n").with_html("<p>Grüße</p>").with_event("request.pending");
+    store::outbox::enqueue_address(&mut change, "list@example.org", &mail, None).await.unwrap();
+    change.commit(&Event::new(Kind::PersonChanged)).await.unwrap();
+    let mailer = Mailer::new(&server.config()).unwrap();
+    let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();
+    outbox::deliver(&world.app, Way::Mail(&mailer), &claims[0]).await.unwrap();
+    let taken = server.next().await;
+    assert_eq!(taken["to"][0], "list@example.org");
+    assert_eq!(taken["body"].as_str().unwrap().trim_end(), "Plain");
+    assert_eq!(taken["html"].as_str().unwrap().trim_end(), "<p>Grüße</p>");
+}
+
+#[tokio::test]
 async fn a_wrong_password_is_tried_again_later() {
     let world = World::new().await;
     world.person("ada").await;
@@ -144,8 +162,8 @@ async fn a_wrong_password_is_tried_again_later() {
     config.smtp.password = Some("not this one".into());
     write(&world, &["ada"]).await;
     let mailer = Mailer::new(&config).unwrap();
-    let claims = outbox::claim(&world.app, 5).await.unwrap();
-    outbox::deliver(&world.app, &mailer, &claims[0]).await.unwrap();
+    let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();
+    outbox::deliver(&world.app, Way::Mail(&mailer), &claims[0]).await.unwrap();
     let error: String =
         sqlx::query_scalar("select last_error from outbox").fetch_one(&world.owner).await.unwrap();
     assert!(error.contains("535"), "{error}");
@@ -196,11 +214,15 @@ async fn what_fails_is_tried_again_with_growing_pauses() {
     let mailer = Mailer::new(&config).unwrap();
     let mut pauses = Vec::new();
     for attempt in 1..=5 {
-        let claims = outbox::claim(&world.app, 5).await.unwrap();
+        let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();
         assert_eq!((claims.len(), claims[0].attempt), (1, attempt));
-        outbox::deliver(&world.app, &mailer, &claims[0]).await.unwrap();
-        assert_eq!(outbox::claim(&world.app, 5).await.unwrap().len(), 0, "not before its time");
-        let pause = outbox::wait(&world.app).await.unwrap().unwrap();
+        outbox::deliver(&world.app, Way::Mail(&mailer), &claims[0]).await.unwrap();
+        assert_eq!(
+            outbox::claim(&world.app, MAIL, 5).await.unwrap().len(),
+            0,
+            "not before its time"
+        );
+        let pause = outbox::wait(&world.app, MAIL).await.unwrap().unwrap();
         pauses.push(pause.as_millis());
         world.advance_seconds(i64::try_from(pause.as_secs()).unwrap() + 1).await;
     }
@@ -221,14 +243,14 @@ async fn what_is_refused_for_good_is_given_up_but_kept() {
     let mailer = Mailer::new(&config).unwrap();
     let mut tries = 0;
     loop {
-        let claims = outbox::claim(&world.app, 5).await.unwrap();
+        let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();
         let Some(claim) = claims.first() else { break };
-        outbox::deliver(&world.app, &mailer, claim).await.unwrap();
+        outbox::deliver(&world.app, Way::Mail(&mailer), claim).await.unwrap();
         tries += 1;
         world.advance_seconds(7200).await;
     }
     assert_eq!(tries, 4);
-    assert_eq!(outbox::wait(&world.app).await.unwrap(), None);
+    assert_eq!(outbox::wait(&world.app, MAIL).await.unwrap(), None);
     assert_eq!(unsent(&world).await, 1);
 }
 
@@ -239,17 +261,17 @@ async fn what_a_dead_server_took_on_is_taken_over() {
     write(&world, &["ada"]).await;
     let (config, taken) = moody().await;
     let mailer = Mailer::new(&config).unwrap();
-    let dead = outbox::claim(&world.app, 5).await.unwrap();
+    let dead = outbox::claim(&world.app, MAIL, 5).await.unwrap();
     assert_eq!(dead.len(), 1);
-    assert_eq!(outbox::claim(&world.app, 5).await.unwrap().len(), 0, "it has been taken on");
+    assert_eq!(outbox::claim(&world.app, MAIL, 5).await.unwrap().len(), 0, "it has been taken on");
     world.advance_seconds(121).await;
-    let heir = outbox::claim(&world.app, 5).await.unwrap();
+    let heir = outbox::claim(&world.app, MAIL, 5).await.unwrap();
     assert_eq!(heir.len(), 1);
-    outbox::deliver(&world.app, &mailer, &heir[0]).await.unwrap();
+    outbox::deliver(&world.app, Way::Mail(&mailer), &heir[0]).await.unwrap();
     assert_eq!(taken.load(Ordering::SeqCst), 1);
     // The one that was thought dead wakes up: what it notes changes nothing.
     let mut connection = world.app.database.acquire().await.unwrap();
-    store::outbox::failed(&mut connection, &dead[0], "late", Some(1)).await.unwrap();
+    store::outbox::failed(&mut connection, &dead[0], "late", 1).await.unwrap();
     assert!(!store::outbox::sent(&mut connection, &dead[0]).await.unwrap());
     assert_eq!(unsent(&world).await, 0);
 }
@@ -277,8 +299,8 @@ async fn without_a_mail_server_mails_are_files() {
     let folder = std::env::temp_dir().join(format!("latchkey-mail-{}", Uuid::now_v7()));
     let config = Config { data_folder: folder.clone(), ..Config::default() };
     let mailer = Mailer::new(&config).unwrap();
-    let claims = outbox::claim(&world.app, 5).await.unwrap();
-    outbox::deliver(&world.app, &mailer, &claims[0]).await.unwrap();
+    let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();
+    outbox::deliver(&world.app, Way::Mail(&mailer), &claims[0]).await.unwrap();
     assert_eq!(mailer.folder(), Some(folder.join("mail").as_path()));
     let files: Vec<_> =
         std::fs::read_dir(folder.join("mail")).unwrap().map(Result::unwrap).collect();

@@ -6,7 +6,7 @@ use latchkey::{config::Config, http::server};
 use tokio::{net::TcpListener, process::Command};
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{World, http::EVERY_SCOPE};
+use crate::support::{World, approved_by, http::EVERY_SCOPE};
 
 /// A Python that has schemathesis; `script/test` sets it up and says where it is.
 const PYTHON: &str = "LATCHKEY_TEST_PYTHON";
@@ -78,7 +78,7 @@ async fn company() -> World {
     world
         .role("Operator", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     world.eligible("user", "Operator").await;

@@ -23,7 +23,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, reason, until};
+use crate::support::{World, approved_by, reason, until};
 
 const ACTORS: u64 = 16;
 const STEPS: u64 = 40;
@@ -121,7 +121,7 @@ async fn world() -> World {
     world
         .role(ROLES[1], |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     world.role(ROLES[2], |terms| terms.activation.authentication = Authentication::Mfa).await;

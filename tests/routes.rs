@@ -21,6 +21,7 @@ use uuid::Uuid;
 use crate::support::{
     World,
     applications::Pair,
+    approved_by,
     http::{EVERY_SCOPE, call},
     reason,
 };
@@ -44,7 +45,10 @@ async fn every_api_route_answers_everybody_as_the_table_says() {
     }
     let description = serde_json::to_value(api::description()).unwrap();
     let mut found = BTreeMap::new();
-    for (path, item) in description["paths"].as_object().unwrap() {
+    let mut paths: Vec<_> = description["paths"].as_object().unwrap().iter().collect();
+    // The request waits for as long as somebody could still do something about it.
+    paths.sort_by_key(|(path, _)| path.ends_with("/cancel"));
+    for (path, item) in paths {
         for method in item.as_object().unwrap().keys() {
             let mut row = Vec::new();
             for (asker, token) in tokens.iter().enumerate() {
@@ -130,7 +134,7 @@ async fn company() -> World {
     world
         .role("Operator", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [approvers].into();
+            terms.activation.stages = approved_by([approvers]);
         })
         .await;
     world.role("Reader", |_| ()).await;
@@ -172,11 +176,15 @@ async fn things(world: &World) -> Things {
         ("scope", world.scope("Finance", ScopeId::ROOT, "folder").await.to_string()),
         ("application", application.to_string()),
         ("credential", Uuid::now_v7().to_string()),
+        ("delivery", Uuid::now_v7().to_string()),
+        ("name", "mail".to_owned()),
+        ("way", "mail".to_owned()),
         ("problem", "refused".to_owned()),
         ("file", "roles.toml".to_owned()),
         ("template", "00000000-0000-8000-a000-000000000001".to_owned()),
         ("token", Uuid::now_v7().to_string()),
         ("session", Uuid::now_v7().to_string()),
+        ("deputy", Uuid::now_v7().to_string()),
     ]))
 }
 
@@ -203,6 +211,8 @@ impl Things {
             let name = match part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) {
                 None => None,
                 Some("id") if list == "people" => Some("person"),
+                Some("id") if list == "deliveries" => Some("delivery"),
+                Some("id") if list == "deputies" => Some("deputy"),
                 Some("id") => Some(list.trim_end_matches('s')),
                 Some(name) => Some(name),
             };
@@ -228,6 +238,27 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/requests/{id}/decisions" | "/change-requests/{id}/decisions") => {
             Some(json!({ "verdict": "approve", "code": "no code" }))
         }
+        ("post", "/requests/{id}/comments") => Some(json!({ "text": "For the table" })),
+        (
+            "post",
+            "/requests/{id}/claim"
+            | "/requests/{id}/release"
+            | "/requests/{id}/nudge"
+            | "/me/deputies/{id}/end"
+            | "/settings/templates/{id}/retire",
+        ) => None,
+        ("post", "/requests/{id}/review") => {
+            Some(json!({ "verdict": "justified", "note": "For the table" }))
+        }
+        ("post", "/approvals/decisions") => Some(json!({
+            "requests": [things.0["request"]], "verdict": "approve", "justification": "For the table",
+        })),
+        ("post", "/me/deputies") => Some(json!({
+            "deputy": "bystander@example.org", "ends_at": "2040-04-01T00:00:00Z",
+        })),
+        ("put", "/people/{id}/manager") => Some(json!({
+            "manager": "second@example.org", "justification": "For the table",
+        })),
         ("post", "/assignments/{id}/more-time") => {
             Some(json!({ "ends_at": "2040-06-05T09:00:00Z", "reason": "For the table" }))
         }
@@ -246,6 +277,11 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("post", "/roles") => {
             Some(json!({ "name": format!("Role of {asker}"), "privileged": false }))
         }
+        ("put", "/me/notices") => Some(json!({ "ways": { "decided": "daily" } })),
+        ("post", "/roles/{id}/notices/preview") => Some(json!({ "notices": {} })),
+        ("put", "/me/language") => {
+            Some(json!({ "language": "en", "time_zone": "Europe/Copenhagen" }))
+        }
         ("put", "/roles/{id}") => Some(json!({
             "role": { "name": format!("Changed by {asker}"), "privileged": true },
         })),
@@ -259,7 +295,6 @@ fn body(method: &str, path: &str, asker: usize, things: &Things) -> Option<Value
         ("put", "/settings/templates/{id}") => {
             Some(json!({ "name": "Other", "settings": careful_settings(), "after": 1 }))
         }
-        ("post", "/settings/templates/{id}/retire") => None,
         ("post", "/policy/plan") => Some(json!({ "files": { "scopes.toml": "" } })),
         ("post", "/policy/apply") => {
             Some(json!({ "files": { "scopes.toml": "" }, "reason": "As it is" }))
@@ -315,8 +350,8 @@ fn careful_settings() -> Value {
     json!({
         "activation": {
             "maximum": "PT4H", "authentication": "mfa", "requires_justification": true,
-            "requires_ticket": false, "requires_approval": false, "approvers": [],
-            "approval_timeout": "PT24H", "approval_requires_justification": true,
+            "requires_ticket": false, "requires_approval": false, "stages": [],
+
         },
         "eligible": assignment, "active": assignment,
     })

@@ -59,10 +59,7 @@ async fn a_role_for_oneself_is_given_by_somebody_who_gains_nothing_by_it() {
     let world = world().await;
     let change = ask(&world, "ada", "ada", AssignmentKind::Eligible).await;
     assert_eq!(world.eligibility_or_none("ada", ROLE).await, None);
-    assert_eq!(
-        mails(&world, "bob").await,
-        ["Your word is wanted: ada asks for Database operator for ada, eligible"]
-    );
+    assert_eq!(mails(&world, "bob").await, ["Your word? ada: Database operator for ada, eligible"]);
     let own = decide(&world, "ada", change, &word(true)).await;
     assert!(matches!(own, Err(Error::NotAllowed(_))), "{own:?}");
     decide(&world, "bob", change, &word(true)).await.unwrap();

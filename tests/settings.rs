@@ -3,6 +3,7 @@ use latchkey::store::Change;
 use latchkey::{
     domain::{
         actor::Actor,
+        approval::Resilience,
         id::{PrincipalId, RoleId, ScopeId, TemplateId},
         permission::Permission,
         request::RequestState,
@@ -21,7 +22,7 @@ use latchkey::{
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{World, http::EVERY_SCOPE, reason, rules, waits};
+use crate::support::{World, approved_by, http::EVERY_SCOPE, reason, rules, waits};
 
 const ROLE: &str = "Database operator";
 const HOUR: Duration = Duration::hours(1);
@@ -292,18 +293,18 @@ async fn what_nobody_below_could_approve_is_refused_and_what_waits_for_nobody_is
         let of = of.to_vec();
         move |terms: &mut Settings| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = of.iter().copied().collect();
+            terms.activation.stages = approved_by(of.iter().copied());
         }
     };
     // The folder names nobody; to ask for approval above would leave it with nobody.
-    tree.set(tree.folder, &[Field::Approvers, Field::Maximum], &[], at_most(2)).await;
+    tree.set(tree.folder, &[Field::Stages, Field::Maximum], &[], at_most(2)).await;
     let wish = tree.wish(ScopeId::ROOT, &[], &[], approvers(&[bob, eve])).await;
     let outcome = tree.save(&wish).await;
     assert!(
         matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].message.starts_with("at Finance: ")),
         "{outcome:?}"
     );
-    tree.reset(tree.folder, Some(Field::Approvers)).await.unwrap();
+    tree.reset(tree.folder, Some(Field::Stages)).await.unwrap();
     tree.set(ScopeId::ROOT, &[], &[], approvers(&[bob, eve])).await;
     let place = (tree.role, tree.system);
     world.assign("eligible", world.principal("ada"), place, (None, None)).await;
@@ -514,9 +515,9 @@ async fn templates_of_ones_own_are_made_changed_and_retired() {
     let late = settings::change(app, &root, id, 1, &template("Ours", &terms)).await;
     assert!(matches!(late, Err(Error::Conflict(_))), "somebody was first");
     assert_eq!(settings::template(app, &root, id).await.unwrap().settings.activation.maximum, HOUR);
-    terms.activation.approvers.insert(tree.world.principal("bob"));
+    terms.activation.stages = approved_by([tree.world.principal("bob")]);
     let naming = settings::create(app, &root, &template("Bob's", &terms)).await;
-    assert!(matches!(&naming, Err(Error::Invalid(faults)) if faults[0].field == "approvers"));
+    assert!(matches!(&naming, Err(Error::Invalid(faults)) if faults[0].field == "stages"));
     settings::retire(app, &root, id).await.unwrap();
     assert_eq!(settings::templates(app, &root).await.unwrap().len(), 2);
     let outcome = settings::propose(app, &root, &given(&tree, Given::Template(id), &[])).await;
@@ -548,7 +549,7 @@ async fn a_template_is_given_to_several_roles_after_a_look_at_what_it_does() {
     let nobody = given(&tree, Given::Template(STRICT), &[]);
     for proposal in settings::propose(app, &root, &nobody).await.unwrap() {
         assert!(
-            matches!(&proposal.outcome, Err(Error::Invalid(faults)) if faults[0].field == "approvers"),
+            matches!(&proposal.outcome, Err(Error::Invalid(faults)) if faults[0].field == "stages"),
             "approvers are chosen when it is applied: {proposal:?}"
         );
     }
@@ -566,7 +567,7 @@ async fn a_template_is_given_to_several_roles_after_a_look_at_what_it_does() {
     let shown = tree.shown(ScopeId::ROOT).await;
     assert_eq!(shown.current.template.as_deref(), Some("Strict"));
     assert_eq!(shown.current.settings.activation.maximum, Duration::hours(2));
-    assert_eq!(shown.approving_people, 2);
+    assert_eq!(shown.resilience, Some(Resilience::Enough));
     // What has changed since the look is not written over.
     for applied in settings::apply(app, &root, &strict, &seen).await.unwrap() {
         assert!(matches!(applied.outcome, Err(Error::Conflict(_))), "{applied:?}");
@@ -580,7 +581,7 @@ async fn some_fields_are_given_to_several_roles_and_locked_ones_stay() {
     let (app, root) = (&tree.world.app, tree.root().await);
     tree.set(ScopeId::ROOT, &[], &[Field::Maximum], at_most(6)).await;
     let mut terms = Settings::uniform(true, HOUR);
-    terms.activation.approvers.clear();
+    terms.activation.stages = approved_by([]);
     let fields = Fields::from([Field::Maximum, Field::RequiresTicket]);
     let apply = Apply {
         scope: tree.folder,

@@ -24,7 +24,7 @@ use latchkey::{
 
 use serde_json::json;
 
-use crate::support::{World, done, http::EVERY_SCOPE, reason, until, waits};
+use crate::support::{World, approved_by, done, http::EVERY_SCOPE, reason, until, waits};
 
 impl World {
     /// Makes somebody's account one that is kept for emergencies, and ready for them. Gives back the assignment.
@@ -65,11 +65,10 @@ async fn world() -> World {
 }
 
 async fn approved(world: &World, approvers: &[PrincipalId]) {
-    let approvers = approvers.iter().copied().collect();
     world
         .role("Approved", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = approvers;
+            terms.activation.stages = approved_by(approvers.iter().copied());
         })
         .await;
 }
@@ -182,7 +181,7 @@ async fn a_group_of_approvers_is_not_emptied_or_retired_while_a_role_needs_it() 
     let current = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
     let mut next = current.settings;
     next.activation.requires_approval = true;
-    next.activation.approvers = [world.principal("ada"), world.principal("eve")].into();
+    next.activation.stages = approved_by([world.principal("ada"), world.principal("eve")]);
     world.settings("Approved", |terms| *terms = next).await;
     scope::retire(&world.app, &root, world.scope_id("Outer"), &why).await.unwrap();
     assert_eq!(world.now().await, shown);
@@ -202,7 +201,7 @@ async fn terms_that_nobody_could_approve_are_not_saved_and_groups_in_groups_coun
         let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
         let mut next = shown.settings;
         next.activation.requires_approval = true;
-        next.activation.approvers = [approvers].into();
+        next.activation.stages = approved_by([approvers]);
         let save = Save::whole(role, &next, shown.number, &reason());
         settings::save(&world.app, &root, &save).await
     };

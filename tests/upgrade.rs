@@ -56,3 +56,85 @@ async fn every_schema_that_was_given_out_is_upgraded_with_all_that_is_in_it() {
         assert_eq!(broken.as_deref(), Some("assignments_do_not_overlap"));
     }
 }
+
+/// The last schema in which approvers, their time and their reasons were fields of their own.
+const WITHOUT_STAGES: i64 = 18;
+
+/// The organisation enforces who approves the guarded role; the system has a time of its own.
+const ENFORCED: &str = "
+    begin;
+    create function terms(of jsonb) returns void language sql as $$
+        insert into role_settings
+        select (jsonb_populate_record(terms, of)).* from role_settings as terms where id = id('guarded terms');
+        insert into settings_approvers (settings_id, principal_id)
+        select (of ->> 'id')::uuid, id(name) from unnest(array['bob', 'eve']) as name;
+        select record('target', (of ->> 'id')::uuid);
+    $$;
+    select terms(jsonb_build_object('id', id('enforcing'), 'version', 2, 'enforced_fields', array['approvers']));
+    select terms(jsonb_build_object(
+        'id', id('below'), 'scope_id', id('system'), 'own_fields', array['approval_timeout'],
+        'approval_timeout_seconds', 3600
+    ));
+    commit;
+    drop function terms(jsonb)";
+
+/// Bob says yes, and what ada waits for begins.
+const DECIDED: &str = "
+    begin;
+    insert into decisions (
+        id, request_id, requester_person_id, approver_id, approver_person_id, verdict, proof_id, created_at, stage,
+        for_person_id
+    )
+    values (
+        id('said'), id('waiting'), person('ada'), id('bob'), person('bob'), 'approve', id('said proof'), instant(), 1,
+        person('bob')
+    );
+    select record('target', id('said'));
+    update request_stages set state = 'agreed', settled_at = instant() where request_id = id('waiting');
+    update requests set state = 'granted', closed_at = instant() where id = id('waiting');
+    select record('request', id('waiting'));
+    insert into assignments (
+        id, kind, origin, principal_id, role_id, scope_id, starts_at, ends_at, created_at, settings_id, request_id,
+        eligibility_id, eligibility_ends_at, maximum_seconds
+    )
+    select gen_random_uuid(), 'active', 'activated', principal_id, role_id, scope_id, instant(),
+        instant() + interval '1 hour', instant(), settings_id, id, eligibility_id, instant() + interval '30 days',
+        maximum_seconds
+    from requests where id = id('waiting');
+    select record('assignment', id) from assignments where request_id = id('waiting');
+    commit";
+
+#[tokio::test]
+async fn what_waited_for_approvers_is_decided_in_stages_and_what_was_enforced_still_is() {
+    let database = Database::at(WITHOUT_STAGES).await;
+    let mut owner =
+        PgConnection::connect_with(&database.options(DatabaseRole::Owner)).await.unwrap();
+    for script in
+        [include_str!("support/clock.sql"), include_str!("constraints/fixture.sql"), ENFORCED]
+    {
+        sqlx::raw_sql(script).execute(&mut owner).await.unwrap();
+    }
+
+    MIGRATOR.run(&mut owner).await.unwrap();
+
+    let deciders: Vec<String> = sqlx::query_scalar(
+        "select name from deciders_of(id('waiting'), instant())
+         join principals on principals.id = principal_id order by name",
+    )
+    .fetch_all(&mut owner)
+    .await
+    .unwrap();
+    assert_eq!(deciders, ["bob", "eve"]);
+    let (above, below, enforced): (serde_json::Value, serde_json::Value, Vec<String>) =
+        sqlx::query_as(
+            "select stages_of(id('enforcing')), stages_of(id('below')), enforced_fields
+             from role_settings where id = id('enforcing')",
+        )
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(enforced, ["stages"]);
+    assert_eq!(above, below, "the whole stage is enforced");
+    assert_eq!(above[0]["approvers"].as_array().map(Vec::len), Some(2));
+    sqlx::raw_sql(DECIDED).execute(&mut owner).await.unwrap();
+}

@@ -1,7 +1,7 @@
 //! The ground that the other tests stand on.
 use latchkey::{domain::time::Duration, gateway::private_postgres::DatabaseRole, store};
 
-use crate::support::World;
+use crate::support::{World, approved_by};
 
 #[tokio::test]
 async fn a_world_keeps_its_promises_and_its_own_time() {
@@ -13,7 +13,7 @@ async fn a_world_keeps_its_promises_and_its_own_time() {
     world
         .role("Database operator", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [group].into();
+            terms.activation.stages = approved_by([group]);
         })
         .await;
     world.eligible_for("ada", "Database operator", Duration::days(30)).await;

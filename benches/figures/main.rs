@@ -14,6 +14,7 @@ mod client;
 mod ends;
 mod export;
 mod growth;
+mod notices;
 mod report;
 mod setting;
 
@@ -41,6 +42,9 @@ fn main() {
         }
         if wanted("export") {
             export::measure(&setting, &mut report).await;
+        }
+        if wanted("notices") {
+            notices::measure(&setting, &mut report).await;
         }
         if names.iter().any(|name| name == "growth") {
             growth::measure(&setting, &mut report).await;

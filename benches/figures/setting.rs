@@ -64,6 +64,11 @@ impl Setting {
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,
             public_url: "http://localhost".into(),
+            reader: latchkey::domain::language::Reader::english(),
+            summaries: latchkey::domain::notice::summary::Schedule::default(),
+            channels: Vec::new().into(),
+            ticket_systems: Vec::new().into(),
+            egress: latchkey::gateway::egress::Egress::default(),
         };
         let (token, tokens) = populate(&superuser).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");

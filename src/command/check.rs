@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::{Config, settings},
-    gateway::private_postgres::PrivatePostgres,
+    gateway::{channel, private_postgres::PrivatePostgres, ticket},
     store::database::{Condition, Schema},
 };
 
@@ -55,8 +55,12 @@ pub(super) async fn check(config: Config) -> Result<(), Failure> {
     for line in lines(&config) {
         println!("  {line}");
     }
-    println!("Database");
+    if !config.channels.is_empty() || !config.ticket_systems.is_empty() {
+        println!("Channels and ticket systems");
+    }
     let mut findings = Findings::default();
+    check_outside(&config, &mut findings);
+    println!("Database");
     check_database(&config, &mut findings).await;
     println!("Network");
     check_network(&config, &mut findings).await;
@@ -88,6 +92,31 @@ fn lines(config: &Config) -> Vec<String> {
             format!("{:<32} {text}", setting.path)
         })
         .collect()
+}
+
+/// Says of each channel and ticket system what it is. Addresses may be secrets, so only hosts are shown.
+fn check_outside(config: &Config, findings: &mut Findings) {
+    match channel::all(&config.channels) {
+        Err(problem) => findings.problem(problem),
+        Ok(channels) => {
+            for it in channels {
+                let events = it.wanted.names().join(", ");
+                let events = if events.is_empty() { "everything".to_owned() } else { events };
+                let (name, kind) = (&it.name, it.kind.label());
+                Findings::good(format!("{name}: {kind} at {}, told of {events}", it.host()));
+            }
+        }
+    }
+    match ticket::all(&config.ticket_systems) {
+        Err(problem) => findings.problem(problem),
+        Ok(systems) => {
+            for it in systems {
+                let asked =
+                    if it.can_be_asked() { "is asked about tickets" } else { "is not asked" };
+                Findings::good(format!("{}: a ticket system that {asked}", it.name));
+            }
+        }
+    }
 }
 
 async fn check_database(config: &Config, findings: &mut Findings) {

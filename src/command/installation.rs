@@ -19,9 +19,14 @@ use super::Failure;
 use crate::{
     App,
     config::Config,
-    gateway::private_postgres::{
-        Access, DATABASE, DatabaseRole, Durability, Error as PrivateError, PrivatePostgres,
-        Settings,
+    gateway::{
+        channel,
+        egress::Egress,
+        private_postgres::{
+            Access, DATABASE, DatabaseRole, Durability, Error as PrivateError, PrivatePostgres,
+            Settings,
+        },
+        ticket,
     },
     secret::{Cost, Keys, MasterKey, PasswordHasher},
     store::database::{self, Condition},
@@ -146,6 +151,10 @@ impl Installation {
         let options = self.application_options()?;
         let size = self.config.database.pool_size;
         let workers = WORKER_CONNECTIONS.min(size / 2);
+        let channels = channel::all(&self.config.channels)
+            .map_err(|problem| Failure::Usage(problem.to_string()))?;
+        let ticket_systems = ticket::all(&self.config.ticket_systems)
+            .map_err(|problem| Failure::Usage(problem.to_string()))?;
         Ok(App {
             database: pool(size - workers, options.clone()).await?,
             worker_database: pool(workers, options).await?,
@@ -153,6 +162,11 @@ impl Installation {
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,
             public_url: self.config.public_url.as_str().into(),
+            reader: self.config.reader(),
+            summaries: self.config.schedule().unwrap_or_default(),
+            channels: channels.into(),
+            ticket_systems: ticket_systems.into(),
+            egress: Egress::default(),
         })
     }
 

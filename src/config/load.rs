@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{Config, ConfigError};
+use crate::domain::language::{Language, TimeZoneName};
 
 impl Config {
     /// Reads the file, if one is named, and the environment of this process over it.
@@ -71,7 +72,9 @@ impl Config {
             &mut database.owner_url,
             database.owner_url_file.as_deref(),
         )?;
-        read_secret("smtp.password", &mut smtp.password, smtp.password_file.as_deref())
+        read_secret("smtp.password", &mut smtp.password, smtp.password_file.as_deref())?;
+        self.channels.values_mut().try_for_each(super::Channel::read_secrets)?;
+        self.ticket_systems.values_mut().try_for_each(super::TicketSystem::read_secrets)
     }
 
     fn check(&mut self) -> Result<(), ConfigError> {
@@ -88,6 +91,19 @@ impl Config {
         if !host.is_some_and(is_origin) {
             let problem = "must be http:// or https:// and a host, without a path".to_owned();
             return Err(ConfigError::Senseless { name: "public_url", problem });
+        }
+        let Some(zone) = TimeZoneName::parse(&self.time_zone) else {
+            let problem = "must be the name of a time zone, such as Europe/Copenhagen".to_owned();
+            return Err(ConfigError::Senseless { name: "time_zone", problem });
+        };
+        zone.as_str().clone_into(&mut self.time_zone);
+        if !Language::OFFERED.contains(&self.language) {
+            let problem = "must be en or da".to_owned();
+            return Err(ConfigError::Senseless { name: "language", problem });
+        }
+        if self.schedule().is_none() {
+            let problem = "must be a day such as monday and a time such as 08:00".to_owned();
+            return Err(ConfigError::Senseless { name: "summaries", problem });
         }
         if self.database.pool_size < 4 {
             let problem = "must be at least 4: the workers alone hold three".to_owned();
@@ -138,12 +154,12 @@ pub fn settings() -> Vec<Setting> {
     found
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
     fs::read_to_string(path)
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })
 }
 
-fn read_secret(
+pub(super) fn read_secret(
     name: &'static str,
     secret: &mut Option<SecretString>,
     file: Option<&Path>,

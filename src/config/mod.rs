@@ -4,9 +4,12 @@
 //! the environment, because a misspelt setting that is silently ignored is worse than a start that fails. Secrets
 //! come from files or from the environment, and are never printed.
 
+mod channel;
 mod load;
+mod ticket_system;
 
 use std::{
+    collections::BTreeMap,
     net::{Ipv4Addr, SocketAddr},
     path::PathBuf,
     time::Duration,
@@ -16,7 +19,15 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize, Serializer};
 
-pub use self::load::{Setting, settings};
+pub use self::{
+    channel::Channel,
+    load::{Setting, settings},
+    ticket_system::TicketSystem,
+};
+use crate::domain::{
+    language::{Language, Reader},
+    notice::summary::Schedule,
+};
 
 /// Why the settings could not be used.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +72,10 @@ pub struct Config {
     pub data_folder: PathBuf,
     /// The name at the top of each page.
     pub organisation_name: String,
+    /// The language of whoever has chosen none and whose browser asks for none that there is: `en` or `da`.
+    pub language: Language,
+    /// The time zone of whoever has chosen none and whose browser does not say: a name such as `Europe/Copenhagen`.
+    pub time_zone: String,
     /// Networks of reverse proxies whose `X-Forwarded-For` is believed. None by default.
     pub trusted_proxies: Vec<IpNet>,
     /// The key that encrypts secrets at rest: 32 bytes in base64.
@@ -74,10 +89,16 @@ pub struct Config {
     pub postgres: Postgres,
     /// How mail leaves.
     pub smtp: Smtp,
+    /// When the summaries of the day and of the week are sent.
+    pub summaries: Summaries,
     /// Limits of the HTTP server.
     pub http: Http,
     /// What is written to the log.
     pub log: Log,
+    /// Where notices go beside mail, by name.
+    pub channels: BTreeMap<String, Channel>,
+    /// Where tickets are, by name.
+    pub ticket_systems: BTreeMap<String, TicketSystem>,
 }
 
 /// An external database.
@@ -108,6 +129,16 @@ pub struct Postgres {
     pub binaries: Option<PathBuf>,
     /// The account that runs it when Latchkey itself runs as root; otherwise `postgres`, else `nobody`.
     pub user: Option<String>,
+}
+
+/// When summaries are sent, on the clock of `time_zone`.
+#[derive(Debug, Clone, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Summaries {
+    /// The day of the summary of the week: `monday` to `sunday`.
+    pub weekday: String,
+    /// The time of both, such as `08:00`.
+    pub time: String,
 }
 
 /// The mail server.
@@ -188,14 +219,19 @@ impl Default for Config {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8080)),
             data_folder: default_data_folder(),
             organisation_name: "Latchkey".into(),
+            language: Language::English,
+            time_zone: "UTC".into(),
             trusted_proxies: Vec::new(),
             encryption_key: None,
             encryption_key_file: None,
             database: Database::default(),
             postgres: Postgres::default(),
             smtp: Smtp::default(),
+            summaries: Summaries::default(),
             http: Http::default(),
             log: Log::default(),
+            channels: BTreeMap::new(),
+            ticket_systems: BTreeMap::new(),
         }
     }
 }
@@ -210,6 +246,12 @@ impl Default for Database {
             allow_superuser: false,
             pool_size: 20,
         }
+    }
+}
+
+impl Default for Summaries {
+    fn default() -> Self {
+        Self { weekday: "monday".into(), time: "08:00".into() }
     }
 }
 
@@ -277,6 +319,18 @@ impl Config {
     #[must_use]
     pub fn link(&self, path: &str) -> String {
         format!("{}{path}", self.public_url)
+    }
+
+    /// Who is told something, if nothing more is known of them.
+    #[must_use]
+    pub fn reader(&self) -> Reader {
+        Reader::new(self.language, &self.time_zone)
+    }
+
+    /// When summaries are sent, on the organisation's clock; none if the settings say no such time.
+    #[must_use]
+    pub fn schedule(&self) -> Option<Schedule> {
+        Schedule::parse(&self.summaries.weekday, &self.summaries.time, self.reader().zone)
     }
 
     /// Whether people reach this server through TLS, which decides on cookies and `Strict-Transport-Security`.

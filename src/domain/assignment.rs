@@ -103,6 +103,8 @@ pub enum AssignmentEnd {
     ScopeRetired,
     /// Its role was retired.
     RoleRetired,
+    /// Its ticket was closed.
+    TicketClosed,
 }
 
 /// From when until when; without an end, for good.

@@ -244,6 +244,21 @@ pub enum ChangeState {
     Failed,
 }
 
+impl ChangeState {
+    /// What became of it, as the rest of a sentence.
+    #[must_use]
+    pub fn told(self) -> &'static str {
+        match self {
+            Self::CarriedOut => "was carried out",
+            Self::Declined => "was declined",
+            Self::Failed => "could not be carried out",
+            Self::Lapsed => "has lapsed: nobody decided in time",
+            Self::Withdrawn => "was taken back",
+            Self::Pending => "waits",
+        }
+    }
+}
+
 /// What whoever decides makes of a holder's wish for more time.
 #[derive(
     Clone,

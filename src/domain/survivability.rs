@@ -3,8 +3,8 @@
 //!
 //! What is missing is told; a change that would cause it is refused.
 use super::{
+    approval::Resilience,
     id::{RoleId, ScopeId, SettingsId},
-    settings::FEWEST_APPROVERS,
 };
 
 /// So many people can at least get in when nothing else works: one of them may be on a plane.
@@ -26,8 +26,8 @@ pub struct Approval {
     pub scope: ScopeId,
     /// The name of that place.
     pub scope_name: String,
-    /// How many enabled people may approve under them.
-    pub people: usize,
+    /// What the approval hangs by.
+    pub resilience: Resilience,
 }
 
 impl Approval {
@@ -50,6 +50,8 @@ pub struct Footing {
     pub administrators: usize,
     /// Terms that ask for an approval: all of them, or those that a change touches.
     pub approvals: Vec<Approval>,
+    /// How many emergencies nobody has reviewed in time.
+    pub unreviewed: usize,
 }
 
 /// Something that everything would fall with.
@@ -64,8 +66,13 @@ pub enum Problem {
     OneAdministrator,
     /// Nobody is left who could approve.
     NobodyApproves(Approval),
-    /// One person alone approves, so nobody approves what that person asks for.
+    /// The approval hangs by one person, so nobody approves what that person asks for.
     OneApproves(Approval),
+    /// Emergencies skipped an approval, and nobody has looked at them in time.
+    Unreviewed {
+        /// How many there are.
+        emergencies: usize,
+    },
 }
 
 /// How bad a problem is.
@@ -89,6 +96,7 @@ impl Problem {
             Self::OneAdministrator => "one_administrator",
             Self::NobodyApproves(_) => "nobody_approves",
             Self::OneApproves(_) => "one_approves",
+            Self::Unreviewed { .. } => "unreviewed_emergencies",
         }
     }
 
@@ -96,7 +104,9 @@ impl Problem {
     #[must_use]
     pub fn severity(&self) -> Severity {
         match self {
-            Self::FewReady { .. } | Self::NobodyApproves(_) => Severity::Critical,
+            Self::FewReady { .. } | Self::NobodyApproves(_) | Self::Unreviewed { .. } => {
+                Severity::Critical
+            }
             Self::OneAdministrator | Self::OneApproves(_) => Severity::Warning,
         }
     }
@@ -111,7 +121,15 @@ impl Problem {
                 "One person alone is Global Administrator for good".to_owned()
             }
             Self::NobodyApproves(terms) => format!("Nobody can approve {}", terms.place()),
-            Self::OneApproves(terms) => format!("One person alone approves {}", terms.place()),
+            Self::OneApproves(terms) => {
+                format!("The approval of {} hangs by one person", terms.place())
+            }
+            Self::Unreviewed { emergencies: 1 } => {
+                "An emergency was not reviewed in time".to_owned()
+            }
+            Self::Unreviewed { emergencies } => {
+                format!("{emergencies} emergencies were not reviewed in time")
+            }
         }
     }
 
@@ -127,12 +145,15 @@ impl Problem {
                 "If that person is away, nobody can repair Latchkey. Invite a second emergency account."
             }
             Self::NobodyApproves(_) => {
-                "Its terms ask for an approval, and nobody who may give it is enabled: it cannot be activated. Name \
-                 approvers in its settings."
+                "Its terms ask for an approval, and too few people who may give it are enabled: it cannot be activated. \
+                 Name approvers in its settings."
             }
             Self::OneApproves(_) => {
-                "Nobody can approve that person’s own request, and one absence stops everybody. Name a second one in its \
+                "Nobody can approve that person’s own request, and one absence stops everybody. Name another one in its \
                  settings."
+            }
+            Self::Unreviewed { .. } => {
+                "Somebody activated a role without its approval. Look at why, and say whether it was an emergency."
             }
         }
     }
@@ -142,15 +163,18 @@ impl Footing {
     /// All that is wrong, the worst first.
     #[must_use]
     pub fn problems(&self) -> Vec<Problem> {
-        let approvals = self.approvals.iter().filter_map(|terms| match terms.people {
-            0 => Some(Problem::NobodyApproves(terms.clone())),
-            people if people < FEWEST_APPROVERS => Some(Problem::OneApproves(terms.clone())),
-            _ => None,
+        let approvals = self.approvals.iter().filter_map(|terms| match terms.resilience {
+            Resilience::Nobody => Some(Problem::NobodyApproves(terms.clone())),
+            Resilience::OnePerson => Some(Problem::OneApproves(terms.clone())),
+            Resilience::Enough => None,
         });
         let ready = (self.ready < FEWEST_READY).then_some(Problem::FewReady { ready: self.ready });
         let alone =
             (self.administrators < FEWEST_ADMINISTRATORS).then_some(Problem::OneAdministrator);
-        let mut problems: Vec<_> = ready.into_iter().chain(alone).chain(approvals).collect();
+        let unreviewed =
+            (self.unreviewed > 0).then_some(Problem::Unreviewed { emergencies: self.unreviewed });
+        let people = ready.into_iter().chain(unreviewed).chain(alone);
+        let mut problems: Vec<_> = people.chain(approvals).collect();
         problems.sort_by_key(Problem::severity);
         problems
     }
@@ -168,8 +192,11 @@ impl Footing {
             );
         }
         let lost = after.approvals.iter().find(|now| {
-            now.people == 0
-                && self.approvals.iter().any(|was| was.settings == now.settings && was.people > 0)
+            now.resilience == Resilience::Nobody
+                && self
+                    .approvals
+                    .iter()
+                    .any(|was| was.settings == now.settings && was.resilience > Resilience::Nobody)
         });
         lost.map(|terms| {
             format!(
@@ -182,40 +209,42 @@ impl Footing {
 
 #[cfg(test)]
 mod tests {
+    use Resilience::{Enough, Nobody, OnePerson};
+
     use super::*;
 
-    fn approval(people: usize) -> Approval {
+    fn approval(resilience: Resilience) -> Approval {
         Approval {
             settings: SettingsId(uuid::Uuid::nil()),
             role: RoleId(uuid::Uuid::nil()),
             role_name: "Operator".to_owned(),
             scope: ScopeId::ROOT,
             scope_name: "Organisation".to_owned(),
-            people,
+            resilience,
         }
     }
 
-    fn footing(ready: usize, people: usize) -> Footing {
-        Footing { ready, administrators: 2, approvals: vec![approval(people)] }
+    fn footing(ready: usize, resilience: Resilience) -> Footing {
+        Footing { ready, administrators: 2, approvals: vec![approval(resilience)], unreviewed: 0 }
     }
 
     #[test]
     fn what_is_missing_is_told_the_worst_first() {
-        assert_eq!(footing(2, 2).problems(), []);
-        let bad = Footing { administrators: 1, ..footing(1, 0) };
+        assert_eq!(footing(2, Enough).problems(), []);
+        let bad = Footing { administrators: 1, ..footing(1, Nobody) };
         let names: Vec<_> = bad.problems().iter().map(Problem::name).collect();
         assert_eq!(names, ["few_ready_for_emergencies", "nobody_approves", "one_administrator"]);
-        assert_eq!(footing(2, 1).problems(), [Problem::OneApproves(approval(1))]);
+        assert_eq!(footing(2, OnePerson).problems(), [Problem::OneApproves(approval(OnePerson))]);
     }
 
     #[test]
     fn only_what_makes_it_worse_is_refused() {
-        assert!(footing(2, 2).refusal(&footing(1, 2)).is_some());
-        assert!(footing(1, 2).refusal(&footing(0, 2)).is_some());
-        assert!(footing(3, 2).refusal(&footing(2, 2)).is_none());
-        assert!(footing(1, 2).refusal(&footing(1, 2)).is_none(), "it was so before");
-        assert!(footing(2, 1).refusal(&footing(2, 0)).is_some());
-        assert!(footing(2, 2).refusal(&footing(2, 1)).is_none(), "somebody is left");
-        assert!(footing(2, 0).refusal(&footing(2, 0)).is_none());
+        assert!(footing(2, Enough).refusal(&footing(1, Enough)).is_some());
+        assert!(footing(1, Enough).refusal(&footing(0, Enough)).is_some());
+        assert!(footing(3, Enough).refusal(&footing(2, Enough)).is_none());
+        assert!(footing(1, Enough).refusal(&footing(1, Enough)).is_none(), "it was so before");
+        assert!(footing(2, OnePerson).refusal(&footing(2, Nobody)).is_some());
+        assert!(footing(2, Enough).refusal(&footing(2, OnePerson)).is_none(), "somebody is left");
+        assert!(footing(2, Nobody).refusal(&footing(2, Nobody)).is_none());
     }
 }

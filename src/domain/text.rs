@@ -65,7 +65,9 @@ pub fn sentence(message: &str) -> String {
 macro_rules! texts {
     ($($(#[$doc:meta])* $name:ident: $most:tt, lines $lines:literal, empty $empty:literal;)*) => {$(
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, utoipa::ToSchema)]
+        #[derive(
+            Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, utoipa::ToSchema,
+        )]
         #[serde(transparent)]
         #[schema(value_type = String, max_length = $most)]
         pub struct $name(String);
@@ -125,6 +127,8 @@ texts! {
     Description: 1000, lines true, empty true;
     /// Why somebody asks, decides or changes. Whether it may be empty is for the settings to say.
     Justification: 4096, lines true, empty true;
+    /// What somebody says about a request.
+    Comment: 2000, lines true, empty true;
     /// The number of a ticket.
     TicketNumber: 120, lines false, empty true;
     /// The system that a ticket is in.
@@ -211,6 +215,32 @@ impl<'de> serde::Deserialize<'de> for Email {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(serde::de::Error::custom)
     }
+}
+
+/// The identifiers in a text, with where each begins.
+pub fn identifiers(text: &str) -> impl Iterator<Item = (usize, uuid::Uuid)> {
+    const LENGTH: usize = 36;
+    text.match_indices('-').filter_map(|(dash, _)| {
+        // The first of the dashes in an identifier is its ninth character.
+        let begin = dash.checked_sub(8)?;
+        let id = text.get(begin..begin + LENGTH)?;
+        Some((begin, uuid::Uuid::try_parse(id).ok()?))
+    })
+}
+
+/// A text with names instead of the identifiers in it.
+#[must_use]
+pub fn with_names(text: &str, name: impl Fn(uuid::Uuid) -> Option<String>) -> String {
+    let mut told = String::with_capacity(text.len());
+    let mut done = 0;
+    for (begin, id) in identifiers(text) {
+        let Some(name) = name(id) else { continue };
+        told.push_str(text.get(done..begin).unwrap_or_default());
+        told.push_str(&name);
+        done = begin + 36;
+    }
+    told.push_str(text.get(done..).unwrap_or_default());
+    told
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::{
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor,
     message::{
-        Mailbox,
+        Mailbox, MultiPart,
         header::{ContentType, HeaderName, HeaderValue},
     },
     transport::smtp::{
@@ -135,15 +135,19 @@ impl Mailer {
             .to(Mailbox::new(None, address))
             .subject(letter.mail.subject())
             // Out-of-office replies and other machines do not answer it.
-            .raw_header(header("Auto-Submitted", "auto-generated"))
-            .header(ContentType::TEXT_PLAIN);
+            .raw_header(header("Auto-Submitted", "auto-generated"));
         if let Some(thread) = letter.thread {
             let first = self.message_id(thread);
             builder = builder.references(first.clone()).in_reply_to(first);
         }
-        builder
-            .body(letter.mail.body().to_owned())
-            .map_err(|error| lasting(format!("it cannot be put into a mail: {error}")))
+        let plain = letter.mail.body().to_owned();
+        let message = match letter.mail.html() {
+            Some(html) => {
+                builder.multipart(MultiPart::alternative_plain_html(plain, html.to_owned()))
+            }
+            None => builder.header(ContentType::TEXT_PLAIN).body(plain),
+        };
+        message.map_err(|error| lasting(format!("it cannot be put into a mail: {error}")))
     }
 
     fn message_id(&self, id: Uuid) -> String {
@@ -184,14 +188,21 @@ async fn send(
 ) -> Result<(), SendError> {
     match tokio::time::timeout(PATIENCE, transport.send(message)).await {
         Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => {
-            let trouble = if error.is_permanent() { Trouble::Lasting } else { Trouble::Passing };
-            Err(SendError { trouble, text: with_causes(&error) })
-        }
+        Ok(Err(error)) => Err(SendError { trouble: trouble(&error), text: with_causes(&error) }),
         Err(_) => {
             let text = format!("the mail server took more than {} seconds", PATIENCE.as_secs());
-            Err(SendError { trouble: Trouble::Passing, text })
+            Err(SendError { trouble: Trouble::Lane(None), text })
         }
+    }
+}
+
+/// A server that cannot be reached, or does not let us in, lets no mail through; another answer is about this mail.
+fn trouble(error: &lettre::transport::smtp::Error) -> Trouble {
+    match error.status().map(u16::from) {
+        None if error.is_permanent() => Trouble::Lasting,
+        None | Some(421 | 454 | 530 | 534 | 535 | 538) => Trouble::Lane(None),
+        Some(_) if error.is_permanent() => Trouble::Lasting,
+        Some(_) => Trouble::Passing,
     }
 }
 
@@ -261,6 +272,17 @@ mod tests {
         assert!(text.contains("Date: Sun, 22 Nov 2026 08:00:00 +0000\r\n"));
         assert!(text.contains("Auto-Submitted: auto-generated\r\n"));
         assert!(text.contains("Content-Type: text/plain; charset=utf-8\r\n"));
+    }
+
+    #[test]
+    fn a_mail_with_html_keeps_its_plain_text() {
+        let mail = Mail::new("Grüße", "Plain\n").with_html("<p>Rich</p>");
+        let text = text("ada@example.org", &mail).unwrap();
+        assert!(text.contains("Content-Type: multipart/alternative;"), "{text}");
+        let plain = text.find("Content-Type: text/plain; charset=utf-8\r\n").unwrap();
+        let rich = text.find("Content-Type: text/html; charset=utf-8\r\n").unwrap();
+        assert!(plain < rich, "programs show the last part that they can: {text}");
+        assert!(text.contains("\r\nPlain\r\n") && text.contains("<p>Rich</p>"), "{text}");
     }
 
     #[test]

@@ -19,6 +19,7 @@ use crate::{
     App,
     domain::{
         actor::{Actor, Idempotency, User, Who},
+        language::Wishes,
         percent,
     },
     error::Error,
@@ -40,6 +41,8 @@ pub struct SignedIn {
     pub actor: Actor,
     /// The account.
     pub user: User,
+    /// In which language and time zone they want to be told things.
+    pub wishes: Wishes,
     /// What every form of theirs carries in its field `csrf`.
     pub form_token: String,
 }
@@ -90,9 +93,9 @@ impl IntoResponse for Rejection {
 pub async fn signed_in(app: &App, parts: &Parts) -> Result<SignedIn, Error> {
     let secret = cookie(&parts.headers, SESSION, TokenKind::Session);
     let secret = secret.ok_or(Error::Unauthenticated)?;
-    let user = service::session::authenticate(app, &secret).await?;
+    let (user, wishes) = service::session::authenticate(app, &secret).await?;
     let actor = actor(parts, Who::User(user.clone()));
-    Ok(SignedIn { actor, user, form_token: app.keys.form_token(&secret.hash()) })
+    Ok(SignedIn { actor, user, wishes, form_token: app.keys.form_token(&secret.hash()) })
 }
 
 /// Finds out whose bearer token a request shows. Cookies do not count.

@@ -31,6 +31,7 @@ pub mod extract;
 pub mod headers;
 mod health;
 mod idempotency;
+pub mod language;
 mod oauth;
 pub mod pages;
 pub mod problem;
@@ -83,7 +84,10 @@ pub fn router(app: App, config: &Config) -> Router {
     Router::new()
         .nest("/api", face(api::router(), &web, problem::as_json))
         .merge(face(oauth::router(), &web, problem::as_json))
-        .merge(face(pages::router(), &web, problem::as_page))
+        .merge(
+            face(pages::router(), &web, problem::as_page)
+                .layer(middleware::from_fn_with_state(web.clone(), language::choose)),
+        )
         .merge(files)
         .merge(health::router())
         .merge(headers::reports())

@@ -81,6 +81,12 @@ impl Kind {
         self.facts().2
     }
 
+    /// The key of those words in the catalogue.
+    #[must_use]
+    pub fn title_key(self) -> String {
+        self.name().replace("/problems/", "problem-title-")
+    }
+
     /// The kind of that name, as it stands after the last stroke of its address.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
@@ -204,6 +210,7 @@ impl From<&Refusal> for Reason {
 
 /// A field that is not right.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ProblemField)]
 pub struct Field {
     /// Its name, or the way to it, such as `roles[0].duration`.
     #[schema(value_type = String, example = "duration")]

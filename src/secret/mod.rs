@@ -6,12 +6,14 @@ mod key;
 mod password;
 mod public_key;
 mod recovery_code;
+mod signature;
 mod token;
 
 pub use key::{Keys, MasterKey, Purpose, Unreadable};
 pub use password::{Busy, Cost, PasswordHasher, Verdict};
 pub use public_key::{Assertion, BadKey, PublicKey};
 pub use recovery_code::RecoveryCode;
+pub use signature::{BadSigningSecret, SigningSecret};
 pub use token::{Token, TokenHash, TokenKind};
 
 use subtle::ConstantTimeEq;

@@ -7,6 +7,7 @@ use crate::{
         actor::{Actor, Application, TokenScope, User, Via, Who},
         audit::{Event, Kind},
         id::AccessTokenId,
+        language::Message,
         sign_in::TOKEN_MOST_DAYS,
         step_up::Act,
         text::Name,
@@ -62,8 +63,8 @@ pub async fn create(
     };
     store::access_token::create(&mut change, principal, &token.hash(), &listed).await?;
     store::mfa_proof::spend(&mut change, proof, &Act::CreateAccessToken, listed.id.0).await?;
-    let what = format!("A token for the API was made: {}.", listed.name);
-    enrolment::tell(app, &mut change, principal, &what).await?;
+    let what = Message::new("notice-credential-token").with("name", &listed.name);
+    enrolment::tell(app, &mut change, principal, what).await?;
     let event =
         Event::new(Kind::TokenCreated).subject(principal).target(listed.id.0).detail(json!({
             "name": listed.name,

@@ -11,6 +11,7 @@ use crate::{
         actor::Actor,
         audit::{Event, Kind},
         id::{PrincipalId, ProofId, SessionId},
+        language::Message,
         sign_in::ENROLMENT_LASTS,
         step_up::Act,
         throttle::Source,
@@ -75,7 +76,7 @@ pub async fn change_password(
     store::mfa_proof::spend(&mut change, proof, &Act::ChangePassword, credential.0).await?;
     let event = Event::new(Kind::PasswordChanged).subject(principal).target(credential.0);
     change.record(&event).await?;
-    settle(app, change, principal, session, "Your password was changed.").await
+    settle(app, change, principal, session, Message::new("notice-credential-password")).await
 }
 
 /// Compares the old password, slowed down like sign-in; the session has a counter of its own.
@@ -134,7 +135,7 @@ pub async fn confirm_authenticator(app: &App, actor: &Actor, code: &str) -> Resu
     store::account::hold(&mut change, principal).await?;
     let (pending, step) = enrolment::first_code(app, &mut change, principal, session, code).await?;
     enrolment::confirm(&mut change, principal, pending.id, step).await?;
-    settle(app, change, principal, session, "Your authenticator was replaced.").await
+    settle(app, change, principal, session, Message::new("notice-credential-authenticator")).await
 }
 
 /// Makes new recovery codes. Gives them back, with the session's new secret.
@@ -149,7 +150,7 @@ pub async fn renew_recovery_codes(
     store::account::hold(&mut change, principal).await?;
     store::mfa_proof::spend(&mut change, proof, &Act::RenewRecoveryCodes, principal.0).await?;
     let codes = enrolment::renew_recovery_codes(&mut change, principal).await?;
-    let what = "Your recovery codes were replaced.";
+    let what = Message::new("notice-credential-codes");
     let secret = settle(app, change, principal, session, what).await?;
     Ok((secret, codes))
 }
@@ -171,7 +172,7 @@ async fn settle(
     mut change: Change,
     principal: PrincipalId,
     session: SessionId,
-    what: &str,
+    what: Message,
 ) -> Result<Token, Error> {
     let secret = Token::random(TokenKind::Session);
     store::session::rotate(&mut change, session, &secret.hash()).await?;

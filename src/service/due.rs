@@ -13,7 +13,7 @@ use crate::{
         id::RequestId,
     },
     error::Error,
-    service::{activation, approval, change_request, notice, reminder},
+    service::{activation, approval, change_request, emergency, notice, reminder},
     store::{self, Change, activation::Grant},
 };
 
@@ -29,11 +29,17 @@ pub async fn run(app: &App) -> Result<usize, Error> {
         let round = end_active(app).await?
             + end_eligibilities(app).await?
             + expire_requests(app).await?
+            + pass_in_silence(app).await?
+            + escalate(app).await?
+            + emergency::remind(app).await?
             + change_request::lapse(app).await?
             + start_scheduled(app).await?;
         done += round;
         if round == 0 {
             reminder::remind(app).await?;
+            notice::tell_due(app).await?;
+            approval::alarm(app).await?;
+            notice::send_summaries(app).await?;
             return Ok(done);
         }
         app.wake.audit().notify_one();
@@ -43,8 +49,13 @@ pub async fn run(app: &App) -> Result<usize, Error> {
 
 /// How long until something is due; none if nothing is in sight.
 pub async fn wait(app: &App) -> Result<Option<Duration>, Error> {
-    let milliseconds = store::due::next(&mut *app.worker_database.acquire().await?).await?;
-    Ok(milliseconds
+    let mut connection = app.worker_database.acquire().await?;
+    let due = store::due::next(&mut connection).await?;
+    let told = store::notice::next(&mut connection).await?;
+    Ok(due
+        .into_iter()
+        .chain(told)
+        .min()
         .map(|milliseconds| Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))))
 }
 
@@ -74,6 +85,38 @@ async fn expire_requests(app: &App) -> Result<usize, Error> {
         change.commit_recorded().await?;
     }
     Ok(expired)
+}
+
+/// Moves on the requests whose stage is over in silence, where that means yes.
+async fn pass_in_silence(app: &App) -> Result<usize, Error> {
+    let due = store::due::silent(&mut *app.worker_database.acquire().await?, STARTS).await?;
+    let mut passed = 0;
+    for request in due {
+        // One that can't be judged must not hold up the others: it is tried again with the next round.
+        match store::retried(|| approval::silent(app, request)).await {
+            Ok(done) => passed += usize::from(done),
+            Err(error) => {
+                tracing::error!(%request, error = &error as &dyn std::error::Error, "silence could not be taken for a yes");
+            }
+        }
+    }
+    Ok(passed)
+}
+
+/// Asks others where a stage takes long.
+async fn escalate(app: &App) -> Result<usize, Error> {
+    let due =
+        store::request::to_escalate(&mut *app.worker_database.acquire().await?, STARTS).await?;
+    let mut escalated = 0;
+    for request in due {
+        match store::retried(|| approval::escalate(app, request)).await {
+            Ok(done) => escalated += usize::from(done),
+            Err(error) => {
+                tracing::error!(%request, error = &error as &dyn std::error::Error, "others could not be asked");
+            }
+        }
+    }
+    Ok(escalated)
 }
 
 async fn start_scheduled(app: &App) -> Result<usize, Error> {

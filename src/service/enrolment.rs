@@ -11,7 +11,7 @@ use crate::{
     domain::{
         audit::{Event, Kind},
         id::{CredentialId, LinkId, PrincipalId, SessionId},
-        notice,
+        language::Message,
         password::Password,
         permission::Permission,
         sign_in::{CodeRefusal, ENROLMENT_LASTS, LinkPurpose},
@@ -21,7 +21,7 @@ use crate::{
     error::Error,
     secret::{Purpose, RecoveryCode, Token, TokenKind, totp_seed},
     service::{
-        access, second_factor,
+        access, notice, second_factor,
         sign_in::{self, SignedIn, Visitor},
     },
     store::{
@@ -251,7 +251,7 @@ pub async fn accept(
     let recovery_codes = renew_recovery_codes(&mut change, principal).await?;
     let detail = json!({ "method": purpose.name() });
     let signed_in = sign_in::admit(app, &mut change, visitor, &account, detail).await?;
-    tell(app, &mut change, principal, "Your account was set up through a one-time link.").await?;
+    tell(app, &mut change, principal, Message::new("notice-credential-set-up")).await?;
     change.commit_recorded().await?;
     app.wake.audit().notify_one();
     app.wake.outbox().notify_one();
@@ -342,15 +342,13 @@ pub(super) async fn leave_nothing_behind(
     store::session::forget_devices(change, principal).await
 }
 
-/// Tells somebody by mail that something they prove themselves with has changed.
+/// Tells somebody that something they prove themselves with has changed.
 pub(super) async fn tell(
     app: &App,
     change: &mut Change,
     principal: PrincipalId,
-    what: &str,
+    what: Message,
 ) -> Result<(), Error> {
     let place = second_factor::place(change.actor());
-    let link = format!("{}/account", app.public_url);
-    let mail = notice::credential_changed(what, change.at(), &place, &link);
-    store::outbox::enqueue(change, principal, &mail, None).await
+    notice::credential_changed(app, change, principal, what, &place).await
 }

@@ -47,6 +47,8 @@ pub struct Detail {
     pub ended: Vec<store::assignment::Told>,
     /// Its requests, newest first.
     pub requests: Vec<store::request::Told>,
+    /// The name of whom the person answers to.
+    pub manager: Option<String>,
     /// Whether the asker may disable the account or help it back in.
     pub may_manage: bool,
     /// Whether it is the asker's own person.
@@ -100,6 +102,7 @@ pub async fn show(app: &App, actor: &Actor, principal: PrincipalId) -> Result<De
         assignments: store::assignment::list(&mut connection, wanted, 500).await?,
         ended: store::assignment::ended(&mut connection, wanted, 20).await?,
         requests,
+        manager: store::person::manager(&mut connection, told.person).await?.map(|(_, name)| name),
         may_manage: may_manage(&mut connection, actor, principal).await.is_ok(),
         own: actor.people().contains(&told.person),
         told,
@@ -307,6 +310,50 @@ pub async fn enable(
         .subject(principal)
         .target(principal.0)
         .detail(json!({ "justification": reason }));
+    change.commit(&event).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+/// Says whom a person answers to, by that one's user name or mail address; nobody if it is empty. Terms of roles may ask the
+/// manager to approve, so nobody says it of themself, and nobody names themself.
+pub async fn set_manager(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+    manager: &str,
+    reason: &Justification,
+) -> Result<(), Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    may_manage(change.connection(), actor, principal).await?;
+    let told = store::person::one(change.connection(), principal).await?;
+    let before = store::person::manager(change.connection(), told.person).await?;
+    let found = match manager.trim() {
+        "" => None,
+        text => Some(store::person::called(change.connection(), text).await?.ok_or_else(|| {
+            Error::invalid("manager", "nobody has that user name or mail address")
+        })?),
+    };
+    let next = found.map(|(_, person)| person);
+    if actor.people().contains(&told.person) || next.is_some_and(|it| actor.people().contains(&it))
+    {
+        return Err(Error::Widens(
+            "nobody says who their own manager is, or makes themself a manager: another administrator has to do it",
+        ));
+    }
+    if before.as_ref().map(|(person, _)| *person) == next {
+        return Err(Error::Conflict("nothing has changed".to_owned()));
+    }
+    store::person::set_manager(&mut change, told.person, next).await?;
+    change.made(principal.0).await?;
+    let event = Event::new(Kind::PersonManagerChanged)
+        .subject(principal)
+        .target(told.person.0)
+        .detail(json!({
+            "before": before.map(|(_, name)| name),
+            "manager": found.map(|(id, _)| id),
+            "justification": reason,
+        }));
     change.commit(&event).await?;
     app.wake.everything();
     Ok(())

@@ -7,7 +7,6 @@ use crate::{
         assignment::ASKED_BEFORE,
         id::{AssignmentId, ScopeId},
         permission::Permission,
-        settings::FEWEST_APPROVERS,
         survivability::{Footing, Problem},
         time::Instant,
     },
@@ -25,7 +24,7 @@ pub const PAGE: i64 = 100;
 const FIRST: i64 = 10;
 
 /// More problems than this are not told at once.
-const MOST_PROBLEMS: i64 = 100;
+const MOST_PROBLEMS: usize = 100;
 
 /// How the whole stands, as far as the asker may see it.
 #[derive(Clone, Debug)]
@@ -71,7 +70,7 @@ async fn problems(
 ) -> Result<Vec<Problem>, Error> {
     let wanted = store::survivability::Wanted {
         places,
-        fewer_than: i64::try_from(FEWEST_APPROVERS).ok(),
+        lacking: true,
         ..store::survivability::Wanted::default()
     };
     let approvals = store::survivability::approvals(connection, wanted, MOST_PROBLEMS).await?;
@@ -79,7 +78,8 @@ async fn problems(
         None => store::survivability::people(connection).await?,
         Some(_) => Footing { ready: usize::MAX, administrators: usize::MAX, ..Footing::default() },
     };
-    Ok(Footing { approvals, ..people }.problems())
+    let unreviewed = store::emergency::count_overdue(connection, places).await?;
+    Ok(Footing { approvals, unreviewed, ..people }.problems())
 }
 
 /// Who has power now, who has had it longest first, [`PAGE`] at most.

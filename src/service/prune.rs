@@ -8,5 +8,6 @@ pub async fn prune(app: &App) -> Result<u64, Error> {
     let counters = store::throttle::prune(&mut connection).await?;
     let keys = store::prune_idempotency_keys(&mut connection).await?;
     let of_applications = store::application::prune(&mut connection).await?;
-    Ok(sessions + counters + keys + of_applications)
+    let told = store::notice::prune(&mut connection).await?;
+    Ok(sessions + counters + keys + of_applications + told)
 }

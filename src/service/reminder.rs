@@ -1,17 +1,23 @@
 //! Reminds holders, and those who may give them more time, that assignments end: each end once at each of its moments,
 //! however many servers there are.
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::BTreeMap;
 
 use crate::{
     App,
     domain::{
         actor::Actor,
-        change_notice::{self, Ending},
-        id::PrincipalId,
+        id::{RoleId, ScopeId},
+        notice::{
+            assignment::{self, Ending, more_time_link},
+            occasion::{Audience, Occasion},
+        },
         reminder::ReminderKind,
     },
     error::Error,
-    service::assignment,
+    service::{
+        channel,
+        notice::{self, News, Whom},
+    },
     store::{self, Change, reminder::Due},
 };
 
@@ -52,44 +58,63 @@ async fn batch(app: &App, kind: ReminderKind) -> Result<bool, Error> {
     Ok(full)
 }
 
-/// Writes the mails: one to each holder, and one to each administrator about all that they may give more time for.
+/// Tells each holder, and each administrator about all that they may give more time for, in one mail.
 async fn tell(
     app: &App,
     change: &mut Change,
     kind: ReminderKind,
     due: &[Due],
 ) -> Result<(), Error> {
-    let over = kind == ReminderKind::Ended;
-    let at = change.at();
-    let endings: Vec<_> = due.iter().map(ending).collect();
-    let mut administrators = BTreeMap::new();
-    let mut theirs: BTreeMap<PrincipalId, Vec<&Ending>> = BTreeMap::new();
-    for (due, ending) in due.iter().zip(&endings) {
-        let link = change_notice::more_time_link(&app.public_url, due.assignment);
-        let mail = change_notice::ends(ending, over, &link);
-        let thread = Some(due.assignment.0);
-        store::outbox::enqueue(change, due.principal, &mail, thread).await?;
-        let them = match administrators.entry(due.scope) {
-            Entry::Occupied(known) => known.into_mut(),
-            Entry::Vacant(place) => {
-                let permission = assignment::permission(due.scope_kind);
-                let connection = change.connection();
-                place.insert(
-                    store::reminder::administrators(connection, permission, due.scope, at).await?,
-                )
-            }
+    let occasion = match kind {
+        ReminderKind::TwoWeeks => Occasion::EndsInTwoWeeks,
+        ReminderKind::OneDay => Occasion::EndsInADay,
+        ReminderKind::Ended => Occasion::AssignmentEnded,
+    };
+    channel::endings(app, change, kind == ReminderKind::Ended, due).await?;
+    let mut together: BTreeMap<(RoleId, ScopeId), Vec<&Due>> = BTreeMap::new();
+    for due in due {
+        let ending = ending(due);
+        let link = more_time_link(&app.public_url, due.assignment);
+        let news = News {
+            occasion,
+            place: Some((due.role, due.scope)),
+            thread: Some(due.assignment.0),
+            author: None,
+            pressing: false,
+            alone: true,
+            to: &[(Audience::Requester, vec![due.principal])],
+            letter: &|_| assignment::ends(&ending, kind, &link),
+            link: &link,
         };
-        for administrator in them.iter() {
-            if *administrator != due.principal {
-                theirs.entry(*administrator).or_default().push(ending);
-            }
+        notice::tell(app, change, &news).await?;
+        together.entry((due.role, due.scope)).or_default().push(due);
+    }
+    tell_administrators(app, change, (kind, occasion), together).await
+}
+
+/// One mail to each administrator, about everything in the batch that is theirs, and to each further address of a rule.
+async fn tell_administrators(
+    app: &App,
+    change: &mut Change,
+    (kind, occasion): (ReminderKind, Occasion),
+    together: BTreeMap<(RoleId, ScopeId), Vec<&Due>>,
+) -> Result<(), Error> {
+    let link = format!("{}/assignments/expiring", app.public_url);
+    let link = if kind == ReminderKind::Ended { format!("{link}?state=over") } else { link };
+    let mut theirs: BTreeMap<Whom, Vec<&Due>> = BTreeMap::new();
+    for (place, due) in together {
+        for whom in notice::administrators(change, occasion, place).await? {
+            let is_own = |due: &&&Due| whom == Whom::Account(due.principal);
+            let others: Vec<_> = due.iter().filter(|due| !is_own(due)).copied().collect();
+            theirs.entry(whom).or_default().extend(others);
         }
     }
-    let link = format!("{}/assignments/expiring", app.public_url);
-    let link = if over { format!("{link}?state=over") } else { link };
-    for (administrator, endings) in theirs {
-        let mail = change_notice::others_end(&endings, over, &link);
-        store::outbox::enqueue(change, administrator, &mail, None).await?;
+    theirs.retain(|_, due| !due.is_empty());
+    for (whom, due) in theirs {
+        let endings: Vec<_> = due.iter().map(|due| ending(due)).collect();
+        let endings: Vec<_> = endings.iter().collect();
+        let letter = assignment::others_end(&endings, kind, &link);
+        notice::tell_one(app, change, &whom, (occasion, &letter, &link)).await?;
     }
     Ok(())
 }

@@ -1,39 +1,61 @@
 //! Requests: seeing where they stand, and taking them back.
+use std::collections::BTreeMap;
+
 use serde_json::json;
+use sqlx::PgConnection;
 
 use crate::{
     App,
     domain::{
         activation::Refusal,
         actor::{Actor, TokenScope},
+        approval::{Stage, StageState, Standing},
         audit::{Event, Kind},
         id::{AssignmentId, PrincipalId, RequestId, RoleId},
         permission::Permission,
         request::RequestState,
-        time::Instant,
+        settings::{Authentication, Settings},
+        time::{Duration, Instant},
     },
     error::Error,
-    service::access,
+    service::{access, emergency},
     store::{
         self, Change,
         request::{Closed, Of, Wanted},
     },
 };
 
-pub use crate::store::{request::Told, settings::Approver};
+pub use crate::store::request::{Decider, Remark, RemarkKind, Said, Told};
 
 /// How many requests a page of a list has.
 pub const PAGE: i64 = 50;
 
 /// A request with all that its page shows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Clone, Debug)]
 pub struct Detail {
     /// The request.
     pub told: Told,
-    /// Who may decide it, or might have.
-    pub approvers: Vec<Approver>,
+    /// Who may decide it now.
+    pub deciders: Vec<Decider>,
+    /// The stages of its approval, as its terms have them, where each stands, and why it was skipped if it was.
+    pub stages: Vec<(Stage, Standing, String)>,
+    /// What was said of it, in order.
+    pub said: Vec<Said>,
+    /// What was remarked beside that, in order.
+    pub remarks: Vec<Remark>,
+    /// Whether it waits for a decision.
+    pub waits: bool,
+    /// Whether the asker may write something about it.
+    pub may_comment: bool,
+    /// The names of those whom the stages name.
+    pub names: BTreeMap<uuid::Uuid, String>,
     /// Whether the asker may decide it now.
     pub may_decide: bool,
+    /// Whether a decision now takes a fresh proof.
+    pub asks_for_proof: bool,
+    /// Whether a decision now takes a reason.
+    pub asks_for_reason: bool,
     /// Whether the asker may take it back now.
     pub may_cancel: bool,
     /// Whether it is the asker's own.
@@ -45,6 +67,22 @@ pub struct Detail {
     /// The time of the answer.
     pub now: Instant,
 }
+
+impl Detail {
+    /// Who is looking at it at the moment, if somebody said so within the last quarter of an hour and has not left it.
+    #[must_use]
+    pub fn claim(&self) -> Option<&Remark> {
+        let last = self
+            .remarks
+            .iter()
+            .rfind(|it| matches!(it.kind, RemarkKind::Claim | RemarkKind::Release))?;
+        let fresh = last.at + CLAIM_LASTS > self.now;
+        (self.waits && last.kind == RemarkKind::Claim && fresh).then_some(last)
+    }
+}
+
+/// How long "I am looking at it" counts.
+const CLAIM_LASTS: Duration = Duration::minutes(15);
 
 /// Which requests a list is to show.
 #[derive(Clone, Copy, Debug, Default)]
@@ -98,18 +136,18 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let told = store::request::one(&mut connection, id).await?;
     let now = store::now(&mut connection).await?;
     let own = actor.user().is_some_and(|user| told.person == user.person);
-    let approvers = store::request::deciders(&mut connection, id, now).await?;
-    let approver = approvers.iter().any(|approver| approver.principal == asker);
+    let deciders = store::request::deciders(&mut connection, id, now).await?;
+    let decider = deciders.iter().any(|decider| decider.principal == asker);
+    // Whoever was asked sees what became of it.
+    let approver = store::request::was_asked(&mut connection, asker, id, now).await?;
     let mut may = async |permission| {
         access::authorise_at(&mut connection, actor, permission, told.scope).await.is_ok()
     };
     let reader = may(Permission::ReadRequests).await;
     let canceller = may(Permission::CancelRequests).await;
-    if !(own
-        || approver
-        || reader
-        || store::request::has_decided(&mut connection, asker, id).await?)
-    {
+    let has_spoken = store::request::has_decided(&mut connection, asker, id).await?;
+    let reviewer = told.emergency && emergency::review_by(&mut connection, actor, id).await?;
+    if !(own || approver || reader || reviewer || has_spoken) {
         return Err(Error::NotFound("request"));
     }
     let (holds, last_held) = if approver || reader {
@@ -117,18 +155,57 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     } else {
         (Vec::new(), None)
     };
+    let stages = store::settings::version(&mut connection, told.settings).await?.settings;
+    let newest = store::settings::current(&mut connection, told.role, told.scope).await?;
+    let names = names_in(&mut connection, &stages).await?;
+    let stages = standing(&mut connection, id, stages.activation.stages).await?;
+    // What the newest terms ask for counts too.
+    let newest = Some(newest)
+        .filter(|it| it.id != told.settings && it.settings.activation.requires_approval);
+    let open = stages.iter().filter(|(_, standing, _)| standing.state == StageState::Open);
+    let asks = |what: fn(&Stage) -> bool| {
+        open.clone().any(|(stage, ..)| what(stage))
+            || newest.iter().flat_map(|it| &it.settings.activation.stages).any(what)
+    };
     let waits = told.state == RequestState::Pending
         && told.expires_at.is_some_and(|expires_at| expires_at > now);
     Ok(Detail {
-        may_decide: approver && waits,
+        may_decide: decider && waits,
         may_cancel: told.state.is_open() && (own || canceller),
-        approvers,
+        deciders,
+        asks_for_proof: asks(|stage| stage.authentication == Authentication::Mfa),
+        asks_for_reason: asks(|stage| stage.requires_justification),
+        stages: stages.clone(),
+        said: store::request::said(&mut connection, id).await?,
+        remarks: store::request::remarks(&mut connection, id).await?,
+        waits,
+        may_comment: own || approver || has_spoken,
+        names,
         own,
         holds,
         last_held,
         now,
         told,
     })
+}
+
+/// Where each of its stages stands, and why it was skipped if it was.
+async fn standing(
+    connection: &mut PgConnection,
+    id: RequestId,
+    stages: Vec<Stage>,
+) -> Result<Vec<(Stage, Standing, String)>, Error> {
+    let standings = store::request::standings(connection, id).await?;
+    let told = stages.into_iter().zip(standings);
+    Ok(told.map(|(stage, (standing, why))| (stage, standing, why)).collect())
+}
+
+/// The names of those whom terms name as approvers.
+pub(super) async fn names_in(
+    connection: &mut PgConnection,
+    settings: &Settings,
+) -> Result<BTreeMap<uuid::Uuid, String>, Error> {
+    store::settings::approver_names(connection, &settings.identifiers()).await
 }
 
 /// The requests that wait for the asker, oldest first.

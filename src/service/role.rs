@@ -9,6 +9,7 @@ use crate::{
         audit::{Event, Kind},
         change_request::{Line, Outcome, Proposed, Write},
         id::{RoleId, ScopeId},
+        notice::rule::Notices,
         permission::{Permission, Permissions},
         settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
         text::{Description, Justification, Name},
@@ -68,9 +69,9 @@ pub fn first_terms(privileged: bool) -> Settings {
             requires_justification: true,
             requires_ticket: false,
             requires_approval: false,
-            approvers: std::collections::BTreeSet::new(),
-            approval_timeout: Duration::hours(24),
-            approval_requires_justification: true,
+            stages: Vec::new(),
+            allows_emergency: false,
+            emergency_maximum: crate::domain::settings::usual_emergency(),
         },
         eligible: AssignmentTerms {
             may_be_permanent: true,
@@ -84,6 +85,7 @@ pub fn first_terms(privileged: bool) -> Settings {
             requires_justification: true,
             requires_mfa: privileged,
         },
+        notices: Notices::default(),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::{
         actor::{Actor, User, Via},
         audit::{Event, Kind},
         id::{PrincipalId, SessionId},
+        language::Wishes,
     },
     error::Error,
     secret::Token,
@@ -16,16 +17,17 @@ use crate::{
 
 pub use crate::store::session::ListedSession;
 
-/// Says who is signed in with a secret.
-pub async fn authenticate(app: &App, secret: &Token) -> Result<User, Error> {
+/// Says who is signed in with a secret, and how they want to be told things.
+pub async fn authenticate(app: &App, secret: &Token) -> Result<(User, Wishes), Error> {
     let mut connection = app.database.acquire().await?;
     let found = store::session::find(&mut connection, &secret.hash(), Stage::SignedIn).await?;
     let session = found.ok_or(Error::Unauthenticated)?;
     if !session.noted {
         store::session::touch(&mut connection, session.id).await?;
     }
+    let wishes = Wishes::stored(session.language.as_deref(), session.time_zone.as_deref());
     let store::session::Session { id, principal, person, name, .. } = session;
-    Ok(User { principal, person, name, via: Via::Session(id) })
+    Ok((User { principal, person, name, via: Via::Session(id) }, wishes))
 }
 
 /// Lists one's own sessions.

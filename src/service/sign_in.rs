@@ -13,14 +13,13 @@ use crate::{
         actor::{Actor, User, Via},
         audit::{Event, Kind},
         id::{PrincipalId, SessionId},
-        notice,
         sign_in::CodeRefusal,
         text::fold,
         throttle::Source,
     },
     error::Error,
     secret::{Token, TokenKind, Verdict},
-    service::second_factor,
+    service::{notice, second_factor},
     store::{
         self, Change,
         account::Account,
@@ -275,10 +274,7 @@ async fn remember(
 
 async fn announce(app: &App, change: &mut Change, account: &Account) -> Result<(), Error> {
     let address = second_factor::place(change.actor());
-    let link = format!("{}/audit", app.public_url);
-    let mail = notice::break_glass_sign_in(&account.user_name, change.at(), &address, &link);
-    for administrator in store::account::administrators(change).await? {
-        store::outbox::enqueue(change, administrator, &mail, None).await?;
-    }
-    Ok(())
+    let administrators = store::account::administrators(change).await?;
+    let named = (account.principal, account.user_name.as_str());
+    notice::break_glass_sign_in(app, change, named, &address, administrators).await
 }

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// More terms than this do not hang by one account.
-const MOST: i64 = 1000;
+const MOST: usize = 1000;
 
 /// What everything rested on before a change.
 pub(super) struct Before {

@@ -229,6 +229,8 @@ pub struct Told {
     pub request: Option<RequestId>,
     /// The eligibility that an activation rests on.
     pub eligibility: Option<AssignmentId>,
+    /// Whether it was activated in an emergency, without its approval.
+    pub emergency: bool,
     /// When its holder last had the role actively, for eligible ones.
     pub last_used: Option<Instant>,
 }
@@ -297,6 +299,7 @@ async fn select(
                 from principals as maker left join persons on persons.id = maker.person_id
                 where maker.id = created_by) as created_by,
             request_id as "request: RequestId", eligibility_id as "eligibility: AssignmentId",
+            coalesce((select requests.emergency from requests where requests.id = request_id), false) as "emergency!",
             -- Two questions, since no index has both what has ended and what has not.
             case when assignments.kind = 'eligible' then greatest(
                 (select max(used.starts_at) from assignments as used where used.principal_id = assignments.principal_id and used.role_id = assignments.role_id

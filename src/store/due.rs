@@ -14,7 +14,9 @@ pub async fn next(connection: &mut PgConnection) -> Result<Option<i64>, Error> {
         select ceil(extract(epoch from least(
             (select min(ends_at) from assignments where ended_at is null and ends_at < 'infinity'),
             (select min(starts_at) from requests where state = 'scheduled'),
-            (select min(expires_at) from requests where state = 'pending')
+            (select min(expires_at) from requests where state = 'pending'),
+            (select min(escalates_at) from request_stages where state = 'open' and escalated_at is null),
+            (select min(due_at) from emergency_reviews where closed_at is null and reminded_at is null)
         ) - instant()) * 1000)::bigint as "milliseconds"
         "#,
     )
@@ -143,7 +145,7 @@ pub async fn expire_requests(change: &mut Change, limit: i64) -> Result<usize, E
         r#"
         with due as (
             select id from requests
-            where state = 'pending' and expires_at <= $1
+            where state = 'pending' and expires_at <= $1 and not silence_approves(id)
             order by expires_at
             limit $2
             for update skip locked
@@ -174,6 +176,31 @@ pub async fn expire_requests(change: &mut Change, limit: i64) -> Result<usize, E
     .execute(change.connection())
     .await?;
     Ok(usize::try_from(expired.rows_affected()).unwrap_or(usize::MAX))
+}
+
+/// The pending requests whose stage is over in silence, where that means yes, `limit` at most. Nothing is locked.
+pub async fn silent(connection: &mut PgConnection, limit: i64) -> Result<Vec<RequestId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select id as "id: RequestId" from requests
+        where state = 'pending' and expires_at <= instant() and silence_approves(id)
+        order by expires_at
+        limit $1
+        "#,
+        limit,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// Whether silence means yes in the stage of a request that is open.
+pub async fn silence_approves(
+    connection: &mut PgConnection,
+    request: RequestId,
+) -> Result<bool, Error> {
+    Ok(sqlx::query_scalar!(r#"select silence_approves($1) as "approves!""#, request.0)
+        .fetch_one(connection)
+        .await?)
 }
 
 /// The scheduled requests whose time has come, earliest first, `limit` at most. Nothing is locked.

@@ -230,3 +230,19 @@ pub async fn membership(
     .fetch_optional(connection)
     .await?)
 }
+
+/// The groups that an account belongs to at `at`, directly or through others.
+pub async fn groups_of(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    at: Instant,
+) -> Result<std::collections::BTreeSet<PrincipalId>, Error> {
+    let groups = sqlx::query_scalar!(
+        r#"select group_id as "id!: PrincipalId" from belongs_to($1, $2)"#,
+        principal.0,
+        at,
+    )
+    .fetch_all(connection)
+    .await?;
+    Ok(groups.into_iter().collect())
+}

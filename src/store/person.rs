@@ -233,25 +233,60 @@ pub async fn set_disabled(
     Ok(changed.rows_affected() == 1)
 }
 
-/// Users and groups by these identifiers, with their names; for showing who may approve.
-pub async fn names(
+/// The enabled account that is known by this user name or mail address, exactly, with the human being behind it.
+pub async fn called(
     connection: &mut PgConnection,
-    ids: &[PrincipalId],
-) -> Result<Vec<(PrincipalId, String, bool)>, Error> {
-    let ids: Vec<_> = ids.iter().map(|id| id.0).collect();
-    let rows = sqlx::query!(
+    text: &str,
+) -> Result<Option<(PrincipalId, PersonId)>, Error> {
+    let found = sqlx::query!(
         r#"
-        select
-            principals.id as "id: PrincipalId", case principals.kind when 'user' then display_name else principals.name end as "name!",
-            principals.kind = 'group' as "group!"
+        select principals.id as "id: PrincipalId", person_id as "person!: PersonId"
         from principals
-        left join persons on persons.id = person_id
-        where principals.id = any($1)
-        order by 2
+        join persons on persons.id = person_id
+        where kind = 'user' and disabled_at is null and (name_folded = lower($1) or email_folded = lower($1))
+        order by name_folded = lower($1) desc, principals.created_at
+        limit 1
         "#,
-        &ids,
+        text.trim(),
     )
-    .fetch_all(connection)
+    .fetch_optional(connection)
     .await?;
-    Ok(rows.into_iter().map(|row| (row.id, row.name, row.group)).collect())
+    Ok(found.map(|row| (row.id, row.person)))
+}
+
+/// Whom a person answers to.
+pub async fn manager(
+    connection: &mut PgConnection,
+    person: PersonId,
+) -> Result<Option<(PersonId, String)>, Error> {
+    let found = sqlx::query!(
+        r#"
+        select managers.id as "id: PersonId", managers.display_name
+        from persons join persons as managers on managers.id = persons.manager_id
+        where persons.id = $1
+        "#,
+        person.0,
+    )
+    .fetch_optional(connection)
+    .await?;
+    Ok(found.map(|row| (row.id, row.display_name)))
+}
+
+/// Sets whom a person answers to; none: nobody.
+pub async fn set_manager(
+    change: &mut Change,
+    person: PersonId,
+    manager: Option<PersonId>,
+) -> Result<(), Error> {
+    sqlx::query!(
+        "update persons set manager_id = $2 where id = $1",
+        person.0,
+        manager.map(|manager| manager.0),
+    )
+    .execute(change.connection())
+    .await
+    .on_constraint("persons_manage_others", || {
+        Error::invalid("manager", "nobody is their own manager")
+    })?;
+    Ok(())
 }

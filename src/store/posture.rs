@@ -112,6 +112,8 @@ pub struct Holder {
     pub account: String,
     /// Whether the account is kept for emergencies.
     pub break_glass: bool,
+    /// Whether it was activated in an emergency, without its approval.
+    pub emergency: bool,
     /// The role.
     pub role: RoleId,
     /// Its name.
@@ -156,7 +158,8 @@ pub async fn holders(
             principal_id as "principal!: PrincipalId", principals.kind as "kind: PrincipalKind",
             coalesce(display_name, principals.name) as "name!", principals.name as account, break_glass,
             roles.id as "role: RoleId", roles.name as role_name, privileged, scopes.id as "scope: ScopeId",
-            scopes.name as scope_name, starts_at as "starts_at!", nullif(ends_at, 'infinity') as "ends_at: Instant"
+            scopes.name as scope_name, starts_at as "starts_at!", nullif(ends_at, 'infinity') as "ends_at: Instant",
+            coalesce((select requests.emergency from requests where requests.id = held.request_id), false) as "emergency!"
         from (select instant() as now) as clock
         cross join lateral live_assignments(clock.now) as held
         join principals on principals.id = principal_id

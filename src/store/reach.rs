@@ -174,33 +174,58 @@ pub async fn permissions(
     Ok(rows.into_iter().map(|row| (row.id, Permissions::named(&row.permissions))).collect())
 }
 
-/// The roles whose approvers the members of the group at this place are, or those of a group that it lies in, with the places
-/// for which the terms that say so were written.
+/// The roles whose approvers the holders of `role` at `scope` are, with the places for which the terms that say so were written:
+/// by that role or as owners, or by a group that it makes them members of, and what comes with that.
 pub async fn approved_by(
     connection: &mut PgConnection,
-    group: ScopeId,
+    (role, scope): (RoleId, ScopeId),
 ) -> Result<BTreeSet<(RoleId, ScopeId)>, Error> {
     let rows = sqlx::query!(
         r#"
         with recursive up (id) as (
-            select group_id from scopes where id = $1
+            select group_id from scopes
+            where id = $2 and kind = 'group' and $1 = '00000000-0000-8000-8000-000000000008'::uuid
             union
             select scopes.group_id
             from up
             join assignments on assignments.principal_id = up.id and ended_at is null and ends_at > instant()
                 and role_id = '00000000-0000-8000-8000-000000000008'
             join scopes on scopes.id = assignments.scope_id
+        ),
+        given (role_id, scope_id) as (
+            select $1::uuid, $2::uuid
+            union
+            select role_id, scope_id
+            from up
+            join assignments on principal_id = up.id and ended_at is null and ends_at > instant()
+        ),
+        named (settings_id, scope_id) as (
+            select settings_id, null::uuid from up join settings_approvers on principal_id = up.id
+            union
+            select settings_id, given.scope_id from given join settings_approvers using (role_id)
+            union
+            select settings_id, given.scope_id
+            from given
+            join settings_approvers on kind = 'scope_owners'
+            where given.role_id = '00000000-0000-8000-8000-000000000009'
         )
-        select distinct role_id as "role: RoleId", scope_id as "scope: ScopeId"
-        from up
-        join settings_approvers on settings_approvers.principal_id = up.id
+        select distinct terms.role_id as "role: RoleId", terms.scope_id as "scope: ScopeId"
+        from named
         join role_settings as terms on terms.id = settings_id and activation_requires_approval
         where not exists (
             select from role_settings as newer
             where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id and newer.version > terms.version
+        ) and (
+            -- Holders decide at their own place and below it.
+            named.scope_id is null or exists (
+                select from scope_ancestors as near
+                where near.scope_id = terms.scope_id and near.ancestor_id = named.scope_id
+                    or near.scope_id = named.scope_id and near.ancestor_id = terms.scope_id
+            )
         )
         "#,
-        group.0,
+        role.0,
+        scope.0,
     )
     .fetch_all(connection)
     .await?;

@@ -6,8 +6,7 @@ use super::Change;
 use crate::{
     domain::{
         assignment::AssignmentKind,
-        id::{AssignmentId, PrincipalId, ScopeId},
-        permission::Permission,
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
         reminder::ReminderKind,
         role::ScopeKind,
         time::Instant,
@@ -73,7 +72,9 @@ pub struct Due {
     pub principal: PrincipalId,
     /// The name of the person or group.
     pub holder: String,
-    /// The role's name.
+    /// Which role.
+    pub role: RoleId,
+    /// Its name.
     pub role_name: String,
     /// At which scope.
     pub scope: ScopeId,
@@ -123,8 +124,8 @@ pub async fn take_ending(
         )
         select
             near.id as "assignment: AssignmentId", near.principal_id as "principal: PrincipalId",
-            case principals.kind when 'user' then display_name else principals.name end as "holder!", roles.name as role_name,
-            near.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
+            case principals.kind when 'user' then display_name else principals.name end as "holder!",
+            near.role_id as "role: RoleId", roles.name as role_name, near.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
             near.kind as "kind: AssignmentKind", near.ends_at as "ends_at: Instant"
         from near
         join noted on noted.assignment_id = near.id
@@ -173,8 +174,8 @@ pub async fn take_ended(
         )
         select
             over.id as "assignment: AssignmentId", over.principal_id as "principal: PrincipalId",
-            case principals.kind when 'user' then display_name else principals.name end as "holder!", roles.name as role_name,
-            over.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
+            case principals.kind when 'user' then display_name else principals.name end as "holder!",
+            over.role_id as "role: RoleId", roles.name as role_name, over.scope_id as "scope: ScopeId", scopes.kind as "scope_kind: ScopeKind", scopes.name as scope_name,
             over.kind as "kind: AssignmentKind", over.ends_at as "ends_at: Instant"
         from over
         join noted on noted.assignment_id = over.id
@@ -196,23 +197,4 @@ pub async fn take_ended(
 #[expect(clippy::cast_precision_loss, reason = "a few weeks in seconds")]
 fn seconds(seconds: i64) -> f64 {
     seconds as f64
-}
-
-/// The enabled people who are allowed this at `scope` at this moment, by themselves or through a group.
-pub async fn administrators(
-    connection: &mut PgConnection,
-    permission: Permission,
-    scope: ScopeId,
-    at: Instant,
-) -> Result<Vec<PrincipalId>, Error> {
-    Ok(sqlx::query_scalar!(
-        r#"
-        select principal_id as "id!: PrincipalId" from people_permitted($2, $1, $3)
-        "#,
-        scope.0,
-        permission.name(),
-        at,
-    )
-    .fetch_all(connection)
-    .await?)
 }

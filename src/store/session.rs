@@ -60,6 +60,10 @@ pub struct Session {
     pub link: Option<LinkId>,
     /// The hash of the password that was chosen there.
     pub password_hash: Option<String>,
+    /// The language that the person has chosen.
+    pub language: Option<String>,
+    /// The time zone that the person has chosen.
+    pub time_zone: Option<String>,
     /// Whether [`touch`] has nothing to add.
     pub noted: bool,
 }
@@ -124,6 +128,7 @@ pub async fn find(
         r#"
         select sessions.id as "id: SessionId", principal_id as "principal: PrincipalId",
             person_id as "person!: PersonId", display_name as name, link_id as "link: LinkId", password_hash,
+            language, time_zone,
             last_seen_at > instant() - interval '1 minute' as "noted!"
         from sessions
         join principals on principals.id = principal_id and disabled_at is null

@@ -1,9 +1,10 @@
 //! Whether anybody is left who can get in, and who can approve.
-use sqlx::PgConnection;
+use sqlx::{PgConnection, types::Json};
 
 use super::Change;
 use crate::{
     domain::{
+        approval::{Resilience, Stage},
         id::{PrincipalId, RoleId, ScopeId, SettingsId},
         survivability::{Approval, Footing},
     },
@@ -49,7 +50,7 @@ pub async fn people(connection: &mut PgConnection) -> Result<Footing, Error> {
     Ok(Footing {
         ready: number(row.ready),
         administrators: number(row.administrators),
-        approvals: Vec::new(),
+        ..Footing::default()
     })
 }
 
@@ -62,16 +63,16 @@ pub struct Wanted<'a> {
     pub settings: Option<&'a [SettingsId]>,
     /// Those at or below these places.
     pub places: Option<&'a [ScopeId]>,
-    /// Those under which fewer people than this may approve.
-    pub fewer_than: Option<i64>,
+    /// Those whose approval cannot come about, or hangs by one person.
+    pub lacking: bool,
 }
 
-/// The terms in force that ask for an approval, with how many enabled people may give it; the fewest first, `limit` at most.
+/// The terms in force that ask for an approval, with what it hangs by; the worst first, `limit` at most.
 #[expect(clippy::too_many_lines, reason = "one statement, so that all of it is true at one moment")]
 pub async fn approvals(
     connection: &mut PgConnection,
     wanted: Wanted<'_>,
-    limit: i64,
+    limit: usize,
 ) -> Result<Vec<Approval>, Error> {
     let naming = wanted.naming.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
     let settings = wanted.settings.map(|ids| ids.iter().map(|id| id.0).collect::<Vec<_>>());
@@ -81,7 +82,6 @@ pub async fn approvals(
         with named as materialized (
             select ways.principal_id from unnest($1::uuid[]) as account cross join lateral ways_of(account) as ways
         ),
-        -- Only then are people counted, which takes longer.
         asking as materialized (
             select terms.id, terms.role_id, roles.name as role_name, terms.scope_id, scopes.name as scope_name
             from role_settings as terms
@@ -91,8 +91,14 @@ pub async fn approvals(
                 and ($2::uuid[] is null or terms.id = any($2))
                 and ($1::uuid[] is null or exists (
                     select from settings_approvers
-                    join named on named.principal_id = settings_approvers.principal_id
-                    where settings_id = terms.id
+                    where settings_id = terms.id and (
+                        principal_id in (select principal_id from named)
+                        or settings_approvers.role_id in (
+                            select held.role_id from named
+                            join assignments as held on held.principal_id = named.principal_id and held.ended_at is null
+                        )
+                        or settings_approvers.kind <> 'principal'
+                    )
                 ))
                 and ($3::uuid[] is null or exists (
                     select from scope_ancestors
@@ -106,32 +112,58 @@ pub async fn approvals(
         )
         select
             asking.id as "settings!: SettingsId", role_id as "role!: RoleId", role_name as "role_name!",
-            scope_id as "scope!: ScopeId", scope_name as "scope_name!", approving.people as "people!"
+            scope_id as "scope!: ScopeId", scope_name as "scope_name!", stages_of(asking.id) as "stages!: Json<Vec<Stage>>"
         from asking
-        cross join lateral (
-            select count(distinct person_id) as people from approvers_of(asking.id, instant())
-        ) as approving
-        where $4::bigint is null or approving.people < $4
-        order by approving.people, role_name, scope_name, asking.id
-        limit $5
+        order by role_name, scope_name, asking.id
+        limit $4
         "#,
         naming.as_deref(),
         settings.as_deref(),
         places.as_deref(),
-        wanted.fewer_than,
-        limit,
+        MOST,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| Approval {
-            settings: row.settings,
-            role: row.role,
-            role_name: row.role_name,
-            scope: row.scope,
-            scope_name: row.scope_name,
-            people: usize::try_from(row.people).unwrap_or(0),
-        })
-        .collect())
+    let now = super::now(connection).await?;
+    let mut approvals = Vec::new();
+    for row in rows {
+        let (role, scope) = (row.role, row.scope);
+        let resilience =
+            super::settings::resilience(connection, &row.stages.0, (role, scope), now).await?;
+        if !wanted.lacking || resilience < Resilience::Enough {
+            let (role_name, scope_name) = (row.role_name, row.scope_name);
+            let settings = row.settings;
+            approvals.push(Approval { settings, role, role_name, scope, scope_name, resilience });
+        }
+    }
+    approvals.sort_by_key(|approval| approval.resilience);
+    approvals.truncate(limit);
+    Ok(approvals)
 }
+
+/// Notes which terms ask for an approval that nobody can give, and says of which that was not known.
+pub async fn note_unreachable(
+    change: &mut Change,
+    unreachable: &[SettingsId],
+) -> Result<Vec<SettingsId>, Error> {
+    let at = change.at();
+    let unreachable: Vec<_> = unreachable.iter().map(|id| id.0).collect();
+    sqlx::query!("delete from approval_alarms where settings_id <> all($1)", &unreachable)
+        .execute(change.connection())
+        .await?;
+    Ok(sqlx::query_scalar!(
+        r#"
+        insert into approval_alarms (settings_id, since)
+        select id, $2 from unnest($1::uuid[]) as id
+        on conflict do nothing
+        returning settings_id as "id: SettingsId"
+        "#,
+        &unreachable,
+        at,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// So many terms are looked at.
+pub const MOST: i64 = 5000;

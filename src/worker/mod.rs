@@ -5,6 +5,7 @@ pub mod due;
 pub mod history;
 pub mod prune;
 pub mod seal;
+pub mod ticket;
 
 use std::sync::Arc;
 
@@ -22,5 +23,6 @@ pub fn start(app: &App, mailer: Mailer, shutdown: &CancellationToken) -> TaskTra
     tasks.spawn(seal::verify(app.clone(), shutdown.clone()));
     tasks.spawn(history::run(app.clone(), shutdown.clone()));
     tasks.spawn(prune::run(app.clone(), shutdown.clone()));
+    tasks.spawn(ticket::run(app.clone(), shutdown.clone()));
     tasks
 }

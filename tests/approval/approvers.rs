@@ -20,7 +20,7 @@ use latchkey::{
 use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
 use crate::{
     change_request::{decide, word},
-    support::{World, reason, rules, waits},
+    support::{World, approved_by, reason, rules, waits},
 };
 
 #[tokio::test]
@@ -32,7 +32,7 @@ async fn nobody_decides_their_own_request_by_any_door() {
     world
         .settings(ROLE, |terms| {
             asks_for_approval(terms, &everybody);
-            terms.activation.approvers.insert(team);
+            terms.activation.stages = approved_by([team]);
         })
         .await;
     let request = asked(&world).await;
@@ -47,9 +47,9 @@ async fn nobody_decides_their_own_request_by_any_door() {
         let detail = request::show(&world.app, &world.actor(name).await, request).await.unwrap();
         assert!(!detail.may_decide);
         assert!(
-            detail.approvers.iter().all(|approver| approver.name.contains("bob")),
+            detail.deciders.iter().all(|decider| decider.name.contains("bob")),
             "{:?}",
-            detail.approvers
+            detail.deciders
         );
     }
     // Nor by a token of the API.
@@ -112,7 +112,8 @@ async fn whoever_would_gain_does_not_name_the_approvers() {
         assert!(matches!(outcome, Ok(Outcome::Waits(_))), "{outcome:?}");
     }
     let mut terms = shown.settings.clone();
-    terms.activation.approvers.insert(world.principal("mallory"));
+    terms.activation.stages =
+        approved_by(["bob", "eve", "mallory"].map(|name| world.principal(name)));
     let outcome = save(&world, "ada", &terms, shown.number).await;
     assert!(matches!(outcome, Ok(Outcome::Waits(_))), "{outcome:?}");
     let after = settings::show(&world.app, &ada, role, ScopeId::ROOT).await.unwrap().current;
@@ -172,10 +173,10 @@ async fn a_role_that_nobody_could_approve_cannot_be_saved_like_that() {
         BTreeSet::from([empty]),
     ] {
         let mut terms = shown.settings.clone();
-        terms.activation.approvers = approvers;
+        terms.activation.stages = approved_by(approvers);
         let outcome = save(&world, "root", &terms, shown.number).await;
         assert!(
-            matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].field == "approvers"),
+            matches!(&outcome, Err(Error::Invalid(faults)) if faults[0].field == "stages"),
             "{outcome:?}"
         );
     }
@@ -242,7 +243,7 @@ async fn a_request_that_newer_terms_leave_to_nobody_is_closed_at_once() {
     let role = world.role_id(ROLE);
     let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap().current;
     let mut terms = shown.settings.clone();
-    terms.activation.approvers = ["mallory", "root"].map(|name| world.principal(name)).into();
+    terms.activation.stages = approved_by(["mallory", "root"].map(|name| world.principal(name)));
     world.person("second").await;
     world.active("second", "Global Administrator").await;
     let saved = save(&world, "root", &terms, shown.number).await.unwrap();

@@ -87,7 +87,7 @@ async fn facts_are_judged_again_when_somebody_decides() {
         world
             .settings(ROLE, |terms| {
                 asks_for_approval(terms, &[team]);
-                terms.activation.approval_timeout = Duration::days(30);
+                terms.activation.stages[0].timeout = Duration::days(30);
             })
             .await;
         let request = asked(&world).await;

@@ -16,9 +16,19 @@ use latchkey::{
 };
 
 mod approvers;
+mod conditions;
+mod dead_ends;
+mod deputies;
+mod deputy_service;
+mod emergency;
+mod ends;
 mod facts;
+mod remarks;
+mod silence;
+mod stages;
+mod whom;
 
-use crate::support::{World, reason, rules};
+use crate::support::{World, approved_by, reason, rules};
 
 const ROLE: &str = "Security Administrator of the shop";
 const HOUR: Duration = Duration::hours(1);
@@ -37,7 +47,7 @@ async fn world() -> World {
 fn asks_for_approval(terms: &mut Settings, approvers: &[latchkey::domain::id::PrincipalId]) {
     terms.activation.maximum = Duration::hours(4);
     terms.activation.requires_approval = true;
-    terms.activation.approvers = approvers.iter().copied().collect();
+    terms.activation.stages = approved_by(approvers.iter().copied());
 }
 
 async fn asked(world: &World) -> RequestId {
@@ -180,7 +190,7 @@ async fn a_decision_takes_a_fresh_code_and_a_reason_where_the_terms_ask() {
     world
         .settings(ROLE, |terms| {
             asks_for_approval(terms, &approvers);
-            terms.activation.approval_requires_justification = true;
+            terms.activation.stages[0].requires_justification = true;
         })
         .await;
     let request = asked(&world).await;

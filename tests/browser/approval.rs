@@ -1,6 +1,7 @@
 //! Asking somebody, and being asked.
 use super::{Site, activation::careful, site::link_in};
-use crate::support::credentials::PASSWORD;
+use crate::support::{approved_by, credentials::PASSWORD};
+use latchkey::domain::{settings::Authentication, time::Duration};
 
 #[tokio::test]
 async fn an_approver_follows_the_mail_on_a_telephone_and_approves_for_less() {
@@ -12,8 +13,8 @@ async fn an_approver_follows_the_mail_on_a_telephone_and_approves_for_less() {
         .role("Database Operator", |settings| {
             careful(settings);
             settings.activation.requires_approval = true;
-            settings.activation.approval_requires_justification = true;
-            settings.activation.approvers.extend(approvers);
+            settings.activation.stages = approved_by(approvers);
+            settings.activation.stages[0].requires_justification = true;
         })
         .await;
     site.world.eligible("ada", "Database Operator").await;
@@ -30,7 +31,7 @@ async fn an_approver_follows_the_mail_on_a_telephone_and_approves_for_less() {
     browser.sees("Your request waits for approval.").await;
     browser.look("approval-2-asked").await;
 
-    let mail = site.mail_to("bob", "Approval wanted").await;
+    let mail = site.mail_to("bob", "Approve?").await;
     let link = link_in(&mail, &site.url);
     let telephone = site.browser().await;
     telephone.show_as(360, "light").await;
@@ -54,12 +55,15 @@ async fn an_approver_follows_the_mail_on_a_telephone_and_approves_for_less() {
     telephone.press("Approve").await;
     telephone.sees("You approved the request.").await;
     telephone.look("approval-4-approved").await;
+    let back = site.mail_to("ada", "Approved").await;
+    assert!(back["body"].to_string().contains("An hour is enough for that."), "{back}");
 
     browser.visit("/").await;
     browser.sees("Active now 1").await;
     let countdown =
         browser.evaluate("document.querySelector('[data-countdown]').textContent").await;
-    assert!(countdown.as_str().is_some_and(|left| left.starts_with("59:")), "{countdown}");
+    let left = countdown.as_str().unwrap_or_default();
+    assert!(left == "1:00:00" || left.starts_with("59:"), "{countdown}");
     browser.look("approval-5-active").await;
 
     site.hand(&browser, &eve.signed_in.session).await;
@@ -70,5 +74,47 @@ async fn an_approver_follows_the_mail_on_a_telephone_and_approves_for_less() {
     browser.visit("/approvals").await;
     browser.sees("Nobody waits for you.").await;
     browser.look("approval-7-approvals").await;
+    site.world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn who_is_signed_in_on_a_telephone_decides_with_two_taps() {
+    let Some(mut site) = Site::start().await else { return };
+    let (_, bob, mallory) =
+        (site.person("ada").await, site.person("bob").await, site.person("mallory").await);
+    site.person("eve").await;
+    let approvers = ["bob", "eve"].map(|name| site.world.principal(name));
+    site.world
+        .role("Database Operator", |settings| {
+            settings.activation.requires_approval = true;
+            settings.activation.stages = approved_by(approvers);
+            settings.activation.stages[0].authentication = Authentication::None;
+        })
+        .await;
+    site.world.eligible("ada", "Database Operator").await;
+    site.world.activate("ada", "Database Operator", Duration::hours(1)).await.unwrap();
+
+    // The first tap opens the mail's link; the second decides, without scrolling.
+    let link = link_in(&site.mail_to("bob", "Approve?").await, &site.url);
+    let telephone = site.browser_of(&bob).await;
+    telephone.show_as(360, "dark").await;
+    telephone.visit(&link).await;
+    telephone.sees("Your decision").await;
+    let approve = "document.querySelector('button[value=approve]').getBoundingClientRect().bottom";
+    let (bottom, height) =
+        (telephone.evaluate(approve).await, telephone.evaluate("window.innerHeight").await);
+    assert!(bottom.as_f64() <= height.as_f64(), "{bottom} of {height}");
+
+    // Whoever the mail was forwarded to learns nothing.
+    let forwarded = site.browser_of(&mallory).await;
+    forwarded.visit(&link).await;
+    forwarded.sees("This is not yours to see").await;
+    forwarded.does_not_see("Database Operator").await;
+    forwarded.look("approval-8-forwarded").await;
+
+    telephone.press("Approve").await;
+    telephone.sees("You approved the request.").await;
+    let usable = site.mail_to("ada", "Approved").await;
+    assert!(usable["subject"].to_string().contains("Database Operator"), "{usable}");
     site.world.check_invariants().await;
 }

@@ -1,6 +1,8 @@
 //! What auditors do.
 use latchkey::domain::time::Duration;
 
+use crate::support::approved_by;
+
 use super::Site;
 
 #[tokio::test]
@@ -14,7 +16,7 @@ async fn an_auditor_finds_a_decision_reads_its_story_and_takes_away_exactly_what
     world
         .role("Database Operator", |settings| {
             settings.activation.requires_approval = true;
-            settings.activation.approvers.insert(bob);
+            settings.activation.stages = approved_by([bob]);
         })
         .await;
     world.eligible("ada", "Database Operator").await;

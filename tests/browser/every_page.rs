@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use axum::http::Method;
 use latchkey::{
     domain::{
+        approval::{Agreement, Stage},
         id::{AssignmentId, RoleId, ScopeId},
         settings::Field,
         sign_in::LinkPurpose,
@@ -14,9 +15,9 @@ use latchkey::{
     secret::Token,
     service::{
         activation::{Reasons, Requested},
-        assignment,
+        assignment, deputy,
         inventory::{conversion, import},
-        role,
+        remark, role,
         settings::{self, NewTemplate, Save},
     },
 };
@@ -25,6 +26,7 @@ use super::{Site, activation::careful};
 use crate::support::{
     World,
     applications::Pair,
+    approved_by,
     credentials::{Credentials, PASSWORD},
     http::EVERY_SCOPE,
 };
@@ -33,14 +35,17 @@ use crate::support::{
 const FILES: [&str; 2] = ["/audit/export", "/policy/files/{file}"];
 
 /// A page: its route, an address of it, who looks at it, and something that it tells them.
-type Stop = (&'static str, &'static str, &'static str, &'static str);
+pub(super) type Stop = (&'static str, &'static str, &'static str, &'static str);
 
 /// What everybody may look at, or whoever is signed in, and who looks at it.
-const EVERYBODY: [Stop; 19] = [
+pub(super) const EVERYBODY: [Stop; 25] = [
     ("/", "/", "ada", "Pending and scheduled 2"),
     ("/", "/", "hugo", "Standing access, always on"),
     ("/account", "/account", "ada", "Check access"),
     ("/account/authenticator", "/account/authenticator", "ada", "Replace your authenticator"),
+    ("/account/deputies", "/account/deputies", "ada", "Nobody stands in for you"),
+    ("/account/deputies", "/account/deputies", "bob", "Surgery, and two weeks at sea"),
+    ("/account/deputies", "/account/deputies", "hugo", "Whatever waits for them waits for you too"),
     ("/account/password", "/account/password", "ada", "Your other sessions end"),
     ("/account/recovery-codes", "/account/recovery-codes", "ada", "New recovery codes"),
     ("/account/tokens/new", "/account/tokens/new", "ada", "What it may do"),
@@ -58,8 +63,11 @@ const EVERYBODY: [Stop; 19] = [
     ),
     ("/requests", "/requests", "ada", "Activate Night Watch"),
     ("/requests/{request}", "/requests/{request}", "ada", "Expires unless somebody decides"),
-    ("/approvals", "/approvals", "bob", "Waiting for you 1"),
+    ("/activations/new", "/activations/new?assignment={urgent}", "ada", "This is an emergency"),
+    ("/approvals", "/approvals", "bob", "Waiting for you 2"),
     ("/requests/{request}", "/requests/{request}", "bob", "Your decision"),
+    ("/requests/{request}", "/requests/{staged}", "bob", "Which ledger is it"),
+    ("/requests/{request}", "/requests/{emergency}", "bob", "Review this emergency"),
     ("/programs", "/programs", "hugo", "Idempotency-Key"),
     ("/search", "/search", "hugo", "What are you looking for"),
     (
@@ -79,7 +87,7 @@ const EVERYBODY: [Stop; 19] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-const SOME: [Stop; 74] = [
+pub(super) const SOME: [Stop; 80] = [
     ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
     ("/inventory", "/inventory?privileged=yes", "eve", "Privileged, permanent"),
     ("/inventory", "/inventory?list=applications", "eve", "Release Pipeline"),
@@ -101,6 +109,7 @@ const SOME: [Stop; 74] = [
     ("/inventory/conversions", "/inventory/conversions", "grace", "Waits for its holder to try it"),
     ("/requests", "/requests?view=all", "eve", "hugo · Activate"),
     ("/requests/{request}", "/requests/{request}", "eve", "INC-4821"),
+    ("/requests/{request}", "/requests/{emergency}", "hugo", "Somebody has to review it by"),
     ("/roles", "/roles", "grace", "Northern Region"),
     ("/roles", "/roles", "eve", "Payroll Reader"),
     ("/roles/new", "/roles/new", "grace", "careful terms"),
@@ -112,6 +121,8 @@ const SOME: [Stop; 74] = [
     ("/roles/{role}/change", "/roles/{role}/change", "grace", "Change Database Operator"),
     ("/roles/{role}/retire", "/roles/{role}/retire", "grace", "end at once"),
     ("/roles/{role}/settings", "/roles/{role}/settings", "grace", "In plain words"),
+    ("/roles/{role}/settings", "/roles/{vault}/settings", "eve", "Others must approve"),
+    ("/roles/{role}/settings/edit", "/roles/{vault}/settings/edit", "grace", "Stage 2"),
     (
         "/roles/{role}/settings/edit",
         "/roles/{role}/settings/edit",
@@ -222,6 +233,9 @@ const SOME: [Stop; 74] = [
         "In PEM",
     ),
     ("/audit", "/audit", "eve", "is chained"),
+    ("/account/notices", "/account/notices", "eve", "Quiet hours"),
+    ("/deliveries", "/deliveries", "eve", "What became of every notice"),
+    ("/deliveries", "/deliveries?lane=mail&address=nobody%40example.org", "grace", "Nothing here"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),
 ];
@@ -315,13 +329,13 @@ async fn pages_before_signing_in_are_right_in_every_form() {
 }
 
 /// People, roles and what happened between them; and what stands in the place of the parameters in paths.
-struct Company {
-    sessions: BTreeMap<&'static str, Token>,
+pub(super) struct Company {
+    pub(super) sessions: BTreeMap<&'static str, Token>,
     things: BTreeMap<&'static str, String>,
 }
 
 impl Company {
-    async fn found(site: &Site) -> Self {
+    pub(super) async fn found(site: &Site) -> Self {
         let world = &site.world;
         let ada = site.person("ada").await;
         world.people(["bob", "eve", "grace", "hugo", "ivy", "Maximiliane Wolkenstein"]).await;
@@ -342,6 +356,7 @@ impl Company {
             sessions.insert(name, world.signed_in(name).await.1);
         }
         let (change, wish) = changes(world, first).await;
+        let [urgent, staged, emergency] = approvals(world).await;
         let things = BTreeMap::from([
             ("change", change),
             ("wish", wish),
@@ -349,6 +364,10 @@ impl Company {
             ("second", second.to_string()),
             ("activation", activation.to_string()),
             ("request", request.request.to_string()),
+            ("urgent", urgent),
+            ("staged", staged),
+            ("emergency", emergency),
+            ("vault", world.role_id("Vault Keeper").to_string()),
             ("role", world.role_id("Database Operator").to_string()),
             ("person", world.principal("ada").to_string()),
             ("grace", world.principal("grace").to_string()),
@@ -370,7 +389,7 @@ impl Company {
     }
 
     /// The path with things in the place of its parameters.
-    fn fill(&self, path: &str) -> String {
+    pub(super) fn fill(&self, path: &str) -> String {
         self.things.iter().fold(path.to_owned(), |path, (name, thing)| {
             path.replace(&format!("{{{name}}}"), thing)
         })
@@ -388,14 +407,14 @@ async fn roles(world: &World) -> AssignmentId {
         .role("Database Operator", |settings| {
             careful(settings);
             settings.activation.requires_approval = true;
-            settings.activation.approvers.insert(bob);
+            settings.activation.stages = approved_by([bob]);
         })
         .await;
     world
         .settings("Database Operator", |settings| {
             settings.activation.requires_approval = true;
             settings.activation.requires_ticket = true;
-            settings.activation.approvers.insert(bob);
+            settings.activation.stages = approved_by([bob]);
         })
         .await;
     for role in ["Backup Operator", "Network Operator", "Payroll Reader", "Night Watch"] {
@@ -442,7 +461,7 @@ async fn changes(world: &World, ends_soon: AssignmentId) -> (String, String) {
     let shown = settings::show(&world.app, &grace, role, ScopeId::ROOT).await.unwrap().current;
     let mut next = shown.settings;
     next.activation.requires_ticket = false;
-    next.activation.approvers.insert(world.principal("hugo"));
+    next.activation.stages = approved_by(["hugo", "ivy"].map(|name| world.principal(name)));
     let why = Justification::parse("Nobody writes tickets at night.").unwrap();
     let save = Save::whole(role, &next, shown.number, &why);
     let saved = settings::save(&world.app, &grace, &save).await;
@@ -553,6 +572,7 @@ async fn requests(world: &World) -> (AssignmentId, Requested) {
         .unwrap(),
         ticket_number: "INC-4821".parse().unwrap(),
         ticket_system: "Jira".parse().unwrap(),
+        emergency: false,
     };
     let actor = world.actor("hugo").await;
     let wish = world.wish("hugo", "Database Operator", hour).await;
@@ -562,4 +582,53 @@ async fn requests(world: &World) -> (AssignmentId, Requested) {
     let wish = world.wish("ada", "Database Operator", hour).await;
     let waiting = world.ask(&actor, wish, &reasons, None).await.unwrap();
     (running.assignment.expect("it runs"), waiting)
+}
+
+/// A request that goes through stages and is talked about, an emergency that somebody has to review, and somebody who stands in
+/// for an approver. Gives back an eligibility that allows emergencies, that request, and that emergency.
+async fn approvals(world: &World) -> [String; 3] {
+    let people = |names: [&str; 2]| approved_by(names.map(|name| world.principal(name)));
+    let (first, second) = (people(["bob", "ivy"]), people(["grace", "eve"]));
+    let first = Stage { agree: Agreement::People(2), ..first[0].clone() };
+    world
+        .role("Vault Keeper", |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.stages = vec![first.clone(), second[0].clone()];
+        })
+        .await;
+    world
+        .role("Night Desk", |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.stages = vec![first.clone()];
+            terms.activation.allows_emergency = true;
+        })
+        .await;
+    for (name, role) in
+        [("Maximiliane Wolkenstein", "Vault Keeper"), ("ada", "Night Desk"), ("hugo", "Night Desk")]
+    {
+        world.eligible(name, role).await;
+    }
+    let hour = Duration::hours(1);
+    let asked = world.activate("Maximiliane Wolkenstein", "Vault Keeper", hour).await.unwrap();
+    let (bob, ivy) = (world.actor("bob").await, world.actor("ivy").await);
+    let text = "Which ledger is it, and does it have to be today?".parse().unwrap();
+    remark::comment(&world.app, &bob, asked.request, &text).await.unwrap();
+    remark::claim(&world.app, &ivy, asked.request, false).await.unwrap();
+    let why = "The desk is on fire, and nobody answers the telephone.";
+    let reasons = Reasons {
+        justification: Justification::parse(why).unwrap(),
+        emergency: true,
+        ..Reasons::default()
+    };
+    let (hugo, wish) = (world.actor("hugo").await, world.wish("hugo", "Night Desk", hour).await);
+    let emergency = world.ask(&hugo, wish, &reasons, None).await.unwrap();
+    let away = deputy::Wanted {
+        deputy: "hugo".to_owned(),
+        starts_at: None,
+        ends_at: world.now().await + Duration::days(14),
+        reason: "Surgery, and two weeks at sea".parse().unwrap(),
+    };
+    deputy::name(&world.app, &bob, &away).await.unwrap();
+    let urgent = world.eligibility("ada", "Night Desk").await;
+    [urgent.to_string(), asked.request.to_string(), emergency.request.to_string()]
 }

@@ -1,6 +1,8 @@
 //! Looking at what somebody can do at most, and shutting them out.
 use latchkey::domain::{id::ScopeId, time::Duration};
 
+use crate::support::approved_by;
+
 use super::Site;
 
 #[tokio::test]
@@ -17,7 +19,7 @@ async fn an_administrator_sees_what_somebody_can_do_at_most_and_shuts_them_out()
     world
         .settings("Release Manager", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = approvers.into();
+            terms.activation.stages = approved_by(approvers);
         })
         .await;
     let finance = world.scope("Finance", ScopeId::ROOT, "folder").await;

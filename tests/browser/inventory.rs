@@ -39,7 +39,7 @@ async fn todays_access_comes_from_a_file_and_becomes_eligibility() {
     browser.sees("were asked to try it").await;
     browser.sees("Waits for its holder to try it").await;
     browser.look("inventory-6-conversions").await;
-    site.mail_to("ada", "Try your new eligibility for Database Operator").await;
+    site.mail_to("ada", "Try your eligibility: Database Operator").await;
 
     let other = site.browser_of(&ada).await;
     other.visit("/").await;

@@ -1,6 +1,8 @@
 //! The overview: what an administrator looks at first, and what is done about it.
 use latchkey::domain::time::Duration;
 
+use crate::support::approved_by;
+
 use super::Site;
 
 #[tokio::test]
@@ -14,7 +16,7 @@ async fn an_administrator_sees_what_hangs_by_one_person_and_mends_it() {
     world
         .role("Release Manager", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers.insert(bob);
+            terms.activation.stages = approved_by([bob]);
         })
         .await;
     world.role("Backup Operator", |_| ()).await;
@@ -27,10 +29,10 @@ async fn an_administrator_sees_what_hangs_by_one_person_and_mends_it() {
     browser.visit("/").await;
     browser.press("Overview").await;
     browser.sees("Nobody is ready for an emergency").await;
-    browser.sees("One person alone approves Release Manager").await;
+    browser.sees("The approval of Release Manager hangs by one person").await;
     browser.sees("Backup Operator").await;
     browser.look("posture-1-problems").await;
-    browser.press("Name approvers: One person alone approves Release Manager").await;
+    browser.press("Name approvers: The approval of Release Manager hangs by one person").await;
     browser.sees("Saving makes version").await;
 
     browser.visit(&format!("/people/{bob}")).await;

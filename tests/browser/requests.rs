@@ -1,6 +1,8 @@
 //! Requests that do not simply succeed at once: planned, taken back, denied.
 use super::Site;
 
+use crate::support::approved_by;
+
 #[tokio::test]
 async fn a_planned_activation_starts_by_itself() {
     let Some(site) = Site::start().await else { return };
@@ -43,8 +45,8 @@ async fn a_request_is_taken_back_and_another_is_denied_with_a_reason() {
     world
         .role("Database Operator", |settings| {
             settings.activation.requires_approval = true;
-            settings.activation.approval_requires_justification = true;
-            settings.activation.approvers.insert(approver);
+            settings.activation.stages = approved_by([approver]);
+            settings.activation.stages[0].requires_justification = true;
         })
         .await;
     world.eligible("ada", "Database Operator").await;

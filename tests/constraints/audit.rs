@@ -98,6 +98,56 @@ async fn mails_are_within_reason() {
     lab.refuses("outbox_subject_check", rows::mail().with("subject", "''")).await;
     lab.refuses("outbox_body_check", rows::mail().with("body", "repeat('x', 65537)")).await;
     lab.refuses("outbox_attempts_check", rows::mail().with("attempts", "-1")).await;
+    lab.refuses("outbox_failures_count", rows::mail().with("failures", "-1")).await;
+    lab.refuses("outbox_event_is_a_name", rows::mail().with("event", "'Event'")).await;
+    let long = rows::mail().with("html_body", "repeat('x', 131073)");
+    lab.refuses("outbox_html_body_length", long).await;
+    let both = rows::mail().with("sent_at", "instant()").with("given_up_at", "instant()");
+    lab.refuses("outbox_sent_or_given_up", both).await;
+}
+
+#[tokio::test]
+async fn a_notice_is_either_a_mail_or_a_message() {
+    let lab = Lab::new().await;
+    lab.takes(rows::message()).await;
+    for name in ["'mail'", "'Ops'", "'a b'", "''"] {
+        let message = rows::message().with("channel", name);
+        lab.refuses("outbox_channel_is_a_name", message).await;
+    }
+    for (column, value) in [("address", "'a@example.org'"), ("payload", "null"), ("event", "null")]
+    {
+        let message = rows::message().with(column, value);
+        lab.refuses("outbox_mail_or_message", message).await;
+    }
+    lab.refuses("outbox_mail_or_message", rows::mail().with("payload", "'{}'")).await;
+    lab.refuses("outbox_mail_or_message", rows::mail().with("address", "null")).await;
+    let large = rows::message().with("payload", "to_json(repeat('x', 65536))");
+    lab.refuses("outbox_payload_size", large).await;
+}
+
+#[tokio::test]
+async fn a_lane_fails_since_some_time_or_not_at_all() {
+    let lab = Lab::new().await;
+    lab.takes(rows::lane()).await;
+    lab.refuses("delivery_lanes_name_is_a_name", rows::lane().with("name", "'A lane'")).await;
+    lab.refuses(
+        "delivery_lanes_failures_count",
+        rows::lane().with("failures", "-1").with("failing_since", "instant()"),
+    )
+    .await;
+    lab.refuses("delivery_lanes_failing_whole", rows::lane().with("failures", "1")).await;
+    lab.takes(rows::alarm()).await;
+    lab.refuses("delivery_alarms_about_length", rows::alarm().with("about", "''")).await;
+}
+
+#[tokio::test]
+async fn what_was_found_of_a_ticket_stays() {
+    let lab = Lab::new().await;
+    lab.takes(rows::request_ticket()).await;
+    let large = rows::request_ticket().with("found", "to_json(repeat('x', 4096))");
+    lab.refuses("request_tickets_found_size", large).await;
+    lab.history("request_tickets_frozen", "update request_tickets set found = '{}'").await;
+    lab.history("request_tickets_frozen", "delete from request_tickets").await;
 }
 
 #[tokio::test]

@@ -1,15 +1,18 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 14] = [
+const TESTS: [&str; 17] = [
     include_str!("applications.rs"),
+    include_str!("approvals.rs"),
     include_str!("assignments.rs"),
     include_str!("audit.rs"),
     include_str!("changes.rs"),
     include_str!("credentials.rs"),
     include_str!("decisions.rs"),
+    include_str!("emergencies.rs"),
     include_str!("gate.rs"),
     include_str!("inventory.rs"),
+    include_str!("notices.rs"),
     include_str!("people.rs"),
     include_str!("policy.rs"),
     include_str!("requests.rs"),
@@ -63,6 +66,7 @@ async fn every_reference_is_to_something() {
         ("conversions", "eligible_id", "conversions_of_one_role"),
         ("mfa_proofs", "principal_id", "mfa_proofs_are_of_people"),
         ("role_settings", "author_id", "role_settings_author_is_themself"),
+        ("decisions", "for_person_id", "decisions_by_deputies"),
         ("application_owners", "principal_id", "application_owners_are_people"),
         ("application_owners", "person_id", "application_owners_are_people"),
         ("application_credentials", "principal_id", "application_credentials_need_an_application"),

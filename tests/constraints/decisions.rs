@@ -6,7 +6,7 @@ async fn nobody_decides_their_own_request_by_whichever_account() {
     let lab = Lab::new().await;
     lab.takes(rows::decision()).await;
     lab.takes(rows::decision().with("verdict", "'deny'")).await;
-    let by = |account: &str, person: &str, requester: &str| {
+    let by = |account: &str, person: &str, requester: &str, of: &str| {
         let spend = format!(
             "update mfa_proofs set spent_for = id('mine'), spent_at = instant() where id = id('{account} proof');"
         );
@@ -15,15 +15,21 @@ async fn nobody_decides_their_own_request_by_whichever_account() {
             .with("proof_id", &format!("id('{account} proof')"))
             .with("approver_id", &format!("id('{account}')"))
             .with("approver_person_id", &format!("person('{person}')"))
+            .with("for_person_id", &format!("person('{of}')"))
             .with("requester_person_id", &format!("person('{requester}')"));
         format!("{spend} {}", decision.sql())
     };
-    lab.takes(by("eve", "eve", "ada")).await;
-    lab.refuses("decisions_never_ones_own", by("ada", "ada", "ada")).await;
-    lab.refuses("decisions_never_ones_own", by("ada-admin", "ada", "ada")).await;
+    lab.takes(by("eve", "eve", "ada", "eve")).await;
+    let deputy = rows::deputy().with("deputy_id", "person('ada')").sql();
+    for account in ["ada", "ada-admin"] {
+        lab.refuses("decisions_for_others", by(account, "ada", "ada", "ada")).await;
+        // Nor for somebody whom they stand in for.
+        let for_bob = by(account, "ada", "ada", "bob");
+        lab.refuses("decisions_never_ones_own", format!("{deputy} {for_bob}")).await;
+    }
     // Lying about who is who does not help.
-    lab.refuses("decisions_approver", by("ada-admin", "eve", "ada")).await;
-    lab.refuses("decisions_request", by("ada-admin", "ada", "eve")).await;
+    lab.refuses("decisions_approver", by("ada-admin", "eve", "ada", "eve")).await;
+    lab.refuses("decisions_request", by("ada-admin", "ada", "eve", "ada")).await;
 }
 
 #[tokio::test]

@@ -38,14 +38,33 @@ insert into roles (id, name, name_folded, description, privileged, scope_kinds, 
 select id(name), name, name, '', true, '{organization,system}', instant() from unnest(array['operator', 'guarded', 'proved']) as name;
 select record('target', id(name)) from unnest(array['operator', 'guarded', 'proved']) as name;
 
--- The terms: nothing asked for; approval by two people; a second factor.
+-- The terms: nothing asked for; approval by one of two people; a second factor. What only some versions of the schema have
+-- is as in the terms that ship with Latchkey.
 insert into role_settings
-select id(name || ' terms'), id(name), root(), 1, longest, authentication::authentication_requirement, false, false,
-    approval, 86400, false, true, 31536000, false, false, true, 31536000, false, false, null, null, 'For a test', instant()
-from (values
+select (jsonb_populate_record(shipped, jsonb_build_object(
+    'id', id(name || ' terms'), 'role_id', id(name), 'activation_maximum_seconds', longest,
+    'activation_authentication', authentication, 'activation_requires_justification', false,
+    'activation_requires_approval', approval, 'approval_requires_justification', false, 'active_may_be_permanent', true,
+    'active_maximum_seconds', 31536000, 'active_requires_justification', false, 'reason', 'For a test',
+    'created_at', instant()
+))).*
+from role_settings as shipped
+cross join (values
     ('operator', 28800, 'none', false), ('guarded', 14400, 'none', true), ('proved', 28800, 'mfa', false)
-) as terms (name, longest, authentication, approval);
-insert into settings_approvers values (id('guarded terms'), id('bob')), (id('guarded terms'), id('eve'));
+) as terms (name, longest, authentication, approval)
+where shipped.id = '00000000-0000-8000-9000-000000000001';
+do $$
+begin
+    if to_regclass('approval_stages') is null then
+        insert into settings_approvers (settings_id, principal_id)
+        values (id('guarded terms'), id('bob')), (id('guarded terms'), id('eve'));
+    else
+        insert into approval_stages (settings_id, position, agree, timeout_seconds, on_silence, requires_justification, authentication)
+        values (id('guarded terms'), 1, 1, 86400, 'deny', false, 'mfa');
+        insert into settings_approvers (settings_id, principal_id, stage, kind, escalation)
+        values (id('guarded terms'), id('bob'), 1, 'principal', false), (id('guarded terms'), id('eve'), 1, 'principal', false);
+    end if;
+end $$;
 select record('target', id(name || ' terms')) from unnest(array['operator', 'guarded', 'proved']) as name;
 
 insert into sessions (id, principal_id, stage, secret_hash, created_at, authenticated_at, last_seen_at, expires_at)
@@ -88,6 +107,13 @@ insert into requests (
     id('waiting'), 'activate', 'pending', id('ada'), person('ada'), id('guarded'), root(), id('ada guarded'),
     id('guarded terms'), 14400, 7200, instant(), instant() + interval '1 day', id('waiting proof')
 );
+do $$
+begin
+    if to_regclass('request_stages') is not null then
+        insert into request_stages (request_id, position, state, opened_at, expires_at)
+        select id, 1, 'open', created_at, expires_at from requests where id = id('waiting');
+    end if;
+end $$;
 insert into requests (
     id, kind, state, principal_id, person_id, role_id, scope_id, eligibility_id, settings_id, maximum_seconds,
     requested_seconds, created_at, closed_at

@@ -124,6 +124,7 @@ async fn what_asks_for_approval_was_approved() {
     lab.refuses("assignments_need_approval", format!("{newly_asked} {fine}")).await;
 
     let settled = |decision: String| {
+        let agreed = "update request_stages set state = 'agreed', settled_at = instant() where request_id = id('waiting');";
         let grant = change("requests", "waiting", "state = 'granted', closed_at = instant()");
         let activation = rows::activation()
             .with("principal_id", "id('ada')")
@@ -133,7 +134,7 @@ async fn what_asks_for_approval_was_approved() {
             .with("eligibility_id", "id('ada guarded')")
             .with("eligibility_ends_at", "instant() + interval '30 days'")
             .with("maximum_seconds", "14400");
-        format!("{decision} {grant} {}", activation.sql())
+        format!("{decision} {agreed} {grant} {}", activation.sql())
     };
     lab.refuses("assignments_need_approval", settled(String::new())).await;
     lab.takes(settled(rows::decision().sql())).await;

@@ -2,14 +2,17 @@
 //!
 //! Every case runs with the rights of the server unless it says otherwise, up to the checks at commit, and is then undone.
 mod applications;
+mod approvals;
 mod assignments;
 mod audit;
 mod catalogue;
 mod changes;
 mod credentials;
 mod decisions;
+mod emergencies;
 mod gate;
 mod inventory;
+mod notices;
 mod people;
 mod policy;
 mod requests;

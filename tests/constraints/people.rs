@@ -16,6 +16,18 @@ async fn people_have_names_and_addresses_of_their_own() {
     lab.refuses("persons_email_length", rows::person().with("email", "repeat('x', 255)")).await;
     lab.refuses("persons_email_unique", rows::person().with("email_folded", "'ada@example.org'"))
         .await;
+    for form in ["'english'", "'DA'", "''"] {
+        lab.refuses("persons_language_form", rows::person().with("language", form)).await;
+    }
+    lab.takes(
+        rows::person().with("language", "'da'").with("time_zone", "'America/Argentina/Ushuaia'"),
+    )
+    .await;
+    for form in ["''", "'../etc/passwd'", "'Europe/'", "'Europe/New York'"] {
+        lab.refuses("persons_time_zone_form", rows::person().with("time_zone", form)).await;
+    }
+    lab.refuses("persons_time_zone_length", rows::person().with("time_zone", "repeat('x', 65)"))
+        .await;
     lab.refuses_the_owner("persons_frozen", "update persons set id = gen_random_uuid()").await;
     lab.refuses_the_owner(
         "persons_frozen",

@@ -210,7 +210,6 @@ async fn what_was_asked_for_is_frozen_and_kept() {
         "justification = 'x'",
         "settings_id = id('operator terms')",
         "eligibility_id = id('bob guarded')",
-        "expires_at = 'infinity'",
         "starts_at = instant()",
     ] {
         let sql = change(
@@ -220,6 +219,10 @@ async fn what_was_asked_for_is_frozen_and_kept() {
         );
         lab.refuses_the_owner("requests_frozen", sql).await;
     }
+    // It waits for as long as its stage does, and keeps that time when it is over.
+    lab.takes(change("requests", "waiting", "expires_at = 'infinity'")).await;
+    let late = "state = 'cancelled', closed_at = instant(), expires_at = 'infinity'";
+    lab.refuses_the_owner("requests_move", change("requests", "waiting", late)).await;
     lab.refuses("requests_recorded", rows::request().unrecorded()).await;
     lab.refuses(
         "requests_recorded",

@@ -84,7 +84,6 @@ async fn terms_are_within_reason() {
     lab.takes(rows::settings()).await;
     for (column, constraint, most) in [
         ("activation_maximum_seconds", "role_settings_activation_maximum", 86_400),
-        ("approval_timeout_seconds", "role_settings_approval_timeout", 2_592_000),
         ("eligible_maximum_seconds", "role_settings_eligible_maximum", 315_360_000),
         ("active_maximum_seconds", "role_settings_active_maximum", 315_360_000),
     ] {
@@ -117,9 +116,11 @@ async fn a_version_of_the_terms_is_frozen_with_its_approvers() {
     )
     .await;
     lab.history("settings_approvers_frozen", "delete from settings_approvers").await;
-    let approver =
-        |settings| format!("insert into settings_approvers values (id('{settings}'), id('root'));");
-    lab.takes(format!("{} {}", rows::settings().sql(), approver("new"))).await;
-    lab.refuses("settings_approvers_come_with_their_version", approver("guarded terms")).await;
-    lab.refuses("settings_approvers_come_with_their_version", approver("operator terms")).await;
+    let (stage, approver) = (rows::stage().sql(), rows::approver());
+    lab.takes(format!("{} {stage} {}", rows::settings().sql(), approver.sql())).await;
+    for settings in ["id('guarded terms')", "id('operator terms')"] {
+        let late =
+            approver.clone().with("settings_id", settings).with("principal_id", "id('root')");
+        lab.refuses("settings_approvers_come_with_their_version", late).await;
+    }
 }

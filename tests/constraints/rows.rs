@@ -88,12 +88,19 @@ pub fn all() -> Vec<Row> {
         eligible(),
         request(),
         decision(),
+        deputy(),
         change_request(),
         reminder(),
+        preferences(),
+        gathered(),
         event(),
         seal(),
         verification(),
         mail(),
+        message(),
+        lane(),
+        alarm(),
+        request_ticket(),
         idempotency_key(),
         application_owner(),
         secret(),
@@ -102,6 +109,7 @@ pub fn all() -> Vec<Row> {
         import(),
         conversion(),
         history(),
+        remark(),
     ]
 }
 
@@ -182,8 +190,6 @@ pub fn settings() -> Row {
             ("activation_requires_justification", "false"),
             ("activation_requires_ticket", "false"),
             ("activation_requires_approval", "false"),
-            ("approval_timeout_seconds", "86400"),
-            ("approval_requires_justification", "false"),
             ("eligible_may_be_permanent", "true"),
             ("eligible_maximum_seconds", "31536000"),
             ("eligible_requires_justification", "false"),
@@ -192,6 +198,8 @@ pub fn settings() -> Row {
             ("active_maximum_seconds", "31536000"),
             ("active_requires_justification", "false"),
             ("active_requires_mfa", "false"),
+            ("allows_emergency", "false"),
+            ("emergency_maximum_seconds", "3600"),
             ("author_id", "id('root')"),
             ("author_person_id", "person('root')"),
             ("reason", "'For a test'"),
@@ -209,7 +217,7 @@ pub fn template() -> Row {
             ("id", "id('new')"),
             ("name", "'Ours'"),
             ("name_folded", "'ours'"),
-            ("terms", r#"'{"activation": {"approvers": []}}'"#),
+            ("terms", r#"'{"activation": {"stages": []}}'"#),
             ("created_at", "instant()"),
         ],
     )
@@ -440,6 +448,69 @@ pub fn decision() -> Row {
             ("approver_person_id", "person('bob')"),
             ("verdict", "'approve'"),
             ("proof_id", "id('said proof')"),
+            ("stage", "1"),
+            ("for_person_id", "person('bob')"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
+}
+
+/// The stage of new terms, in which one of those who are named decides; it comes after [`settings`].
+pub fn stage() -> Row {
+    Row::new(
+        "approval_stages",
+        [
+            ("settings_id", "id('new')"),
+            ("position", "1"),
+            ("agree", "1"),
+            ("timeout_seconds", "86400"),
+            ("on_silence", "'deny'"),
+            ("requires_justification", "false"),
+            ("authentication", "'mfa'"),
+        ],
+    )
+}
+
+/// Eve is named in [`stage`].
+pub fn approver() -> Row {
+    Row::new(
+        "settings_approvers",
+        [
+            ("settings_id", "id('new')"),
+            ("stage", "1"),
+            ("kind", "'principal'"),
+            ("principal_id", "id('eve')"),
+            ("role_id", "null"),
+            ("escalation", "false"),
+        ],
+    )
+}
+
+/// The first stage of bob's new request, on terms with [`stage`].
+pub fn request_stage() -> Row {
+    Row::new(
+        "request_stages",
+        [
+            ("request_id", "id('new')"),
+            ("position", "1"),
+            ("state", "'open'"),
+            ("opened_at", "instant()"),
+            ("expires_at", "instant() + interval '1 day'"),
+        ],
+    )
+}
+
+/// Eve stands in for bob for a week.
+pub fn deputy() -> Row {
+    Row::new(
+        "deputies",
+        [
+            ("id", "id('new')"),
+            ("person_id", "person('bob')"),
+            ("deputy_id", "person('eve')"),
+            ("starts_at", "instant()"),
+            ("ends_at", "instant() + interval '7 days'"),
             ("created_at", "instant()"),
         ],
     )
@@ -524,6 +595,26 @@ pub fn reminder() -> Row {
     )
 }
 
+/// Ada says how she wants to be told.
+pub fn preferences() -> Row {
+    Row::new("notice_preferences", [("id", "person('ada')"), ("ways", "'{}'")]).recorded("target")
+}
+
+/// Something waits for Ada's summary of the day.
+pub fn gathered() -> Row {
+    Row::new(
+        "gathered_notices",
+        [
+            ("id", "id('new')"),
+            ("recipient_id", "id('ada')"),
+            ("occasion", "'ended'"),
+            ("line", "'New'"),
+            ("link", "'https://latchkey.example.org'"),
+            ("created_at", "instant()"),
+        ],
+    )
+}
+
 pub fn mail() -> Row {
     Row::new(
         "outbox",
@@ -535,7 +626,38 @@ pub fn mail() -> Row {
             ("body", "'New'"),
             ("created_at", "instant()"),
             ("next_attempt_at", "instant()"),
+            ("waiting_since", "instant()"),
         ],
+    )
+}
+
+pub fn message() -> Row {
+    Row::new(
+        "outbox",
+        [
+            ("id", "id('new')"),
+            ("channel", "'siem'"),
+            ("payload", "'{}'"),
+            ("event", "'request.pending'"),
+            ("created_at", "instant()"),
+            ("next_attempt_at", "instant()"),
+            ("waiting_since", "instant()"),
+        ],
+    )
+}
+
+pub fn lane() -> Row {
+    Row::new("delivery_lanes", [("name", "'siem'")])
+}
+
+pub fn alarm() -> Row {
+    Row::new("delivery_alarms", [("about", "'siem'"), ("told_at", "instant()")])
+}
+
+pub fn request_ticket() -> Row {
+    Row::new(
+        "request_tickets",
+        [("request_id", "id('waiting')"), ("verified_at", "instant()"), ("found", "'{}'")],
     )
 }
 
@@ -675,4 +797,39 @@ pub fn history() -> Row {
             ("activations_day_before", "1"),
         ],
     )
+}
+
+/// Bob's request in an emergency.
+pub fn emergency() -> Row {
+    request().with("emergency", "true").with("justification", "'Everything is down'")
+}
+
+/// The review of that.
+pub fn emergency_review() -> Row {
+    Row::new(
+        "emergency_reviews",
+        [
+            ("request_id", "id('new')"),
+            ("requester_person_id", "person('bob')"),
+            ("opened_at", "instant()"),
+            ("due_at", "instant() + interval '3 days'"),
+        ],
+    )
+}
+
+/// What bob says about ada's request.
+pub fn remark() -> Row {
+    Row::new(
+        "request_remarks",
+        [
+            ("id", "id('new')"),
+            ("request_id", "id('waiting')"),
+            ("kind", "'comment'"),
+            ("author_id", "id('bob')"),
+            ("author_person_id", "person('bob')"),
+            ("text", "'Why now?'"),
+            ("created_at", "instant()"),
+        ],
+    )
+    .recorded("target")
 }

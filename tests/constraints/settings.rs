@@ -29,6 +29,13 @@ async fn a_version_owns_known_fields_and_enforces_its_own() {
 }
 
 #[tokio::test]
+async fn rules_of_notices_are_rules() {
+    let lab = Lab::new().await;
+    let rules = rows::settings().with("notices", "'[]'");
+    lab.refuses("role_settings_notices_are_rules", rules).await;
+}
+
+#[tokio::test]
 async fn what_is_inherited_is_what_is_in_force_above() {
     let lab = Lab::new().await;
     let inherit = "role_settings_inherit";
@@ -41,8 +48,6 @@ async fn what_is_inherited_is_what_is_in_force_above() {
         ("requires_justification", "activation_requires_justification", "true"),
         ("requires_ticket", "activation_requires_ticket", "true"),
         ("requires_approval", "activation_requires_approval", "true"),
-        ("approval_timeout", "approval_timeout_seconds", "3600"),
-        ("approval_requires_justification", "approval_requires_justification", "true"),
         ("eligible_may_be_permanent", "eligible_may_be_permanent", "false"),
         ("eligible_maximum", "eligible_maximum_seconds", "3600"),
         ("eligible_requires_justification", "eligible_requires_justification", "true"),
@@ -51,15 +56,18 @@ async fn what_is_inherited_is_what_is_in_force_above() {
         ("active_maximum", "active_maximum_seconds", "3600"),
         ("active_requires_justification", "active_requires_justification", "true"),
         ("active_requires_mfa", "active_requires_mfa", "true"),
+        ("notices", "notices", "'{\"ended.requester\": {\"default_recipients\": false}}'"),
     ] {
         lab.takes(below(&format!("'{{{field}}}'")).with(column, other)).await;
         let without = format!("array_remove({all}, '{field}')");
         lab.refuses(inherit, below(&without).with(column, other)).await;
     }
-    let approver = "insert into settings_approvers values (id('new'), id('root'));";
-    lab.takes(format!("{} {approver}", below("'{approvers}'").sql())).await;
-    let without = "array_remove(settings_fields(), 'approvers')";
-    lab.refuses(inherit, format!("{} {approver}", below(without).sql())).await;
+    let (stage, approver) = (rows::stage().sql(), rows::approver().sql());
+    for stages in [stage.clone(), format!("{stage} {approver}")] {
+        lab.takes(format!("{} {stages}", below("'{stages}'").sql())).await;
+        let without = "array_remove(settings_fields(), 'stages')";
+        lab.refuses(inherit, format!("{} {stages}", below(without).sql())).await;
+    }
 }
 
 #[tokio::test]
@@ -95,13 +103,21 @@ async fn templates_have_names_name_nobody_and_stay() {
     lab.refuses("settings_templates_version_positive", none).await;
     let strict = rows::template().with("name_folded", "'strict'");
     lab.refuses("settings_templates_name_unique", strict).await;
-    for terms in [r#"'{"activation": {"approvers": ["ada"]}}'"#, "'{}'"] {
-        lab.refuses(
-            "settings_templates_approvers_are_chosen_later",
-            rows::template().with("terms", terms),
-        )
-        .await;
+    let terms = |stage: &str| {
+        let terms = format!("'{{\"activation\": {{\"stages\": [{{{stage}}}]}}}}'");
+        rows::template().with("terms", &terms)
+    };
+    lab.takes(terms(r#""approvers": ["manager"], "escalation": null, "skipped_if": {}"#)).await;
+    let ada = "00000000-0000-8000-8000-00000000000a";
+    for stage in [
+        format!(r#""approvers": ["manager", "{ada}"]"#),
+        format!(r#""approvers": ["manager"], "escalation": {{"approvers": ["{ada}"]}}"#),
+        format!(r#""approvers": ["manager"], "skipped_if": {{"on_call": "{ada}"}}"#),
+    ] {
+        lab.refuses("settings_templates_people_are_chosen_later", terms(&stage)).await;
     }
+    let none = rows::template().with("terms", "'{}'");
+    lab.refuses("settings_templates_people_are_chosen_later", none).await;
     lab.refuses("settings_templates_recorded", rows::template().unrecorded()).await;
     let made = rows::template().sql();
     let rename = "update settings_templates set name = 'Mine' where id = id('new');";

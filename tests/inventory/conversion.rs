@@ -16,7 +16,7 @@ use latchkey::{
     },
 };
 
-use crate::support::{World, done, reason, rules};
+use crate::support::{World, approved_by, done, reason, rules};
 
 const HOUR: Duration = Duration::hours(1);
 
@@ -52,7 +52,7 @@ async fn told(world: &World, id: ConversionId) -> Told {
 }
 
 async fn mails(world: &World, to: &str) -> Vec<String> {
-    sqlx::query_scalar("select subject from outbox where recipient_id = $1 order by created_at, id")
+    sqlx::query_scalar("select subject from outbox where recipient_id = $1 and event is distinct from 'summary.sent' order by created_at, id")
         .bind(world.principal(to))
         .fetch_all(&world.owner)
         .await
@@ -84,12 +84,12 @@ async fn eligibility_comes_beside_it_is_tried_and_then_the_standing_access_ends(
     assert_eq!(
         mails(&world, "ada").await,
         [
-            "Try your new eligibility for Operator at Organisation",
-            "Tried and works: Operator at Organisation",
-            "Activate Operator at Organisation when you need it",
+            "Try your eligibility: Operator at Organisation",
+            "Tried and works: ada, Operator at Organisation",
+            "Activate it when you need it: Operator at Organisation",
         ]
     );
-    assert_eq!(mails(&world, "root").await, ["Tried and works: Operator at Organisation"]);
+    assert_eq!(mails(&world, "root").await, ["Tried and works: ada, Operator at Organisation"]);
     world.activate("ada", "Operator", HOUR).await.unwrap();
     let ended: String =
         sqlx::query_scalar("select end_reason::text from assignments where id = $1")
@@ -136,7 +136,8 @@ async fn a_try_is_judged_by_the_roles_own_terms() {
             terms.activation.authentication = Authentication::Mfa;
             terms.activation.requires_ticket = true;
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [world.principal("ada"), world.principal("root")].into();
+            terms.activation.stages =
+                approved_by([world.principal("ada"), world.principal("root")]);
         })
         .await;
     let id = start_as(&world, "root", world.active("ada", "Operator").await).await.unwrap();
@@ -164,7 +165,7 @@ async fn a_try_says_if_nobody_could_approve() {
     world
         .settings("Operator", |terms| {
             terms.activation.requires_approval = true;
-            terms.activation.approvers = [world.principal("ada")].into();
+            terms.activation.stages = approved_by([world.principal("ada")]);
         })
         .await;
     let id = start_as(&world, "root", world.active("ada", "Operator").await).await.unwrap();

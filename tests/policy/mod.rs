@@ -79,7 +79,7 @@ const EVERYTHING: [(&str, &str); 5] = [
     ("groups.toml", "[[group]]\nname = \"On call\"\nlies_in = \"Production\"\n"),
     (
         "settings.toml",
-        "[[template]]\nname = \"Short\"\nmaximum = \"30m\"\n\n[[settings]]\nrole = \"Ledger Reader\"\nscope = \"/\"\nmaximum = \"2h\"\nrequires_approval = true\napprovers = [\"group:On call\"]\n\n[[settings]]\nrole = \"Database operator\"\nscope = \"Production / Database\"\nmaximum = \"1h\"\nenforced = [\"maximum\"]\n",
+        "[[template]]\nname = \"Short\"\nmaximum = \"30m\"\n\n[[settings]]\nrole = \"Ledger Reader\"\nscope = \"/\"\nmaximum = \"2h\"\nrequires_approval = true\nstages = [{ approvers = [\"group:On call\"] }]\n\n[[settings]]\nrole = \"Database operator\"\nscope = \"Production / Database\"\nmaximum = \"1h\"\nenforced = [\"maximum\"]\n",
     ),
     (
         "assignments.toml",

@@ -23,13 +23,16 @@ const ALL: [(&str, &str); 5] = [
     ),
     (
         "settings.toml",
-        "[[template]]\nname = \"Short\"\ndescription = \"For nights.\"\nmaximum = \"1h30m\"\nauthentication = \"mfa\"\n\n[[settings]]\nrole = \"Deployer\"\nscope = \"One\"\nmaximum = \"4h\"\nrequires_ticket = true\nenforced = [\"requires_ticket\"]\n\n[[settings]]\nrole = \"Deployer\"\nscope = \"One / Two / Three / Four / Five / Six / Seven\"\nmaximum = \"1h\"\n\n[[settings]]\nrole = \"Member\"\nscope = \"group:On call\"\nmaximum = \"2h\"\n",
+        "[[template]]\nname = \"Short\"\ndescription = \"For nights.\"\nmaximum = \"1h30m\"\nauthentication = \"mfa\"\nstages = [{ approvers = [\"manager\"], on_silence = \"approve\" }]\n\n[[settings]]\nrole = \"Deployer\"\nscope = \"One\"\nmaximum = \"4h\"\nrequires_ticket = true\nstages = [\n{ approvers = [\"manager\", \"group:Platform\"], agree = \"each\", timeout = \"4h\", escalate_after = \"1h\", escalate_to = [\"scope owners\", \"holders of Deployer\"], requires_justification = false, authentication = \"none\", skipped_if = { no_longer_than = \"1h\", within = { time_zone = \"Europe/Copenhagen\", days = [\"monday\", \"saturday\"], from = \"22:00\", until = \"06:00\" }, on_call = \"group:On call\", ticket_verified = true } },\n{ approvers = [\"user:ada\"], agree = 3 },\n]\nenforced = [\"requires_ticket\"]\n\n[[settings]]\nrole = \"Deployer\"\nscope = \"One / Two / Three / Four / Five / Six / Seven\"\nmaximum = \"1h\"\n\n[[settings]]\nrole = \"Member\"\nscope = \"group:On call\"\nmaximum = \"2h\"\n",
     ),
     (
         "assignments.toml",
         "[[assignment]]\nholder = \"user:ada\"\nrole = \"Member\"\nscope = \"group:On call\"\nkind = \"active\"\n[[assignment]]\nholder = \"user:bob\"\nrole = \"Owner\"\nscope = \"group:On call\"\nkind = \"active\"\n[[assignment]]\nholder = \"group:On call\"\nrole = \"Member\"\nscope = \"group:Platform\"\nkind = \"active\"\n[[assignment]]\nholder = \"group:Platform\"\nrole = \"Deployer\"\nscope = \"One / Two / Three / Four / Five / Six / Seven / Eight\"\nkind = \"eligible\"\nuntil = 2099-01-01T00:00:00Z\n[[assignment]]\nholder = \"user:eve\"\nrole = \"Deployer\"\nscope = \"One\"\nkind = \"eligible\"\nfrom = 2098-01-01T00:00:00Z\n[[assignment]]\nholder = \"application:pipeline\"\nrole = \"Database operator\"\nscope = \"One / Two\"\nkind = \"active\"\nreason = \"It deploys.\"\n",
     ),
 ];
+
+/// A stage with everything in it, as the files have it.
+const STAGE: &str = r#"    { approvers = ["group:Platform", "manager"], agree = "each", timeout = "4h", escalate_after = "1h", escalate_to = ["holders of Deployer", "scope owners"], requires_justification = false, authentication = "none", skipped_if = { no_longer_than = "1h", within = { time_zone = "Europe/Copenhagen", days = ["monday", "saturday"], from = "22:00", until = "06:00" }, on_call = "group:On call", ticket_verified = true } },"#;
 
 async fn world() -> World {
     let world = super::world().await;
@@ -58,6 +61,12 @@ async fn everything_comes_back_as_it_was_here_and_elsewhere() {
         ("settings.toml", "enforced = [\"requires_ticket\"]"),
         ("settings.toml", "maximum = \"1h30m\""),
         ("settings.toml", "scope = \"group:On call\""),
+        ("settings.toml", STAGE),
+        ("settings.toml", "    { approvers = [\"user:ada\"], agree = 3, timeout = \"24h\" },\n"),
+        (
+            "settings.toml",
+            "{ approvers = [\"manager\"], timeout = \"24h\", on_silence = \"approve\" }",
+        ),
         ("assignments.toml", "holder = \"group:On call\""),
         ("assignments.toml", "holder = \"application:pipeline\""),
         ("assignments.toml", "from = 2098-01-01T00:00:00Z"),
@@ -129,4 +138,31 @@ async fn ten_thousand_assignments_are_compared_at_once() {
     let exported = policy::export(&world.app, &root).await.unwrap();
     assert!(exported["assignments.toml"].matches("[[assignment]]").count() > 10_000);
     assert!(plan(&world, "root", &exported).await.is_empty());
+}
+
+#[tokio::test]
+async fn what_a_stage_says_half_is_a_fault_and_not_left_out() {
+    let world = world().await;
+    let root = world.actor("root").await;
+    for (stage, says) in [
+        (
+            "skipped_if = { no_longer_than = \"1h\", within = { time_zone = \"UTC\", from = \"08:00\", until = \"17:00\" } }",
+            "days: this is missing",
+        ),
+        ("escalate_to = [\"manager\"]", "escalate_after: this is missing"),
+        ("agree = \"all\"", "agree: write how many must agree, or \"each\""),
+        ("skipped_if = { unless = true }", "unless: unknown key"),
+        (
+            "skipped_if = { within = { time_zone = \"UTC\", days = [\"today\"], from = \"8\", until = \"17:00\" } }",
+            "today is no day",
+        ),
+    ] {
+        let terms = format!(
+            "[[settings]]\nrole = \"Database operator\"\nscope = \"/\"\nstages = [{{ approvers = [\"user:ada\", \"user:bob\"], {stage} }}]\n"
+        );
+        let outcome =
+            policy::plan(&world.app, &root, &files([("settings.toml", &terms)]), false).await;
+        let told = super::reasons(outcome);
+        assert!(told.contains(says), "{says}: {told}");
+    }
 }

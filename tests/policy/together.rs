@@ -61,7 +61,7 @@ async fn weaker_terms_make_the_whole_apply_wait_for_a_second_administrator() {
     let change = asked(&world).await;
     assert_eq!(places(&world).await, 0, "nothing is done until then");
     assert_eq!(asks_for(&world).await, Authentication::Mfa);
-    assert_eq!(mails(&world, "deputy").await, ["Your word is wanted: root asks for policy files"]);
+    assert_eq!(mails(&world, "deputy").await, ["Your word? root: policy files"]);
     let again = apply(&world, &world.actor("root").await, &files(WEAKER)).await.unwrap();
     assert_eq!(again.waits, Some(change), "asked for twice, it waits once");
     let shown = change_request::show(&world.app, &world.actor("deputy").await, change).await;

@@ -18,7 +18,7 @@ use proptest::{
     test_runner::{Config, TestRunner},
 };
 
-use crate::support::{World, reason};
+use crate::support::{World, approved_by, reason};
 
 mod model;
 mod moves;
@@ -353,14 +353,12 @@ fn write(settings: &mut Settings, terms: &Terms, world: &World) {
     activation.authentication =
         if terms.proof { Authentication::Mfa } else { Authentication::None };
     activation.requires_approval = terms.approvers.is_some();
-    activation.approval_timeout = Duration::days(1);
     let named = |(name, named): (&&str, bool)| -> Option<PrincipalId> {
         named.then(|| world.principal(name))
     };
-    activation.approvers = terms
-        .approvers
-        .map(|approvers| APPROVERS.iter().zip(approvers).filter_map(named).collect())
-        .unwrap_or_default();
+    let approvers = terms.approvers.map(|approvers| APPROVERS.iter().zip(approvers));
+    activation.stages =
+        approvers.map(|them| approved_by(them.filter_map(named))).unwrap_or_default();
 }
 
 fn outcome<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Outcome {

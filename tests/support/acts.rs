@@ -2,6 +2,7 @@
 use latchkey::{
     domain::{
         actor::Actor,
+        approval::{Approver, Stage},
         id::{AssignmentId, ChangeRequestId, PrincipalId, RequestId, ScopeId},
         request::{RequestState, Verdict},
         text::Justification,
@@ -153,7 +154,9 @@ impl World {
     ) -> Result<(), Error> {
         let code = self.fresh_code(name).await;
         let answer = Answer { verdict, granted, justification: reason() };
-        approval::decide(&self.app, &self.actor(name).await, request, &answer, &code).await
+        approval::decide(&self.app, &self.actor(name).await, request, &answer, &code)
+            .await
+            .map(drop)
     }
 
     /// Takes somebody's eligibility for a role away.
@@ -234,4 +237,10 @@ pub fn rules<T: std::fmt::Debug>(outcome: Result<T, Error>) -> Vec<&'static str>
         }
         other => panic!("a refusal by the rules was expected: {other:?}"),
     }
+}
+
+/// One stage in which one of these decides, with a fresh code and no reason.
+pub fn approved_by(approvers: impl IntoIterator<Item = PrincipalId>) -> Vec<Stage> {
+    let approvers = approvers.into_iter().map(Approver::Principal);
+    vec![Stage { requires_justification: false, ..Stage::of(approvers) }]
 }

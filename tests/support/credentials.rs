@@ -119,7 +119,7 @@ impl World {
 
     /// Whoever a session's secret belongs to, as a request from their browser.
     pub async fn request(&self, session: &Token) -> Result<Actor, Error> {
-        let user = latchkey::service::session::authenticate(&self.app, session).await?;
+        let (user, _) = latchkey::service::session::authenticate(&self.app, session).await?;
         let actor = visitor("192.0.2.10").actor;
         Ok(Actor { who: Who::User(user), ..actor })
     }

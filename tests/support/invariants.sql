@@ -8,7 +8,7 @@ granted as (
     select
         assignments.*, requests.state, requests.requested_seconds, requests.granted_seconds, requests.proof_id,
         requests.created_at as asked_at, requests.starts_at as wanted_at,
-        requests.settings_id as pinned_id, least(assignments.ended_at, assignments.ends_at) as over_at
+        requests.settings_id as pinned_id, requests.emergency, least(assignments.ended_at, assignments.ends_at) as over_at
     from assignments
     left join requests on requests.id = assignments.request_id
     where origin = 'activated'
@@ -124,11 +124,39 @@ promises (promise, broken) as (
         or closed_at < created_at
 
     union all
-    select 'what asks for approval was approved, and not denied', count(*)
+    select 'what asks for approval was agreed to in each stage, as far as its terms let go of that, and not denied', count(*)
     from with_terms
-    where wants_approval and not (
-        exists (select from decisions where decisions.request_id = with_terms.request_id and verdict = 'approve')
-        and not exists (select from decisions where decisions.request_id = with_terms.request_id and verdict = 'deny')
+    where wants_approval and not emergency and (
+        not exists (select from approval_stages where settings_id = pinned_id)
+        or exists (select from decisions where decisions.request_id = with_terms.request_id and verdict = 'deny')
+        or exists (
+            select from approval_stages as stage
+            left join request_stages as stands
+                on stands.request_id = with_terms.request_id and stands.position = stage.position
+            where stage.settings_id = pinned_id and not coalesce(case stands.state
+                when 'agreed' then (
+                    select count(distinct approver_person_id) from decisions
+                    where decisions.request_id = with_terms.request_id and decisions.stage = stage.position
+                        and verdict = 'approve'
+                ) >= coalesce(stage.agree, (
+                    select count(*) from settings_approvers as named
+                    where named.settings_id = pinned_id and named.stage = stage.position and not named.escalation
+                ))
+                when 'skipped' then stage.skipped_if <> '{}'
+                when 'silent' then stage.on_silence = 'approve' and stands.settled_at >= stands.expires_at
+            end, false)
+        )
+    )
+
+    union all
+    select 'an emergency was allowed, is short, and somebody else reviews it', count(*)
+    from granted
+    join role_settings as pinned on pinned.id = pinned_id
+    join person_of as requester on requester.id = granted.principal_id
+    left join emergency_reviews using (request_id)
+    where emergency and (
+        not pinned.allows_emergency or opened_at is null or reviewer_person_id = requester.person_id
+        or granted.ends_at - granted.starts_at > interval '1 second' * pinned.emergency_maximum_seconds
     )
 
     union all
@@ -137,8 +165,28 @@ promises (promise, broken) as (
     where (state = 'denied') <> exists (select from decisions where request_id = requests.id and verdict = 'deny')
 
     union all
-    select 'one decision a request', count(*)
-    from (select from decisions group by request_id having count(*) > 1) as doubly_decided
+    select 'nobody says two things of a request, and no approver is spoken for twice', count(*)
+    from (
+        select from decisions group by request_id, approver_person_id having count(*) > 1
+        union all
+        select from decisions group by request_id, for_person_id having count(*) > 1
+    ) as doubly_decided
+
+    union all
+    select 'what was granted was agreed to in every stage that was not skipped', count(*)
+    from requests
+    join assignments on assignments.request_id = requests.id
+    join role_settings as pinned on pinned.id = requests.settings_id and pinned.activation_requires_approval
+    where exists (
+        select from request_stages
+        where request_stages.request_id = requests.id and request_stages.state in ('waiting', 'open', 'closed')
+    )
+
+    union all
+    select 'a request that is over has no open stage', count(*)
+    from requests
+    join request_stages on request_stages.request_id = requests.id and request_stages.state = 'open'
+    where requests.state <> 'pending'
 
     union all
     select 'nobody decides their own request, by whichever account', count(*)
@@ -154,8 +202,14 @@ promises (promise, broken) as (
     join requests on requests.id = request_id
     where not exists (
         select from settings_approvers
-        where settings_approvers.settings_id = requests.settings_id and (
-            settings_approvers.principal_id = approver_id
+        where settings_approvers.settings_id = requests.settings_id and settings_approvers.stage = decisions.stage and (
+            settings_approvers.kind <> 'principal'
+            or settings_approvers.principal_id = approver_id
+            or approver_person_id <> for_person_id and exists (
+                select from deputies
+                where deputies.person_id = for_person_id and deputy_id = approver_person_id
+                    and deputies.starts_at <= decisions.created_at and decisions.created_at < deputies.ends_at
+            )
             or exists (
                 with recursive up (id) as (
                     select approver_id
@@ -201,10 +255,13 @@ promises (promise, broken) as (
         ))
 
     union all
-    select 'a decision rests on a fresh proof by the approver', count(*)
+    select 'a decision rests on a fresh proof by the approver, unless its stage asks for none', count(*)
     from decisions
-    left join mfa_proofs on mfa_proofs.id = proof_id
-    where mfa_proofs.id is null or mfa_proofs.principal_id <> approver_id or spent_for <> decisions.id
+    join requests on requests.id = request_id
+    join approval_stages on approval_stages.settings_id = requests.settings_id and position = decisions.stage
+    left join mfa_proofs on mfa_proofs.id = decisions.proof_id
+    where (approval_stages.authentication = 'mfa' and decisions.proof_id is null)
+        or mfa_proofs.principal_id <> approver_id or spent_for <> decisions.id
         or spent_at > mfa_proofs.created_at + interval '300 seconds'
 
     union all

@@ -10,13 +10,15 @@ from aiosmtpd.smtp import SMTP, AuthResult
 class Taker:
     async def handle_DATA(self, server, session, envelope):
         message = email.message_from_bytes(envelope.content, policy=email.policy.default)
+        plain, html = message.get_body(("plain",)), message.get_body(("html",))
         taken = {
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "user": session.auth_data,
             "subject": message["subject"],
             "headers": {name.lower(): str(value) for name, value in message.items()},
-            "body": message.get_content(),
+            "body": plain.get_content(),
+            "html": html.get_content() if html else None,
         }
         print(json.dumps(taken), flush=True)
         return "250 taken"

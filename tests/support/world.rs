@@ -8,6 +8,7 @@ use latchkey::{
     App,
     domain::{
         actor::{Actor, User, Via, Who},
+        approval::{Agreement, Approver, Stage},
         id::{AssignmentId, PersonId, PrincipalId, RoleId, ScopeId, SessionId, SettingsId},
         settings::{ActivationTerms, AssignmentTerms, Authentication, Settings},
         text::fold,
@@ -61,6 +62,11 @@ impl World {
             )),
             keys,
             public_url: "https://latchkey.example.org".into(),
+            reader: latchkey::domain::language::Reader::english(),
+            summaries: latchkey::domain::notice::summary::Schedule::default(),
+            channels: Vec::new().into(),
+            ticket_systems: Vec::new().into(),
+            egress: latchkey::gateway::egress::Egress::default(),
         };
         let owner = pool(DatabaseRole::Superuser, 2);
         let shipped: Vec<(String, RoleId)> = sqlx::query_as("select name, id from roles")
@@ -262,9 +268,15 @@ impl World {
         let mut change = self.change().await;
         let terms = &settings.activation;
         sqlx::query(
-            "insert into role_settings
+            "insert into role_settings (
+                id, role_id, scope_id, version, activation_maximum_seconds, activation_authentication,
+                activation_requires_justification, activation_requires_ticket, activation_requires_approval,
+                eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
+                active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
+                allows_emergency, emergency_maximum_seconds, reason, created_at
+             )
              select $1, $2, $3, (select coalesce(max(version), 0) + 1 from role_settings where role_id = $2 and scope_id = $3),
-                $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, null, null, 'For a test', instant()",
+                $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 'For a test', instant()",
         )
         .bind(id)
         .bind(role)
@@ -274,8 +286,6 @@ impl World {
         .bind(terms.requires_justification)
         .bind(terms.requires_ticket)
         .bind(terms.requires_approval)
-        .bind(terms.approval_timeout.seconds())
-        .bind(terms.approval_requires_justification)
         .bind(settings.eligible.may_be_permanent)
         .bind(settings.eligible.maximum.seconds())
         .bind(settings.eligible.requires_justification)
@@ -284,16 +294,13 @@ impl World {
         .bind(settings.active.maximum.seconds())
         .bind(settings.active.requires_justification)
         .bind(settings.active.requires_mfa)
+        .bind(terms.allows_emergency)
+        .bind(terms.emergency_maximum.seconds())
         .execute(change.connection())
         .await
         .expect("the terms may be written");
-        for approver in &terms.approvers {
-            sqlx::query("insert into settings_approvers values ($1, $2)")
-                .bind(id)
-                .bind(approver)
-                .execute(change.connection())
-                .await
-                .expect("the approver exists");
+        for (stage, position) in terms.stages.iter().zip(1_i16..) {
+            write_stage(change.connection(), id, position, stage).await;
         }
         change.commit("settings.changed", "target_id", id.0).await;
         id
@@ -483,6 +490,52 @@ impl Change<'_> {
     }
 }
 
+async fn write_stage(
+    connection: &mut sqlx::PgConnection,
+    settings: SettingsId,
+    position: i16,
+    stage: &Stage,
+) {
+    let agree = match stage.agree {
+        Agreement::People(people) => Some(i16::from(people)),
+        Agreement::Each => None,
+    };
+    sqlx::query("insert into approval_stages values ($1, $2, $3, $4, $5, $6, $7, $8, $9)")
+        .bind(settings)
+        .bind(position)
+        .bind(agree)
+        .bind(stage.timeout.seconds())
+        .bind(stage.escalation.as_ref().map(|later| later.after.seconds()))
+        .bind(stage.on_silence)
+        .bind(stage.requires_justification)
+        .bind(stage.authentication)
+        .bind(sqlx::types::Json(&stage.skipped_if))
+        .execute(&mut *connection)
+        .await
+        .expect("the stage may be written");
+    for approver in stage.everybody() {
+        let (kind, principal, role) = match approver {
+            Approver::Principal(id) => ("principal", Some(id.0), None),
+            Approver::Manager => ("manager", None, None),
+            Approver::ScopeOwners => ("scope_owners", None, None),
+            Approver::RoleHolders(id) => ("role_holders", None, Some(id.0)),
+        };
+        sqlx::query(
+            "insert into settings_approvers (settings_id, stage, kind, principal_id, role_id, escalation)
+             values ($1, $2, $3::approver_kind, $4, $5, $6)",
+        )
+        .bind(settings)
+        .bind(position)
+        .bind(kind)
+        .bind(principal)
+        .bind(role)
+        .bind(!stage.approvers.contains(approver))
+        .execute(&mut *connection)
+        .await
+        .expect("the approver exists");
+    }
+}
+
 /// Terms that ask for nothing: up to eight hours, at once.
 fn generous() -> Settings {
     let assignment = AssignmentTerms {
@@ -498,11 +551,12 @@ fn generous() -> Settings {
             requires_justification: false,
             requires_ticket: false,
             requires_approval: false,
-            approvers: std::collections::BTreeSet::new(),
-            approval_timeout: Duration::hours(24),
-            approval_requires_justification: false,
+            stages: Vec::new(),
+            allows_emergency: false,
+            emergency_maximum: Duration::hours(1),
         },
         eligible: assignment.clone(),
         active: assignment,
+        notices: latchkey::domain::notice::rule::Notices::default(),
     }
 }

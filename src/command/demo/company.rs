@@ -109,65 +109,60 @@ pub(super) struct Terms {
     pub(super) ticket: bool,
     /// Who approves, by user or group name; nobody if that is not asked for.
     pub(super) approvers: &'static [&'static str],
+    /// Up to which length nobody is asked.
+    pub(super) skipped_up_to: Option<Duration>,
+    /// How long access may be that is taken in an emergency, if it may be taken at all.
+    pub(super) emergency: Option<Duration>,
 }
+
+const USUAL: Terms = Terms {
+    role: "",
+    maximum: Duration::hours(8),
+    justification: true,
+    ticket: false,
+    approvers: &[],
+    skipped_up_to: None,
+    emergency: None,
+};
 
 /// The terms of a small company.
 pub(super) const TERMS: [Terms; 8] = [
     Terms {
         role: "Global Administrator",
         maximum: Duration::hours(4),
-        justification: true,
-        ticket: false,
         approvers: &["ben", "chloe", "kavya"],
+        ..USUAL
     },
-    Terms {
-        role: "Security Administrator",
-        maximum: Duration::hours(8),
-        justification: true,
-        ticket: false,
-        approvers: &["ada", "kavya"],
-    },
-    Terms {
-        role: "User Administrator",
-        maximum: Duration::hours(8),
-        justification: true,
-        ticket: false,
-        approvers: &[],
-    },
-    Terms {
-        role: "Privileged Role Administrator",
-        maximum: Duration::hours(8),
-        justification: true,
-        ticket: false,
-        approvers: &[],
-    },
+    Terms { role: "Security Administrator", approvers: &["ada", "kavya"], ..USUAL },
+    Terms { role: "User Administrator", ..USUAL },
+    Terms { role: "Privileged Role Administrator", ..USUAL },
     Terms {
         role: "Production Database Operator",
         maximum: Duration::hours(2),
-        justification: true,
         ticket: true,
         approvers: &["Platform leads"],
+        ..USUAL
     },
     Terms {
         role: "Deployment Operator",
-        maximum: Duration::hours(1),
-        justification: true,
-        ticket: false,
-        approvers: &[],
+        maximum: Duration::hours(4),
+        approvers: &["ben", "kavya"],
+        skipped_up_to: Some(Duration::hours(1)),
+        emergency: Some(Duration::hours(2)),
+        ..USUAL
     },
     Terms {
         role: "Firewall Operator",
         maximum: Duration::minutes(90),
-        justification: true,
         ticket: true,
         approvers: &["ada", "chloe"],
+        ..USUAL
     },
     Terms {
         role: "Payroll Export",
         maximum: Duration::minutes(30),
-        justification: true,
-        ticket: false,
         approvers: &["ben", "kavya"],
+        ..USUAL
     },
 ];
 
@@ -179,6 +174,8 @@ pub(super) struct Episode {
     pub(super) why: &'static str,
     pub(super) ticket: &'static str,
     pub(super) approver: Option<&'static str>,
+    /// Whether it can't wait for an approval.
+    pub(super) emergency: bool,
     pub(super) outcome: Outcome,
 }
 
@@ -198,7 +195,16 @@ const fn episode(
     minutes: u32,
     why: &'static str,
 ) -> Episode {
-    Episode { who, role, minutes, why, ticket: "", approver: None, outcome: Outcome::RanOut }
+    Episode {
+        who,
+        role,
+        minutes,
+        why,
+        ticket: "",
+        approver: None,
+        emergency: false,
+        outcome: Outcome::RanOut,
+    }
 }
 
 /// Episodes that repeat through the weeks.

@@ -64,11 +64,15 @@ pub(super) fn code(config: &Config, user_name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The demo never touches an installation: it has a folder, and so a database, of its own.
+/// The demo never touches an installation: it has a folder, and so a database, of its own. Nor does it tell anybody outside of its
+/// made-up people, whatever the settings say.
 fn in_its_own_folder(config: Config) -> Result<Config, Failure> {
     let mut config = Config { data_folder: config.data_folder.join(FOLDER), ..config };
     config.database.url = None;
     config.database.owner_url = None;
+    config.smtp.host = None;
+    config.channels.clear();
+    config.ticket_systems.clear();
     company::ORGANISATION.clone_into(&mut config.organisation_name);
     let begun = config.data_folder.join("postgres");
     if begun.exists() && !config.data_folder.join(PEOPLE).exists() {

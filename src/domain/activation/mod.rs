@@ -28,6 +28,8 @@ pub struct Ask {
     pub ticket_number: TicketNumber,
     /// Where that ticket is.
     pub ticket_system: TicketSystem,
+    /// Whether it is an emergency: approval is skipped, and somebody else looks at it afterwards.
+    pub emergency: bool,
 }
 
 /// The state of a request, with what only that state has. Its moves are all that a request can ever do.
@@ -71,6 +73,14 @@ impl State {
     /// An approver's yes: it takes effect now, or at the later start that was asked for.
     pub fn approve(self, now: Instant, starts_at: Option<Instant>) -> Result<Self, Refusal> {
         self.decidable(now)?;
+        self.settle(now, starts_at)
+    }
+
+    /// All have agreed, or silence means that they have: it takes effect now, or at the later start that was asked for.
+    pub fn settle(self, now: Instant, starts_at: Option<Instant>) -> Result<Self, Refusal> {
+        if !matches!(self, Self::Pending { .. }) {
+            return Err(Refusal::NotPending);
+        }
         Ok(match starts_at.filter(|start| *start > now) {
             Some(starts_at) => Self::Scheduled { starts_at },
             None => Self::Closed { how: Closing::Granted, at: now },

@@ -58,9 +58,15 @@ pub enum Refusal {
     },
     /// Nobody but the requester could approve.
     #[error(
-        "Nobody but you can approve this role at the moment. Ask an administrator to name another approver."
+        "Too few people but you can approve this role at the moment. Ask an administrator to name others."
     )]
     NobodyCanApprove,
+    /// The role knows no emergency.
+    #[error("This role can't be activated without approval, not even in an emergency.")]
+    NoEmergency,
+    /// There is nothing that an emergency would skip.
+    #[error("Nobody has to approve this, or it is not for now: ask for it as usual.")]
+    EmergencyNotNeeded,
     /// The account is disabled.
     #[error("This account is disabled.")]
     Disabled,
@@ -119,6 +125,8 @@ impl Refusal {
             Self::NoMoreTime { .. } => "no_more_time",
             Self::Start { .. } => "start",
             Self::NobodyCanApprove => "nobody_can_approve",
+            Self::NoEmergency => "no_emergency",
+            Self::EmergencyNotNeeded => "emergency_not_needed",
             Self::Disabled => "disabled",
             Self::RoleRetired => "role_retired",
             Self::NotPending => "not_pending",
@@ -156,6 +164,8 @@ impl Refusal {
             | Self::AlreadyRequested
             | Self::NothingToExtend
             | Self::NobodyCanApprove
+            | Self::NoEmergency
+            | Self::EmergencyNotNeeded
             | Self::Disabled
             | Self::RoleRetired
             | Self::NotPending

@@ -1,6 +1,7 @@
 //! Decides what becomes of a request when it is made.
 use super::{Ask, End, Refusal, Running};
 use crate::domain::{
+    approval::{StageState, Standing},
     settings::{ActivationTerms, Authentication, SHORTEST},
     time::{Duration, Instant},
 };
@@ -41,8 +42,10 @@ pub struct Facts {
     pub open_request: bool,
     /// Whether a fresh proof for this very act was given.
     pub proved: bool,
-    /// How many enabled people beside the requester can approve.
-    pub other_approvers: usize,
+    /// The stages of the approval, as this request would begin them; none if it asks for no approval.
+    pub stages: Vec<Standing>,
+    /// Whether there are people enough beside the requester who can agree in all of them.
+    pub attainable: bool,
 }
 
 /// What becomes of a request.
@@ -71,13 +74,19 @@ pub fn decide(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts)
     let later = ask.starts_at.filter(|start| *start > facts.now);
     if !refusals.is_empty() {
         Decision::Refuse(refusals)
-    } else if terms.requires_approval {
-        Decision::AwaitApproval { expires_at: facts.now + terms.approval_timeout }
+    } else if let Some(expires_at) = open_until(terms, facts).filter(|_| !ask.emergency) {
+        Decision::AwaitApproval { expires_at }
     } else if let Some(starts_at) = later {
         Decision::Schedule { starts_at }
     } else {
         Decision::Activate(End::of(facts.now, ask.duration, facts.eligible_until))
     }
+}
+
+/// When the stage that opens is over; none if nobody needs to be asked.
+fn open_until(terms: &ActivationTerms, facts: &Facts) -> Option<Instant> {
+    let open = facts.stages.iter().find(|stage| stage.state == StageState::Open);
+    if terms.requires_approval { open?.expires_at } else { None }
 }
 
 fn refusals(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts) -> Vec<Refusal> {
@@ -99,12 +108,34 @@ fn refusals(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts) -
             .then_some(Refusal::ProofNeeded),
         held_refusal(intent, ask, facts),
         facts.open_request.then_some(Refusal::AlreadyRequested),
-        (terms.requires_approval && facts.other_approvers == 0)
+        (open_until(terms, facts).is_some() && !facts.attainable && !ask.emergency)
             .then_some(Refusal::NobodyCanApprove),
+        ask.emergency.then(|| emergency_refusal(intent, ask, terms, facts)).flatten(),
     ]
     .into_iter()
     .flatten()
     .collect()
+}
+
+/// Why it cannot be an emergency: the role knows none, or nobody would have to be asked anyway, or it takes too long.
+fn emergency_refusal(
+    intent: Intent,
+    ask: &Ask,
+    terms: &ActivationTerms,
+    facts: &Facts,
+) -> Option<Refusal> {
+    if !terms.allows_emergency {
+        Some(Refusal::NoEmergency)
+    } else if open_until(terms, facts).is_none()
+        || intent == Intent::Extend
+        || ask.starts_at.is_some()
+    {
+        Some(Refusal::EmergencyNotNeeded)
+    } else if ask.duration > terms.emergency_maximum {
+        Some(Refusal::Duration { shortest: SHORTEST, longest: terms.emergency_maximum })
+    } else {
+        ask.justification.is_empty().then_some(Refusal::JustificationNeeded)
+    }
 }
 
 fn start_refusal(ask: &Ask, facts: &Facts) -> Option<Refusal> {

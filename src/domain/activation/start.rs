@@ -7,7 +7,7 @@ use crate::domain::settings::ActivationTerms;
 pub struct StartFacts {
     /// The same facts as at an approval.
     pub facts: ApprovalFacts,
-    /// Whether somebody approved.
+    /// Whether all stages of its approval are settled.
     pub approved: bool,
 }
 

@@ -27,6 +27,32 @@ pub enum Kind {
     RequestDenied,
     RequestCancelled,
     RequestExpired,
+    /// A role was activated in an emergency, without the approval that it otherwise takes.
+    EmergencyUsed,
+    /// Somebody else looked at an emergency afterwards.
+    EmergencyReviewed,
+    /// Administrators were told that nobody has looked at an emergency in time.
+    EmergencyOverdue,
+    /// Somebody said something about a request.
+    RequestCommented,
+    /// Somebody began to look at a request.
+    RequestClaimed,
+    /// Somebody left it to others again.
+    RequestReleased,
+    /// Whoever asks asked again.
+    RequestNudged,
+    /// Somebody answers to somebody else.
+    PersonManagerChanged,
+    /// Somebody named who decides for them while they are away.
+    DeputyNamed,
+    /// That ended before its time.
+    DeputyEnded,
+    /// Others were asked as well, since nobody had decided.
+    RequestEscalated,
+    /// Nobody decided in time, and the terms take that for a yes.
+    RequestPassedInSilence,
+    /// Nobody can give an approval any more that terms ask for.
+    ApprovalUnreachable,
     AssignmentCreated,
     AssignmentUpdated,
     AssignmentRemoved,
@@ -61,6 +87,7 @@ pub enum Kind {
     ApplicationSignInFailed,
     PersonInvited,
     PersonChanged,
+    NoticesChosen,
     PersonDisabled,
     PersonEnabled,
     PersonAccessEnded,
@@ -91,12 +118,15 @@ pub enum Kind {
     ConversionTried,
     ConversionFinished,
     ConversionAbandoned,
+    DeliveryGivenUp,
+    DeliveryResent,
+    ChannelTested,
     AccessRefused,
 }
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 75] = [
+    pub const ALL: [(Self, &'static str); 92] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -107,6 +137,19 @@ impl Kind {
         (Self::RequestDenied, "request.denied"),
         (Self::RequestCancelled, "request.cancelled"),
         (Self::RequestExpired, "request.expired"),
+        (Self::EmergencyUsed, "emergency.used"),
+        (Self::EmergencyReviewed, "emergency.reviewed"),
+        (Self::EmergencyOverdue, "emergency.overdue"),
+        (Self::RequestCommented, "request.commented"),
+        (Self::RequestClaimed, "request.claimed"),
+        (Self::RequestReleased, "request.released"),
+        (Self::RequestNudged, "request.nudged"),
+        (Self::PersonManagerChanged, "person.manager_changed"),
+        (Self::DeputyNamed, "deputy.named"),
+        (Self::DeputyEnded, "deputy.ended"),
+        (Self::RequestEscalated, "request.escalated"),
+        (Self::RequestPassedInSilence, "request.passed_in_silence"),
+        (Self::ApprovalUnreachable, "approval.unreachable"),
         (Self::AssignmentCreated, "assignment.created"),
         (Self::AssignmentUpdated, "assignment.updated"),
         (Self::AssignmentRemoved, "assignment.removed"),
@@ -141,6 +184,7 @@ impl Kind {
         (Self::ApplicationSignInFailed, "application.sign_in_failed"),
         (Self::PersonInvited, "person.invited"),
         (Self::PersonChanged, "person.changed"),
+        (Self::NoticesChosen, "person.notices_chosen"),
         (Self::PersonDisabled, "person.disabled"),
         (Self::PersonEnabled, "person.enabled"),
         (Self::PersonAccessEnded, "person.access_ended"),
@@ -171,6 +215,9 @@ impl Kind {
         (Self::ConversionTried, "conversion.tried"),
         (Self::ConversionFinished, "conversion.finished"),
         (Self::ConversionAbandoned, "conversion.abandoned"),
+        (Self::DeliveryGivenUp, "delivery.given_up"),
+        (Self::DeliveryResent, "delivery.resent"),
+        (Self::ChannelTested, "channel.tested"),
         (Self::AccessRefused, "access.refused"),
     ];
 

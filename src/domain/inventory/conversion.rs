@@ -6,6 +6,7 @@ use crate::domain::time::Instant;
     Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema,
 )]
 #[serde(rename_all = "snake_case")]
+#[schema(as = ConversionStep)]
 pub enum Step {
     /// The eligibility stands beside the standing access; its holder is to try it.
     Started,

@@ -175,7 +175,7 @@ pub struct TemplateRow {
     /// What it is for; none leaves it.
     pub description: Option<Description>,
     /// Its terms.
-    pub terms: OwnTerms<HolderName>,
+    pub terms: OwnTerms<HolderName, Name>,
 }
 
 /// What a place is to say about a role.
@@ -186,7 +186,7 @@ pub struct TermsRow {
     /// The place.
     pub scope: Place,
     /// What it says itself.
-    pub own: OwnTerms<HolderName>,
+    pub own: OwnTerms<HolderName, Name>,
 }
 
 /// An assignment that is wanted.

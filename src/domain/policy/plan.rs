@@ -23,6 +23,15 @@ pub enum Which<Id> {
     New(At),
 }
 
+impl<Id: std::fmt::Display> std::fmt::Display for Which<Id> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Known(id) => id.fmt(f),
+            Self::New(at) => write!(f, "{}:{}", at.file.name(), at.line),
+        }
+    }
+}
+
 impl<Id> Which<Id> {
     /// What is there; none for what is yet to be made.
     pub fn known(self) -> Option<Id> {
@@ -170,14 +179,18 @@ pub enum Write {
     /// Gives a group another name or description.
     ChangeGroup { group: PrincipalId, name: Name, description: Description },
     /// Makes a template.
-    CreateTemplate { name: Name, description: Description, terms: OwnTerms<Which<PrincipalId>> },
+    CreateTemplate {
+        name: Name,
+        description: Description,
+        terms: OwnTerms<Which<PrincipalId>, Which<RoleId>>,
+    },
     /// Changes a template.
     ChangeTemplate {
         template: TemplateId,
         after: i32,
         name: Name,
         description: Description,
-        terms: OwnTerms<Which<PrincipalId>>,
+        terms: OwnTerms<Which<PrincipalId>, Which<RoleId>>,
     },
     /// Takes a template out of use.
     RetireTemplate { template: TemplateId },
@@ -186,7 +199,7 @@ pub enum Write {
         role: Which<RoleId>,
         scope: Which<ScopeId>,
         after: i32,
-        own: OwnTerms<Which<PrincipalId>>,
+        own: OwnTerms<Which<PrincipalId>, Which<RoleId>>,
     },
     /// Gives a role.
     Assign {

@@ -9,6 +9,7 @@ use super::{
     state::Assignment,
 };
 use crate::domain::{
+    approval::Stage,
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId},
     principal::PrincipalKind,
@@ -98,8 +99,11 @@ impl<'state> Pruning<'_, 'state, '_> {
             self.needed.roles.extend(terms.role.known());
             self.need_place(terms.scope);
             for value in terms.own.values.values() {
-                if let super::Value::People(people) = value {
-                    self.needed.groups.extend(people.iter().filter_map(|one| one.known()));
+                if let super::Value::Stages(stages) = value {
+                    let holders = stages.iter().flat_map(Stage::holders);
+                    self.needed.groups.extend(holders.filter_map(|one| one.known()));
+                    let roles = stages.iter().flat_map(Stage::roles);
+                    self.needed.roles.extend(roles.filter_map(|one| one.known()));
                 }
             }
         }
@@ -125,15 +129,16 @@ impl<'state> Pruning<'_, 'state, '_> {
             let is_root = terms.scope == ScopeId::ROOT;
             let stays = match row {
                 // Only the organisation keeps what its row does not say.
-                Some(row) => is_root && !row.own.values.contains_key("approvers"),
+                Some(row) => is_root && !row.own.values.contains_key("stages"),
                 None => is_root || prune != Some(true),
             };
             if !stays || retiring.contains(&terms.role) {
                 continue;
             }
             self.need_place(scope);
-            if let Some(super::Value::People(people)) = terms.own.values.get("approvers") {
-                self.needed.groups.extend(people);
+            if let Some(super::Value::Stages(stages)) = terms.own.values.get("stages") {
+                self.needed.groups.extend(stages.iter().flat_map(Stage::holders));
+                self.needed.roles.extend(stages.iter().flat_map(Stage::roles));
             }
         }
     }

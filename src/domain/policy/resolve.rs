@@ -15,6 +15,7 @@ use super::{
     terms::OwnTerms,
 };
 use crate::domain::{
+    approval::Stage,
     id::{PrincipalId, RoleId, ScopeId, TemplateId},
     principal::PrincipalKind,
     text::{Name, fold},
@@ -41,7 +42,7 @@ pub(super) struct WantedGroup<'row> {
 pub(super) struct WantedTemplate<'row> {
     pub(super) at: At,
     pub(super) which: Which<TemplateId>,
-    pub(super) terms: OwnTerms<Which<PrincipalId>>,
+    pub(super) terms: OwnTerms<Which<PrincipalId>, Which<RoleId>>,
     pub(super) row: &'row TemplateRow,
 }
 
@@ -50,7 +51,7 @@ pub(super) struct WantedTerms {
     pub(super) at: At,
     pub(super) role: Which<RoleId>,
     pub(super) scope: Which<ScopeId>,
-    pub(super) own: OwnTerms<Which<PrincipalId>>,
+    pub(super) own: OwnTerms<Which<PrincipalId>, Which<RoleId>>,
 }
 
 /// An assignment that is wanted.
@@ -364,8 +365,25 @@ impl<'row> Resolving<'_, 'row> {
         found
     }
 
-    fn own(&mut self, at: At, own: &OwnTerms<HolderName>) -> Option<OwnTerms<Which<PrincipalId>>> {
-        own.map(|name| self.holder(at, "approvers", name))
+    fn own(
+        &mut self,
+        at: At,
+        own: &OwnTerms<HolderName, Name>,
+    ) -> Option<OwnTerms<Which<PrincipalId>, Which<RoleId>>> {
+        let found = self.resolved.finder.roles.clone();
+        let role = |name: &Name| found.get(&name.folded()).copied();
+        let missing: Vec<_> = own
+            .stages()
+            .flat_map(Stage::roles)
+            .filter(|name| role(name).is_none())
+            .map(|name| {
+                format!("there is no role \"{name}\": list it in roles.toml, or correct the name")
+            })
+            .collect();
+        for message in missing {
+            self.fault(at, "stages", message);
+        }
+        own.map(|name| self.holder(at, "stages", name), role)
     }
 
     fn templates(&mut self, rows: Option<&'row Rows<TemplateRow>>) {

@@ -125,7 +125,7 @@ pub struct Template {
     /// Whether it ships with Latchkey.
     pub built_in: bool,
     /// The terms.
-    pub terms: OwnTerms<PrincipalId>,
+    pub terms: OwnTerms<PrincipalId, RoleId>,
 }
 
 /// What a place says itself about a role.
@@ -138,7 +138,7 @@ pub struct Terms {
     /// The number of the version.
     pub number: i32,
     /// What it says.
-    pub own: OwnTerms<PrincipalId>,
+    pub own: OwnTerms<PrincipalId, RoleId>,
 }
 
 /// What was assigned.

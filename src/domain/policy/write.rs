@@ -11,7 +11,17 @@ use super::{
     state::{Assignment, State},
     terms::{FIELDS, OwnTerms, Value},
 };
-use crate::domain::{role::ScopeKind, settings::Authentication, text::fold, time::Duration};
+use crate::domain::{
+    approval::{Agreement, Conditions, Silence, Stage},
+    notice::{
+        occasion::Cell,
+        rule::{Level, Notices, Rule},
+    },
+    role::ScopeKind,
+    settings::Authentication,
+    text::{Name, fold},
+    time::Duration,
+};
 
 const ROLES: &str = "\
 # The roles of the organisation. Those that ship with Latchkey are there always and are not listed.
@@ -118,7 +128,11 @@ fn templates(state: &State, names: &Names) -> Vec<Sorted> {
         let mut row = Row::new("template");
         row.text("id", template.id).text("name", &template.name);
         row.text("description", &template.description);
-        row.terms(&template.terms.map(|id| names.holders.get(id).cloned())?);
+        row.terms(
+            &template
+                .terms
+                .map(|id| names.holders.get(id).cloned(), |id| names.roles.get(id).cloned())?,
+        );
         Some((vec![template.name.folded()], row.0))
     })
     .collect()
@@ -130,7 +144,9 @@ fn terms(state: &State, names: &Names) -> Vec<Sorted> {
         let (role, place) = (names.roles.get(&terms.role)?, names.places.get(&terms.scope)?);
         let mut row = Row::new("settings");
         row.text("role", role).text("scope", place);
-        let own = terms.own.map(|id| names.holders.get(id).cloned())?;
+        let own = terms
+            .own
+            .map(|id| names.holders.get(id).cloned(), |id| names.roles.get(id).cloned())?;
         row.terms(&own);
         if !own.enforced.is_empty() {
             row.list(
@@ -192,7 +208,7 @@ impl Row {
         self.bare(key, format!("[{}]", texts.join(", ")))
     }
 
-    fn terms(&mut self, terms: &OwnTerms<HolderName>) {
+    fn terms(&mut self, terms: &OwnTerms<HolderName, Name>) {
         let fields = FIELDS.iter().map(|(field, _)| *field);
         for (field, value) in
             fields.filter_map(|field| terms.values.get(field).map(|value| (field, value)))
@@ -201,13 +217,100 @@ impl Row {
                 Value::Length(length) => self.text(field, length_in_words(*length)),
                 Value::Flag(flag) => self.bare(field, flag),
                 Value::Authentication(proof) => self.text(field, proof_in_words(*proof)),
-                Value::People(people) => {
-                    let sorted: BTreeSet<_> = people.iter().map(ToString::to_string).collect();
-                    self.list(field, sorted.into_iter())
-                }
+                Value::Stages(stages) => self.bare(field, list_of(stages.iter().map(stage))),
+                Value::Notices(notices) => self.bare(field, rules(notices)),
             };
         }
     }
+}
+
+/// Who is told of what, as the files have it: a table of the cells that differ from what ships.
+fn rules(notices: &Notices) -> String {
+    let rule = |(cell, rule): (Cell, &Rule)| {
+        let mut parts = vec![format!("default_recipients = {}", rule.default_recipients)];
+        if !rule.recipients.is_empty() {
+            let addresses: Vec<_> =
+                rule.recipients.iter().map(|address| quoted(address.as_str())).collect();
+            parts.push(format!("recipients = [{}]", addresses.join(", ")));
+        }
+        if rule.level == Level::ActionNeeded {
+            parts.push("level = \"action_needed\"".to_owned());
+        }
+        if rule.eligible_too {
+            parts.push("eligible_too = true".to_owned());
+        }
+        format!("{} = {{ {} }}", quoted(&cell.to_string()), parts.join(", "))
+    };
+    let cells: Vec<_> = notices.iter().map(rule).collect();
+    if cells.is_empty() { "{}".to_owned() } else { format!("{{ {} }}", cells.join(", ")) }
+}
+
+/// A list with one line for each of its parts.
+fn list_of(parts: impl Iterator<Item = String>) -> String {
+    #[expect(clippy::format_collect, reason = "a short list, once a file")]
+    let parts: String = parts.map(|part| format!("    {part},\n")).collect();
+    if parts.is_empty() { "[]".to_owned() } else { format!("[\n{parts}]") }
+}
+
+fn texts(texts: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    let texts: BTreeSet<_> = texts.map(|text| text.to_string()).collect();
+    let texts: Vec<_> = texts.iter().map(|text| quoted(text)).collect();
+    format!("[{}]", texts.join(", "))
+}
+
+/// A stage, without what is as it would be anyway.
+fn stage(stage: &Stage<HolderName, Name>) -> String {
+    let usual = Stage::<HolderName, Name>::of([]);
+    let mut said = vec![format!("approvers = {}", texts(stage.approvers.iter()))];
+    let mut say = |unusual: bool, text: String| said.extend(unusual.then_some(text));
+    let agree = match stage.agree {
+        Agreement::People(people) => people.to_string(),
+        Agreement::Each => quoted("each"),
+    };
+    say(stage.agree != usual.agree, format!("agree = {agree}"));
+    let length = |length| quoted(&length_in_words(length));
+    say(true, format!("timeout = {}", length(stage.timeout)));
+    if let Some(later) = &stage.escalation {
+        say(true, format!("escalate_after = {}", length(later.after)));
+        say(true, format!("escalate_to = {}", texts(later.approvers.iter())));
+    }
+    say(stage.on_silence == Silence::Approve, format!("on_silence = {}", quoted("approve")));
+    say(!stage.requires_justification, "requires_justification = false".to_owned());
+    let proof = quoted(proof_in_words(stage.authentication));
+    say(stage.authentication != usual.authentication, format!("authentication = {proof}"));
+    say(
+        !stage.skipped_if.is_empty(),
+        format!("skipped_if = {{ {} }}", conditions(&stage.skipped_if)),
+    );
+    format!("{{ {} }}", said.join(", "))
+}
+
+fn conditions(conditions: &Conditions<HolderName>) -> String {
+    let within = conditions.within.as_ref().map(|hours| {
+        let days = hours.days.iter().map(|day| day.name().to_lowercase());
+        format!(
+            "within = {{ time_zone = {}, days = [{}], from = {}, until = {} }}",
+            quoted(&hours.time_zone),
+            days.map(|day| quoted(&day)).collect::<Vec<_>>().join(", "),
+            quoted(&hours.from.to_string()),
+            quoted(&hours.until.to_string()),
+        )
+    });
+    [
+        conditions
+            .no_longer_than
+            .map(|longest| format!("no_longer_than = {}", quoted(&length_in_words(longest)))),
+        within,
+        conditions
+            .on_call
+            .as_ref()
+            .map(|group| format!("on_call = {}", quoted(&group.to_string()))),
+        conditions.ticket_verified.then(|| "ticket_verified = true".to_owned()),
+    ]
+    .into_iter()
+    .flatten()
+    .collect::<Vec<_>>()
+    .join(", ")
 }
 
 /// A length of time as the files have it, which can be read again.

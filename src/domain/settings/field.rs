@@ -2,8 +2,9 @@
 use std::collections::BTreeSet;
 
 use super::{Authentication, Settings};
+use crate::domain::approval::{to_words, weaker};
 
-/// One field of the terms. Who may approve is one field, however many are named.
+/// One field of the terms. Who must approve is one field, however many stages there are.
 #[derive(
     Clone,
     Copy,
@@ -29,12 +30,12 @@ pub enum Field {
     RequiresTicket,
     /// Whether an activation takes an approval.
     RequiresApproval,
-    /// Who may approve.
-    Approvers,
-    /// How long a request waits.
-    ApprovalTimeout,
-    /// Whether an approver gives a reason.
-    ApprovalRequiresJustification,
+    /// Who must approve.
+    Stages,
+    /// Whether approval can be skipped in an emergency.
+    AllowsEmergency,
+    /// The longest activation in an emergency.
+    EmergencyMaximum,
     /// Whether eligible assignments may be without end.
     EligibleMayBePermanent,
     /// The longest dated eligible assignment.
@@ -51,6 +52,8 @@ pub enum Field {
     ActiveRequiresJustification,
     /// Whether active assignments take a proof.
     ActiveRequiresMfa,
+    /// Who is told of what.
+    Notices,
 }
 
 /// The sorts of values that fields have.
@@ -60,8 +63,10 @@ pub enum Sort {
     Length,
     /// Yes or no.
     Flag,
-    /// People and groups.
-    People,
+    /// Who approves, one after the other.
+    Stages,
+    /// Who is told of what.
+    Notices,
 }
 
 /// Several fields.
@@ -69,15 +74,15 @@ pub type Fields = BTreeSet<Field>;
 
 impl Field {
     /// All of them, in the order in which they are shown, with their stable names.
-    pub const ALL: [(Self, &'static str); 16] = [
+    pub const ALL: [(Self, &'static str); 17] = [
         (Self::Maximum, "maximum"),
         (Self::Authentication, "authentication"),
         (Self::RequiresJustification, "requires_justification"),
         (Self::RequiresTicket, "requires_ticket"),
         (Self::RequiresApproval, "requires_approval"),
-        (Self::Approvers, "approvers"),
-        (Self::ApprovalTimeout, "approval_timeout"),
-        (Self::ApprovalRequiresJustification, "approval_requires_justification"),
+        (Self::Stages, "stages"),
+        (Self::AllowsEmergency, "allows_emergency"),
+        (Self::EmergencyMaximum, "emergency_maximum"),
         (Self::EligibleMayBePermanent, "eligible_may_be_permanent"),
         (Self::EligibleMaximum, "eligible_maximum"),
         (Self::EligibleRequiresJustification, "eligible_requires_justification"),
@@ -86,6 +91,7 @@ impl Field {
         (Self::ActiveMaximum, "active_maximum"),
         (Self::ActiveRequiresJustification, "active_requires_justification"),
         (Self::ActiveRequiresMfa, "active_requires_mfa"),
+        (Self::Notices, "notices"),
     ];
 
     /// All of them.
@@ -118,11 +124,9 @@ impl Field {
             }
             Self::RequiresTicket => activation.requires_ticket = old.requires_ticket,
             Self::RequiresApproval => activation.requires_approval = old.requires_approval,
-            Self::Approvers => activation.approvers.clone_from(&old.approvers),
-            Self::ApprovalTimeout => activation.approval_timeout = old.approval_timeout,
-            Self::ApprovalRequiresJustification => {
-                activation.approval_requires_justification = old.approval_requires_justification;
-            }
+            Self::Stages => activation.stages.clone_from(&old.stages),
+            Self::AllowsEmergency => activation.allows_emergency = old.allows_emergency,
+            Self::EmergencyMaximum => activation.emergency_maximum = old.emergency_maximum,
             Self::EligibleMayBePermanent => {
                 eligible.may_be_permanent = from.eligible.may_be_permanent;
             }
@@ -137,6 +141,7 @@ impl Field {
                 active.requires_justification = from.active.requires_justification;
             }
             Self::ActiveRequiresMfa => active.requires_mfa = from.active.requires_mfa,
+            Self::Notices => into.notices.clone_from(&from.notices),
         }
     }
 
@@ -144,7 +149,7 @@ impl Field {
     #[must_use]
     pub fn value(self, settings: &Settings) -> String {
         let yes = |value: bool| if value { "yes" } else { "no" }.to_owned();
-        let Settings { activation, eligible, active } = settings;
+        let Settings { activation, eligible, active, notices } = settings;
         match self {
             Self::Maximum => activation.maximum.to_string(),
             Self::Authentication => {
@@ -154,13 +159,9 @@ impl Field {
             Self::RequiresJustification => yes(activation.requires_justification),
             Self::RequiresTicket => yes(activation.requires_ticket),
             Self::RequiresApproval => yes(activation.requires_approval),
-            Self::Approvers => {
-                let approvers: Vec<_> =
-                    activation.approvers.iter().map(ToString::to_string).collect();
-                approvers.join(", ")
-            }
-            Self::ApprovalTimeout => activation.approval_timeout.to_string(),
-            Self::ApprovalRequiresJustification => yes(activation.approval_requires_justification),
+            Self::AllowsEmergency => yes(activation.allows_emergency),
+            Self::EmergencyMaximum => activation.emergency_maximum.to_string(),
+            Self::Stages => to_words(&activation.stages, ToString::to_string, ToString::to_string),
             Self::EligibleMayBePermanent => yes(eligible.may_be_permanent),
             Self::EligibleMaximum => eligible.maximum.to_string(),
             Self::EligibleRequiresJustification => yes(eligible.requires_justification),
@@ -169,6 +170,7 @@ impl Field {
             Self::ActiveMaximum => active.maximum.to_string(),
             Self::ActiveRequiresJustification => yes(active.requires_justification),
             Self::ActiveRequiresMfa => yes(active.requires_mfa),
+            Self::Notices => notices.words(),
         }
     }
 
@@ -176,15 +178,17 @@ impl Field {
     #[must_use]
     pub fn sort(self) -> Sort {
         match self {
-            Self::Maximum | Self::ApprovalTimeout | Self::EligibleMaximum | Self::ActiveMaximum => {
-                Sort::Length
-            }
-            Self::Approvers => Sort::People,
+            Self::Maximum
+            | Self::EmergencyMaximum
+            | Self::EligibleMaximum
+            | Self::ActiveMaximum => Sort::Length,
+            Self::Stages => Sort::Stages,
+            Self::Notices => Sort::Notices,
             Self::Authentication
             | Self::RequiresJustification
             | Self::RequiresTicket
             | Self::RequiresApproval
-            | Self::ApprovalRequiresJustification
+            | Self::AllowsEmergency
             | Self::EligibleMayBePermanent
             | Self::EligibleRequiresJustification
             | Self::EligibleRequiresMfa
@@ -200,7 +204,7 @@ impl Field {
         self.value(one) == self.value(other)
     }
 
-    /// Whether `new` asks for less than `old` here. How long a request waits makes nothing easier.
+    /// Whether `new` asks for less than `old` here.
     #[must_use]
     pub fn weakens(self, old: &Settings, new: &Settings) -> bool {
         let (before, after) = (&old.activation, &new.activation);
@@ -213,17 +217,9 @@ impl Field {
             }
             Self::RequiresTicket => dropped(before.requires_ticket, after.requires_ticket),
             Self::RequiresApproval => dropped(before.requires_approval, after.requires_approval),
-            Self::Approvers => {
-                before.requires_approval && !after.approvers.is_subset(&before.approvers)
-            }
-            Self::ApprovalTimeout => false,
-            Self::ApprovalRequiresJustification => {
-                before.requires_approval
-                    && dropped(
-                        before.approval_requires_justification,
-                        after.approval_requires_justification,
-                    )
-            }
+            Self::AllowsEmergency => after.allows_emergency && !before.allows_emergency,
+            Self::EmergencyMaximum => after.emergency_maximum > before.emergency_maximum,
+            Self::Stages => before.requires_approval && weaker(&before.stages, &after.stages),
             Self::EligibleMayBePermanent => {
                 new.eligible.may_be_permanent && !old.eligible.may_be_permanent
             }
@@ -242,6 +238,7 @@ impl Field {
                 dropped(old.active.requires_justification, new.active.requires_justification)
             }
             Self::ActiveRequiresMfa => dropped(old.active.requires_mfa, new.active.requires_mfa),
+            Self::Notices => old.notices.weakened_by(&new.notices),
         }
     }
 }
@@ -281,10 +278,9 @@ mod tests {
         for field in Field::all() {
             let mut mixed = strict.clone();
             field.copy(&lax, &mut mixed);
-            let expected: &[Field] = if field == Field::ApprovalTimeout { &[] } else { &[field] };
-            assert_eq!(strict.weaker_in(&mixed), expected);
-            assert_eq!(strict.weakened_by(&mixed), !expected.is_empty());
-            if field != Field::Approvers {
+            assert_eq!(strict.weaker_in(&mixed), [field]);
+            assert!(strict.weakened_by(&mixed));
+            if field != Field::Stages {
                 assert!(!mixed.weakened_by(&strict), "{field:?}");
             }
         }

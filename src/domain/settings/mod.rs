@@ -2,12 +2,16 @@
 mod field;
 mod inherit;
 
-use std::collections::BTreeSet;
-
 pub use field::{Field, Fields, Sort};
 pub use inherit::{Declared, Effective, Source, resolve};
 
-use super::{fault::FieldError, id::PrincipalId, time::Duration};
+use super::{
+    approval::{MOST_STAGES, Stage},
+    fault::FieldError,
+    id::PrincipalId,
+    notice::rule::Notices,
+    time::Duration,
+};
 
 /// All terms of a role.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, utoipa::ToSchema)]
@@ -19,6 +23,10 @@ pub struct Settings {
     pub eligible: AssignmentTerms,
     /// Terms for active assignments.
     pub active: AssignmentTerms,
+    /// Who is told of what, where that is not what ships.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub notices: Notices,
 }
 
 /// Terms for those who activate.
@@ -34,14 +42,24 @@ pub struct ActivationTerms {
     pub requires_justification: bool,
     /// Whether a ticket's number and system must be given.
     pub requires_ticket: bool,
-    /// Whether somebody else must approve.
+    /// Whether others must approve.
     pub requires_approval: bool,
-    /// Who may approve: users, or groups for their members.
-    pub approvers: BTreeSet<PrincipalId>,
-    /// How long a request waits for a decision before it lapses: 5 minutes to 30 days.
-    pub approval_timeout: Duration,
-    /// Whether an approver must give a reason.
-    pub approval_requires_justification: bool,
+    /// Who must approve: one stage after the other.
+    #[schema(value_type = Vec<crate::domain::approval::Written>)]
+    pub stages: Vec<Stage>,
+    /// Whether approval can be skipped in an emergency, which somebody else reviews afterwards.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub allows_emergency: bool,
+    /// The longest activation in an emergency: 5 minutes to 24 hours.
+    #[serde(default = "usual_emergency")]
+    pub emergency_maximum: Duration,
+}
+
+/// How long an emergency usually may last.
+#[must_use]
+pub const fn usual_emergency() -> Duration {
+    Duration::hours(1)
 }
 
 /// What must be proved for an activation.
@@ -93,33 +111,46 @@ pub const LONGEST_ASSIGNMENT: Duration = Duration::days(3650);
 pub const FEWEST_APPROVERS: usize = 2;
 
 impl Settings {
-    /// What is wrong with these terms, given how many enabled people the approvers come to; empty if they may be saved.
+    /// What is wrong with the terms of a role by themselves; empty if nothing is. Whether there are people who can agree is
+    /// asked elsewhere.
     #[must_use]
-    pub fn faults(&self, approving_people: usize) -> Vec<FieldError> {
+    pub fn faults(&self, privileged: bool) -> Vec<FieldError> {
         let terms = &self.activation;
         let range = |field, value: Duration, longest: Duration| {
             (value < SHORTEST || value > longest)
                 .then(|| FieldError { field, message: format!("between {SHORTEST} and {longest}") })
         };
-        let approvers = (terms.requires_approval && approving_people < FEWEST_APPROVERS).then(|| FieldError {
-            field: "approvers",
-            message: match approving_people {
-                0 => "name at least two people who can approve: nobody could activate this role as it stands".to_owned(),
-                _ => "name at least two people who can approve: with one, nobody can approve that person's own request, \
-                      and one absence stops everybody"
-                    .to_owned(),
-            },
-        });
-        [
+        let many = match terms.stages.len() {
+            0 if terms.requires_approval => Some("say who approves".to_owned()),
+            stages if stages > MOST_STAGES => Some(format!("at most {MOST_STAGES} stages")),
+            _ => None,
+        };
+        let ranges = [
             range("maximum", terms.maximum, LONGEST_ACTIVATION),
-            range("approval_timeout", terms.approval_timeout, LONGEST_APPROVAL_TIMEOUT),
+            range("emergency_maximum", terms.emergency_maximum, LONGEST_ACTIVATION),
             range("eligible_maximum", self.eligible.maximum, LONGEST_ASSIGNMENT),
             range("active_maximum", self.active.maximum, LONGEST_ASSIGNMENT),
-            approvers,
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+            many.map(|message| FieldError { field: "stages", message }),
+        ];
+        let stages = terms.stages.iter().zip(1..);
+        ranges
+            .into_iter()
+            .flatten()
+            .chain(stages.flat_map(|(stage, number)| stage.faults(number, privileged)))
+            .chain(self.notices.faults())
+            .collect()
+    }
+
+    /// The people and groups that they name: approvers, and groups of people on call.
+    pub fn named(&self) -> impl Iterator<Item = PrincipalId> {
+        self.activation.stages.iter().flat_map(Stage::holders).copied()
+    }
+
+    /// The same with the roles whose holders approve, as plain identifiers.
+    #[must_use]
+    pub fn identifiers(&self) -> Vec<uuid::Uuid> {
+        let roles = self.activation.stages.iter().flat_map(Stage::roles).map(|role| role.0);
+        self.named().map(|id| id.0).chain(roles).collect()
     }
 
     /// Terms that say the same of everything, and name nobody: for taking single fields from.
@@ -138,12 +169,13 @@ impl Settings {
                 requires_justification: flag,
                 requires_ticket: flag,
                 requires_approval: flag,
-                approvers: BTreeSet::new(),
-                approval_timeout: length,
-                approval_requires_justification: flag,
+                stages: Vec::new(),
+                allows_emergency: flag,
+                emergency_maximum: length,
             },
             eligible: assignment.clone(),
             active: assignment,
+            notices: Notices::default(),
         }
     }
 
@@ -188,7 +220,8 @@ pub struct Difference {
 
 impl ActivationTerms {
     /// What holds when both these terms, pinned when the request was made, and the `newest` ones must be met: the stricter
-    /// of each. Who approves is looked up by request: whoever both name.
+    /// of each. The stages are those that the request was made with; who decides in them is looked up by request: whoever
+    /// both name.
     #[must_use]
     pub fn stricter(&self, newest: &Self) -> Self {
         Self {
@@ -197,10 +230,9 @@ impl ActivationTerms {
             requires_justification: self.requires_justification || newest.requires_justification,
             requires_ticket: self.requires_ticket || newest.requires_ticket,
             requires_approval: self.requires_approval || newest.requires_approval,
-            approvers: self.approvers.clone(),
-            approval_timeout: self.approval_timeout.min(newest.approval_timeout),
-            approval_requires_justification: self.approval_requires_justification
-                || newest.approval_requires_justification,
+            stages: self.stages.clone(),
+            allows_emergency: self.allows_emergency && newest.allows_emergency,
+            emergency_maximum: self.emergency_maximum.min(newest.emergency_maximum),
         }
     }
 }
@@ -209,6 +241,7 @@ impl ActivationTerms {
 #[cfg(test)]
 mod samples {
     use super::*;
+    use crate::domain::approval::Approver;
 
     /// Terms that differ in every field from those of the next number. Odd ones ask for more than even ones.
     pub(super) fn settings(number: u8) -> Settings {
@@ -226,12 +259,30 @@ mod samples {
                 requires_justification: asks,
                 requires_ticket: asks,
                 requires_approval: asks,
-                approvers: [PrincipalId(uuid::Uuid::from_u128(u128::from(number)))].into(),
-                approval_timeout: Duration::hours(10 + u32::from(number)),
-                approval_requires_justification: asks,
+                stages: vec![Stage::of([Approver::Principal(PrincipalId(uuid::Uuid::from_u128(
+                    u128::from(number),
+                )))])],
+                allows_emergency: !asks,
+                emergency_maximum: Duration::hours(1 + u32::from(number)),
             },
             eligible: assignment(100),
             active: assignment(10),
+            notices: notices(number, asks),
         }
+    }
+
+    /// Rules that differ for each number. Odd ones tell administrators, even ones don't.
+    fn notices(number: u8, asks: bool) -> Notices {
+        let address = crate::domain::text::Email::parse(&format!("soc{number}@example.org"));
+        let rule = crate::domain::notice::rule::Rule {
+            default_recipients: asks,
+            recipients: address.into_iter().collect(),
+            ..Default::default()
+        };
+        let mut notices = Notices::default();
+        if let Ok(cell) = "activated.administrators".parse() {
+            notices.set(cell, rule);
+        }
+        notices
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     App,
     domain::{
         activation::Intent,
+        approval::StageState,
         id::{AssignmentId, RequestId, RoleId, ScopeId},
         request::{RequestKind, RequestState},
         text::{Justification, TicketNumber, TicketSystem},
@@ -63,6 +64,11 @@ struct Activate {
     #[serde(default)]
     #[schema(required = false)]
     ticket_system: TicketSystem,
+    /// Whether it is an emergency: approval is skipped where the role allows it, everybody who would have been asked is told at
+    /// once, and somebody else reviews it afterwards.
+    #[serde(default)]
+    #[schema(required = false)]
+    emergency: bool,
     /// A code from one's authenticator, for roles that ask for a fresh proof.
     code: Option<String>,
 }
@@ -152,6 +158,7 @@ async fn activate(
         justification: body.justification,
         ticket_number: body.ticket_number,
         ticket_system: body.ticket_system,
+        emergency: body.emergency,
     };
     let fulfilments =
         activation::activate(&app, &actor, &wishes, &reasons, body.code.as_deref()).await?;
@@ -182,6 +189,17 @@ struct Question {
     intent: Option<RequestKind>,
 }
 
+/// A stage that a request would go through.
+#[derive(Serialize, ToSchema)]
+struct ForeseenStage {
+    /// Counted from 1.
+    number: usize,
+    /// Where it would stand at first.
+    state: StageState,
+    /// Why nobody would need to be asked; empty otherwise.
+    explanation: String,
+}
+
 /// What would happen.
 #[derive(Serialize, ToSchema)]
 struct Preview {
@@ -195,8 +213,10 @@ struct Preview {
     scope: ScopeId,
     /// What it asks for.
     terms: ActivationNeeds,
-    /// Who could approve, if approval is asked for.
+    /// Who could approve, if approval is asked for: everybody once, whichever stage they decide in.
     approvers: Vec<Named>,
+    /// The stages that it would go through.
+    stages: Vec<ForeseenStage>,
     /// The activation that runs now.
     running: Option<AssignmentId>,
     /// When access would end if it began now.
@@ -223,11 +243,20 @@ async fn preview(
         RequestKind::Extend => Intent::Extend,
     };
     let preview =
-        activation::preview(&app, &actor, Chosen { eligibility, scope }, duration, intent).await?;
-    let approvers = preview
-        .approvers
-        .into_iter()
-        .map(|approver| Named { principal: approver.principal, name: approver.name });
+        activation::preview(&app, &actor, Chosen { eligibility, scope }, (duration, None), intent)
+            .await?;
+    let mut known = std::collections::BTreeSet::new();
+    let approvers = &preview.prospect.approvers;
+    let approvers = approvers
+        .iter()
+        .filter(|approver| known.insert(approver.principal))
+        .map(|approver| Named { principal: approver.principal, name: approver.name.clone() });
+    let stages = preview.prospect.standings.iter().zip(&preview.prospect.explanations);
+    let stages = stages.map(|(standing, why)| ForeseenStage {
+        number: standing.number,
+        state: standing.state,
+        explanation: why.clone(),
+    });
     Ok(Json(Preview {
         at: preview.now,
         role: preview.role,
@@ -235,6 +264,7 @@ async fn preview(
         scope: preview.scope,
         terms: preview.version.settings.activation.into(),
         approvers: approvers.collect(),
+        stages: stages.collect(),
         running: preview.running,
         ends_at: preview.end.at,
         cut_by_eligibility: preview.end.cut_by_eligibility,
@@ -281,6 +311,7 @@ async fn extend(
         justification: body.justification,
         ticket_number: body.ticket_number,
         ticket_system: body.ticket_system,
+        emergency: false,
     };
     let code = body.code.as_deref();
     let requested = activation::extend(&app, &actor, id, body.duration, &reasons, code).await?;

@@ -28,6 +28,7 @@ pub(super) enum List {
     Imports,
     ImportRows,
     Conversions,
+    Deliveries,
 }
 
 impl List {
@@ -47,6 +48,7 @@ impl List {
             Self::Imports => b"imports",
             Self::ImportRows => b"import rows",
             Self::Conversions => b"conversions",
+            Self::Deliveries => b"deliveries",
         }
     }
 }

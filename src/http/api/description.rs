@@ -46,6 +46,7 @@ use crate::http::{
         (name = "overview", description = "How the whole stands"),
         (name = "applications", description = "Programs that hold roles of their own"),
         (name = "audit", description = "What happened"),
+        (name = "deliveries", description = "What became of the notices, and the ways by which they leave"),
         (name = "tokens", description = "Access tokens"),
     )
 )]

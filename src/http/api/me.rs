@@ -1,6 +1,6 @@
 //! Who one is, and what one holds.
 use axum::extract::State;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -10,16 +10,20 @@ use crate::{
     domain::{
         actor::{TokenScope, Via},
         id::{AccessTokenId, PersonId, PrincipalId},
+        language::Wishes,
         settings::{ActivationTerms, Authentication},
         time::{Duration, Instant},
     },
     error::Error,
     http::{Web, actor::Bearer, extract::Json, problem::ApiError},
-    service::{access, overview},
+    service::{access, language, overview},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
-    OpenApiRouter::new().routes(routes!(me)).routes(routes!(my_access))
+    OpenApiRouter::new()
+        .routes(routes!(me))
+        .routes(routes!(my_access))
+        .routes(routes!(my_language, choose_language))
 }
 
 /// Who one is.
@@ -138,4 +142,54 @@ async fn my_access(
         eligible: eligible.collect(),
         awaiting_me: mine.awaiting_me,
     }))
+}
+
+/// In which language and in which time zone one is told things.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct LanguageChoice {
+    /// The language, `en` or `da`; none if the browser or the organisation decides.
+    #[schema(example = "da")]
+    language: Option<String>,
+    /// The time zone, by its name; none if the browser or the organisation decides.
+    #[schema(example = "Europe/Copenhagen")]
+    time_zone: Option<String>,
+}
+
+impl From<Wishes> for LanguageChoice {
+    fn from(wishes: Wishes) -> Self {
+        Self {
+            language: wishes.language.map(|language| language.tag().to_owned()),
+            time_zone: wishes.time_zone.map(|zone| zone.as_str().to_owned()),
+        }
+    }
+}
+
+/// The language and the time zone that one has chosen for pages and mails.
+#[utoipa::path(
+    get, path = "/me/language", tag = "me",
+    responses((status = OK, body = LanguageChoice, description = "What one has chosen"))
+)]
+async fn my_language(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+) -> Result<Json<LanguageChoice>, ApiError> {
+    Ok(Json(language::mine(&app, &actor).await?.into()))
+}
+
+/// Chooses the language and the time zone of pages and mails. The interface itself speaks English and UTC.
+#[utoipa::path(
+    put, path = "/me/language", tag = "me",
+    request_body = LanguageChoice,
+    responses((status = OK, body = LanguageChoice, description = "What is chosen now"))
+)]
+async fn choose_language(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Json(body): Json<LanguageChoice>,
+) -> Result<Json<LanguageChoice>, ApiError> {
+    let (language, zone) = (body.language.unwrap_or_default(), body.time_zone.unwrap_or_default());
+    let wishes = Wishes::read(&language, &zone).map_err(Error::Invalid)?;
+    language::choose(&app, &actor, &wishes).await?;
+    Ok(Json(wishes.into()))
 }

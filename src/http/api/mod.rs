@@ -22,6 +22,8 @@ mod audit;
 mod bulk;
 mod change_request;
 mod cursor;
+mod delivery;
+mod deputy;
 mod description;
 mod expiring;
 mod extent;
@@ -30,6 +32,7 @@ mod inventory;
 mod lockout;
 mod me;
 mod more_time;
+mod notice;
 mod person;
 pub(super) mod policy;
 mod posture;
@@ -54,12 +57,14 @@ pub(super) fn router() -> Router<Web> {
 fn described() -> OpenApiRouter<Web> {
     let operations = OpenApiRouter::new()
         .merge(me::routes())
+        .merge(deputy::routes())
         .merge(activation::routes())
         .merge(request::routes())
         .merge(change_request::routes())
         .merge(access::routes())
         .merge(role::routes())
         .merge(scope::routes())
+        .merge(notice::routes())
         .merge(settings::routes())
         .merge(template::routes())
         .merge(assignment::routes())
@@ -76,6 +81,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(inventory::routes())
         .merge(application::routes())
         .merge(audit::routes())
+        .merge(delivery::routes())
         .merge(token::routes());
     OpenApiRouter::with_openapi(description::beginning()).nest("/v1", operations)
 }

@@ -5,7 +5,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::Page,
+    answer::{Page, done},
     assignment::{Assignment, Why},
     cursor,
     request::Request,
@@ -14,7 +14,7 @@ use crate::{
     App,
     domain::{
         id::{PersonId, PrincipalId},
-        text::{DisplayName, Email, Name, UserName},
+        text::{DisplayName, Email, Justification, Name, UserName},
         time::Instant,
     },
     error::Error,
@@ -34,6 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(disable))
         .routes(routes!(enable))
         .routes(routes!(recovery_link))
+        .routes(routes!(set_manager))
 }
 
 /// A person's account.
@@ -261,4 +262,29 @@ async fn recovery_link(
     Path(id): Path<PrincipalId>,
 ) -> Result<(StatusCode, Json<OneTimeLink>), ApiError> {
     Ok(link(person::recovery_link(&app, &actor, id).await?))
+}
+
+/// Whom somebody is to answer to.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Manager {
+    /// The manager's user name or mail address; empty for nobody.
+    manager: String,
+    /// Why.
+    justification: Justification,
+}
+
+/// Says whom a person answers to. Terms of roles may ask the manager to approve, so nobody says it of themself or names themself.
+#[utoipa::path(
+    put, path = "/people/{id}/manager", tag = "people", request_body = Manager,
+    params(("id" = PrincipalId, Path, description = "An account of the person")),
+    responses((status = NO_CONTENT, description = "It is so"))
+)]
+async fn set_manager(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<PrincipalId>,
+    Json(body): Json<Manager>,
+) -> Result<StatusCode, ApiError> {
+    done(person::set_manager(&app, &actor, id, &body.manager, &body.justification).await)
 }

@@ -48,7 +48,9 @@ impl From<&Problem> for SurvivabilityProblem {
     fn from(problem: &Problem) -> Self {
         let terms = match problem {
             Problem::NobodyApproves(terms) | Problem::OneApproves(terms) => Some(terms),
-            Problem::FewReady { .. } | Problem::OneAdministrator => None,
+            Problem::FewReady { .. } | Problem::OneAdministrator | Problem::Unreviewed { .. } => {
+                None
+            }
         };
         Self {
             problem: problem.name(),

@@ -5,15 +5,17 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{Named, Page, duration},
+    answer::{Outcomes, Page, done, duration, outcomes},
     cursor,
 };
 use crate::{
     App,
     domain::{
+        approval::{Stage, StageState, Standing, Written},
+        emergency::ReviewVerdict,
         id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
         request::{RequestKind, RequestState, Verdict},
-        text::Justification,
+        text::{Comment, Justification},
         time::{Duration, Instant},
     },
     error::Error,
@@ -21,10 +23,11 @@ use crate::{
         Web,
         actor::Bearer,
         extract::{Json, Path, Query},
-        problem::ApiError,
+        problem::{ApiError, Problem},
     },
     service::{
         approval::{self, Answer},
+        emergency, remark,
         request::{self, Detail, Filter, PAGE, Told},
     },
 };
@@ -35,6 +38,13 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(show))
         .routes(routes!(cancel))
         .routes(routes!(decide))
+        .routes(routes!(decide_several))
+        .routes(routes!(comment))
+        .routes(routes!(claim))
+        .routes(routes!(release))
+        .routes(routes!(nudge))
+        .routes(routes!(review))
+        .routes(routes!(emergencies))
         .routes(routes!(awaiting))
 }
 
@@ -71,6 +81,8 @@ pub(super) struct Request {
     starts_at: Option<Instant>,
     /// Why.
     justification: String,
+    /// Whether it was an emergency that skipped approval.
+    emergency: bool,
     /// The number of the ticket.
     ticket_number: String,
     /// Where that ticket is.
@@ -123,6 +135,7 @@ impl TryFrom<Told> for Request {
         Ok(Self {
             id: told.id,
             kind: told.kind,
+            emergency: told.emergency,
             state: told.state,
             principal: told.principal,
             person: told.person,
@@ -158,15 +171,112 @@ impl TryFrom<Told> for Request {
     }
 }
 
+/// Somebody who may decide.
+#[derive(Serialize, ToSchema)]
+struct Decider {
+    /// The account.
+    principal: PrincipalId,
+    /// The name.
+    name: String,
+    /// Whom they stand in for, if they do.
+    stands_in_for: Option<String>,
+    /// Whether they are asked only because it takes long.
+    escalation: bool,
+}
+
+impl From<request::Decider> for Decider {
+    fn from(decider: request::Decider) -> Self {
+        Self {
+            principal: decider.principal,
+            name: decider.name,
+            stands_in_for: decider.deputises,
+            escalation: decider.escalation,
+        }
+    }
+}
+
+/// A stage of the approval.
+#[derive(Serialize, ToSchema)]
+struct RequestStage {
+    /// Counted from 1.
+    number: usize,
+    /// What it asks for.
+    #[schema(value_type = Written)]
+    terms: Stage,
+    /// Where it stands.
+    state: StageState,
+    /// When its approvers were first asked.
+    opened_at: Option<Instant>,
+    /// When others may decide as well.
+    escalates_at: Option<Instant>,
+    /// When it is over.
+    expires_at: Option<Instant>,
+    /// Why nobody needed to be asked; empty otherwise.
+    explanation: String,
+}
+
+impl From<(Stage, Standing, String)> for RequestStage {
+    fn from((terms, standing, explanation): (Stage, Standing, String)) -> Self {
+        Self {
+            number: standing.number,
+            terms,
+            state: standing.state,
+            opened_at: standing.opened_at,
+            escalates_at: standing.escalates_at,
+            expires_at: standing.expires_at,
+            explanation,
+        }
+    }
+}
+
+/// What somebody said.
+#[derive(Serialize, ToSchema)]
+struct DecisionWord {
+    /// In which stage.
+    stage: i16,
+    /// What.
+    verdict: Verdict,
+    /// Who.
+    by: String,
+    /// Whom they stood in for, if they did.
+    stood_in_for: Option<String>,
+    /// Why.
+    justification: String,
+    /// When.
+    at: Instant,
+}
+
+impl From<request::Said> for DecisionWord {
+    fn from(said: request::Said) -> Self {
+        Self {
+            stage: said.stage,
+            verdict: said.verdict,
+            by: said.by,
+            stood_in_for: said.deputised,
+            justification: said.justification,
+            at: said.at,
+        }
+    }
+}
+
 /// A request with what its page shows.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Serialize, ToSchema)]
 struct RequestDetail {
     /// The request.
     request: Request,
     /// When this was so, by the database's clock.
     at: Instant,
-    /// Who may decide it, or might have.
-    approvers: Vec<Named>,
+    /// Who may decide it now: for themselves, or standing in for somebody.
+    deciders: Vec<Decider>,
+    /// The stages of its approval.
+    stages: Vec<RequestStage>,
+    /// What was said of it, in order.
+    decisions: Vec<DecisionWord>,
+    /// What people wrote about it and who looked at it, in order; the last five hundred.
+    remarks: Vec<Remark>,
+    /// Whether a decision now takes a code.
+    asks_for_proof: bool,
     /// Whether one may decide it now.
     may_decide: bool,
     /// Whether one may take it back now.
@@ -183,13 +293,13 @@ impl TryFrom<Detail> for RequestDetail {
     type Error = Error;
 
     fn try_from(detail: Detail) -> Result<Self, Error> {
-        let approvers = detail
-            .approvers
-            .into_iter()
-            .map(|approver| Named { principal: approver.principal, name: approver.name });
         Ok(Self {
             at: detail.now,
-            approvers: approvers.collect(),
+            deciders: detail.deciders.into_iter().map(Decider::from).collect(),
+            stages: detail.stages.into_iter().map(RequestStage::from).collect(),
+            decisions: detail.said.into_iter().map(DecisionWord::from).collect(),
+            remarks: detail.remarks.into_iter().map(Remark::from).collect(),
+            asks_for_proof: detail.asks_for_proof,
             may_decide: detail.may_decide,
             may_cancel: detail.may_cancel,
             own: detail.own,
@@ -197,6 +307,26 @@ impl TryFrom<Detail> for RequestDetail {
             last_held: detail.last_held,
             request: detail.told.try_into()?,
         })
+    }
+}
+
+/// Something that was remarked about a request.
+#[derive(Serialize, ToSchema)]
+struct Remark {
+    /// What sort of.
+    kind: request::RemarkKind,
+    /// Who.
+    by: String,
+    /// What they wrote; empty but for comments.
+    text: String,
+    /// When.
+    at: Instant,
+}
+
+impl From<request::Remark> for Remark {
+    fn from(remark: request::Remark) -> Self {
+        let request::Remark { kind, by, text, at, .. } = remark;
+        Self { kind, by, text, at }
     }
 }
 
@@ -302,11 +432,13 @@ struct Decide {
     #[serde(default)]
     #[schema(required = false)]
     justification: Justification,
-    /// A code from one's authenticator.
+    /// A code from one's authenticator, where the stage that is open asks for a fresh proof.
+    #[serde(default)]
+    #[schema(required = false)]
     code: String,
 }
 
-/// Decides somebody else's request. The first decision wins; whoever comes later is told who decided.
+/// Decides somebody else's request in the stage that is open. A no ends it; a yes may need others.
 #[utoipa::path(
     post, path = "/requests/{id}/decisions", tag = "requests", request_body = Decide,
     params(("id" = RequestId, Path, description = "The request")),
@@ -321,7 +453,7 @@ async fn decide(
     let Decide { verdict, duration, justification, code } = body;
     let answer = Answer { verdict, granted: duration, justification };
     match approval::decide(&app, &actor, id, &answer, &code).await {
-        Ok(()) | Err(Error::Repeated(_)) => detail(request::seen(&app, &actor, id).await?),
+        Ok(_) | Err(Error::Repeated(_)) => detail(request::seen(&app, &actor, id).await?),
         Err(error) => Err(error.into()),
     }
 }
@@ -338,4 +470,232 @@ async fn awaiting(
     let waiting = request::awaiting(&app, &actor).await?;
     let items: Result<_, Error> = waiting.into_iter().map(RequestDetail::try_from).collect();
     Ok(Json(Page::whole(items?)))
+}
+
+/// Several requests that are decided alike.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct DecideSeveral {
+    /// Which, 50 at most.
+    #[schema(min_items = 1, max_items = 50)]
+    requests: Vec<RequestId>,
+    /// Yes or no.
+    verdict: Verdict,
+    /// Why.
+    #[serde(default)]
+    #[schema(required = false)]
+    justification: Justification,
+    /// A code from one's authenticator, where one of them asks for a fresh proof.
+    #[serde(default)]
+    #[schema(required = false)]
+    code: String,
+}
+
+/// What became of one of several.
+#[derive(Serialize, ToSchema)]
+struct DecisionOutcome {
+    /// Which.
+    request: RequestId,
+    /// The status that deciding it alone would have had.
+    status: u16,
+    /// Where it stands.
+    state: Option<RequestState>,
+    /// Why nothing came of it.
+    problem: Option<Problem>,
+}
+
+/// Decides several requests alike, each by itself: one that fails stops no other. A wrong code decides none.
+#[utoipa::path(
+    post, path = "/approvals/decisions", tag = "requests", request_body = DecideSeveral,
+    responses(
+        (status = OK, body = Outcomes<DecisionOutcome>, description = "All were decided"),
+        (status = MULTI_STATUS, body = Outcomes<DecisionOutcome>, description = "Some were not; each outcome says why"),
+    )
+)]
+async fn decide_several(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Json(body): Json<DecideSeveral>,
+) -> Result<(StatusCode, Json<Outcomes<DecisionOutcome>>), ApiError> {
+    let DecideSeveral { requests, verdict, justification, code } = body;
+    let answer = Answer { verdict, granted: None, justification };
+    let decided = approval::decide_several(&app, &actor, &requests, &answer, &code).await?;
+    let parts = decided.into_iter().map(|one| {
+        let (state, problem) = match one.outcome {
+            Ok(state) => (Some(state), None),
+            Err(error) => (None, Some(Problem::from(&error))),
+        };
+        let status = problem.as_ref().map_or(StatusCode::OK.as_u16(), |problem| problem.status);
+        DecisionOutcome { request: one.request, status, state, problem }
+    });
+    let (status, told) = outcomes(parts.collect(), |outcome| outcome.problem.as_ref())?;
+    // Nothing is made: a decision is told as it is of one alone.
+    Ok((if status == StatusCode::CREATED { StatusCode::OK } else { status }, told))
+}
+
+/// Something to say.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    /// What.
+    text: Comment,
+}
+
+/// Says something about a request that is one's own, or that one may or did decide. The other side is told.
+#[utoipa::path(
+    post, path = "/requests/{id}/comments", tag = "requests", request_body = Say,
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = NO_CONTENT, description = "It is said"))
+)]
+async fn comment(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+    Json(body): Json<Say>,
+) -> Result<StatusCode, ApiError> {
+    done(remark::comment(&app, &actor, id, &body.text).await)
+}
+
+/// Tells the others, for a quarter of an hour, that one is looking at a request that one may decide.
+#[utoipa::path(
+    post, path = "/requests/{id}/claim", tag = "requests",
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = NO_CONTENT, description = "They see it"))
+)]
+async fn claim(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<StatusCode, ApiError> {
+    done(remark::claim(&app, &actor, id, false).await)
+}
+
+/// Leaves a request to the others again.
+#[utoipa::path(
+    post, path = "/requests/{id}/release", tag = "requests",
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = NO_CONTENT, description = "They see it"))
+)]
+async fn release(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<StatusCode, ApiError> {
+    done(remark::claim(&app, &actor, id, true).await)
+}
+
+/// Asks those who may decide one's own request again: once an hour at most.
+#[utoipa::path(
+    post, path = "/requests/{id}/nudge", tag = "requests",
+    params(("id" = RequestId, Path, description = "The request")),
+    responses((status = NO_CONTENT, description = "They have been asked"))
+)]
+async fn nudge(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+) -> Result<StatusCode, ApiError> {
+    done(remark::nudge(&app, &actor, id).await)
+}
+
+/// What a reviewer found.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Review {
+    /// Whether it was an emergency.
+    verdict: ReviewVerdict,
+    /// What was found.
+    note: Justification,
+}
+
+/// Closes the review of somebody else's emergency.
+#[utoipa::path(
+    post, path = "/requests/{id}/review", tag = "requests", request_body = Review,
+    params(("id" = RequestId, Path, description = "The request that was an emergency")),
+    responses((status = NO_CONTENT, description = "It is reviewed"))
+)]
+async fn review(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Path(id): Path<RequestId>,
+    Json(body): Json<Review>,
+) -> Result<StatusCode, ApiError> {
+    done(emergency::review(&app, &actor, id, body.verdict, &body.note).await)
+}
+
+/// An emergency with its review.
+#[derive(Serialize, ToSchema)]
+struct Emergency {
+    /// The request.
+    request: RequestId,
+    /// Who.
+    principal: PrincipalId,
+    /// Their name.
+    requester: String,
+    /// Which role.
+    role: RoleId,
+    /// Its name.
+    role_name: String,
+    /// Where.
+    scope: ScopeId,
+    /// Its name.
+    scope_name: String,
+    /// Why, as they said.
+    justification: String,
+    /// When.
+    opened_at: Instant,
+    /// By when somebody must have looked at it.
+    due_at: Instant,
+    /// What somebody made of it.
+    verdict: Option<ReviewVerdict>,
+    /// In their words.
+    note: String,
+    /// Who that was.
+    reviewer: Option<String>,
+    /// When.
+    closed_at: Option<Instant>,
+}
+
+impl From<emergency::Told> for Emergency {
+    fn from(told: emergency::Told) -> Self {
+        Self {
+            request: told.request,
+            principal: told.principal,
+            requester: told.requester,
+            role: told.role,
+            role_name: told.role_name,
+            scope: told.scope,
+            scope_name: told.scope_name,
+            justification: told.justification,
+            opened_at: told.opened_at,
+            due_at: told.due_at,
+            verdict: told.verdict,
+            note: told.note,
+            reviewer: told.reviewer,
+            closed_at: told.closed_at,
+        }
+    }
+}
+
+/// Which emergencies are wanted.
+#[derive(Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+struct WhichEmergencies {
+    /// Those that somebody has reviewed, or those that nobody has; all if left out.
+    reviewed: Option<bool>,
+}
+
+/// The latest emergencies where one may read requests, newest first, 50 at most.
+#[utoipa::path(
+    get, path = "/emergencies", tag = "requests", params(WhichEmergencies),
+    responses((status = OK, body = Page<Emergency>, description = "The emergencies"))
+)]
+async fn emergencies(
+    State(app): State<App>,
+    Bearer(actor): Bearer,
+    Query(which): Query<WhichEmergencies>,
+) -> Result<Json<Page<Emergency>>, ApiError> {
+    let told = emergency::list(&app, &actor, which.reviewed, None).await?;
+    Ok(Json(Page::whole(told.into_iter().map(Emergency::from).collect())))
 }

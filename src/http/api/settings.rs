@@ -14,7 +14,8 @@ use super::{
 use crate::{
     App,
     domain::{
-        id::{PrincipalId, RoleId, ScopeId, SettingsId},
+        approval::Resilience,
+        id::{RoleId, ScopeId, SettingsId},
         settings::{Declared, Difference, Field, Fields, Settings},
         text::Justification,
         time::Instant,
@@ -25,7 +26,7 @@ use crate::{
         extract::{Json, Path, Query},
         problem::ApiError,
     },
-    service::settings::{self, Detail, FieldAt, Outcome, Save, Version},
+    service::settings::{self, Detail, FieldAt, Names, Outcome, Save, Version},
 };
 
 pub(super) fn routes() -> OpenApiRouter<Web> {
@@ -105,10 +106,11 @@ struct RoleSettings {
     current: SettingsVersion,
     /// Where each field comes from.
     fields: Vec<FieldSource>,
-    /// Who may approve.
-    approvers: Vec<Approver>,
-    /// How many enabled people those come to.
-    approving_people: usize,
+    /// What the approval hangs by, if there is one.
+    resilience: Option<Resilience>,
+    /// The names of the people, groups and roles that the terms name by their identifiers.
+    #[schema(value_type = std::collections::BTreeMap<String, String>)]
+    names: Names,
     /// Whether the asker may change the terms here.
     may_change: bool,
 }
@@ -155,28 +157,16 @@ impl From<FieldAt> for FieldSource {
     }
 }
 
-/// Somebody who may approve, or a group whose members may.
-#[derive(Serialize, ToSchema)]
-struct Approver {
-    /// The account or group.
-    principal: PrincipalId,
-    /// The name.
-    name: String,
-    /// Whether it is a group.
-    is_group: bool,
-}
-
 impl From<Detail> for RoleSettings {
     fn from(detail: Detail) -> Self {
-        let approver = |(principal, name, is_group)| Approver { principal, name, is_group };
         Self {
             scope: detail.place.id,
             scope_name: detail.place.name,
             number: detail.number,
             current: detail.current.into(),
             fields: detail.fields.into_iter().map(FieldSource::from).collect(),
-            approvers: detail.approvers.into_iter().map(approver).collect(),
-            approving_people: detail.approving_people,
+            resilience: detail.resilience,
+            names: detail.names,
             may_change: detail.may_change,
         }
     }

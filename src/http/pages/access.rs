@@ -1,5 +1,6 @@
 //! My access.
 use super::{
+    assigned,
     expiring::kind_word,
     page::{Answer, Page, show},
     request::status,
@@ -13,6 +14,7 @@ use super::{
 };
 use crate::{
     domain::assignment::AssignmentOrigin,
+    http::language::tell,
     service::{assignment, expiring, inventory::conversion, overview, request},
 };
 
@@ -47,7 +49,11 @@ fn tell_try(told: &conversion::Told) -> Todo {
     let place = at_place(told.scope, &told.scope_name);
     Todo {
         icon: "check",
-        text: format!("Try your new eligibility for {}{place}", told.role_name),
+        text: tell!(
+            "access-try-your-new-eligibility-for",
+            role_name = told.role_name,
+            place = place
+        ),
         link: format!("/inventory/conversions/{}/try", told.id),
         urgent: false,
     }
@@ -57,8 +63,8 @@ fn todo(mine: &overview::MyAccess) -> Vec<Todo> {
     let waiting = (mine.awaiting_me > 0).then(|| Todo {
         icon: "approval",
         text: match mine.awaiting_me {
-            1 => "1 request waits for your decision".to_owned(),
-            number => format!("{number} requests wait for your decision"),
+            1 => tell!("access-1-request-waits-for-your"),
+            number => tell!("access-requests-wait-for-your-decision", number = number),
         },
         link: "/approvals".to_owned(),
         urgent: false,
@@ -66,8 +72,8 @@ fn todo(mine: &overview::MyAccess) -> Vec<Todo> {
     let ending = (mine.ending_soon > 0).then(|| Todo {
         icon: "clock",
         text: match mine.ending_soon {
-            1 => "1 role of yours ends soon".to_owned(),
-            number => format!("{number} roles of yours end soon"),
+            1 => tell!("access-1-role-of-yours-ends"),
+            number => tell!("access-roles-of-yours-end-soon", number = number),
         },
         link: "#active".to_owned(),
         urgent: true,
@@ -94,7 +100,7 @@ fn tell_held(held: &assignment::Told, reader: &Reader) -> Held {
     Held {
         role: held.role_name.clone(),
         scope: place(held.scope, &held.scope_name),
-        how: if activated { "Activated" } else { "Assigned" }.to_owned(),
+        how: assigned::origin(held),
         reason: held.justification.clone(),
         ends: held.ends_at.map(|end| Ends {
             at: reader.instant(end),
@@ -144,8 +150,10 @@ fn tell_eligible(can: &overview::Eligible, reader: &Reader) -> Eligible {
     let told = &can.assignment;
     let mut captions = captions(&can.terms);
     if let Some(end) = told.ends_at {
-        captions
-            .push(Caption::new("calendar", format!("eligible until {}", reader.instant(end).text)));
+        captions.push(Caption::new(
+            "calendar",
+            tell!("access-eligible-until", end = reader.instant(end).text),
+        ));
     }
     Eligible {
         id: told.id.to_string(),
@@ -158,6 +166,6 @@ fn tell_eligible(can: &overview::Eligible, reader: &Reader) -> Eligible {
         } else {
             format!("/activations/new?assignment={}", told.id)
         },
-        unavailable: "Asked for".to_owned(),
+        unavailable: tell!("access-asked-for"),
     }
 }

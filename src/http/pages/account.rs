@@ -10,6 +10,7 @@ use serde::Deserialize;
 use super::{
     done::Done,
     faults::Faults,
+    language::{self, Chosen},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     request::Nothing,
     say::{self, Reader},
@@ -28,8 +29,12 @@ use crate::{
         actor::{TokenScope, Via},
         text::Name,
     },
-    http::actor::{forget_session, keep_session},
+    http::{
+        actor::{forget_session, keep_session},
+        language::tell,
+    },
     service::{
+        self,
         access_token::{self, ListedToken, Wanted},
         credential, enrolment, session,
     },
@@ -37,20 +42,32 @@ use crate::{
 
 /// The account page.
 pub async fn one(page: Page) -> Answer {
+    let chosen = Chosen::from(service::language::mine(&page.app, &page.actor).await?);
+    draw(&page, &chosen, Faults::default()).await
+}
+
+/// Draws the page, with what was chosen on it and what is wrong with that.
+pub async fn draw(page: &Page, chosen: &Chosen, mut faults: Faults) -> Answer {
+    let status = faults.status();
     let overview = credential::overview(&page.app, &page.actor).await?;
     let sessions = session::list(&page.app, &page.actor).await?;
     let tokens = access_token::list(&page.app, &page.actor).await?;
     let Opened { frame, reader, .. } = page.open(Section::Account).await?;
-    show(&Account {
+    let view = Account {
         facts: vec![
-            Fact::new("Name", page.user.name.clone()),
-            Fact::new("User name", overview.user_name),
+            Fact::new(tell!("word-name"), page.user.name.clone()),
+            Fact::new(tell!("word-user-name"), overview.user_name),
         ],
+        language: faults.take("language", chosen.language.as_str()),
+        languages: language::languages(),
+        time_zone: faults.take("time_zone", chosen.time_zone.as_str()),
+        time_zones: language::time_zones(),
         codes_left: overview.recovery_codes_left,
-        sessions: sessions.iter().map(|session| tell(&page, session, &reader)).collect(),
+        sessions: sessions.iter().map(|session| tell(page, session, &reader)).collect(),
         tokens: tokens.iter().map(|token| tell_token(token, &reader)).collect(),
         frame,
-    })
+    };
+    answer(status, &view)
 }
 
 fn tell(page: &Page, told: &session::ListedSession, reader: &Reader) -> Session {
@@ -77,14 +94,20 @@ fn tell_token(told: &ListedToken, reader: &Reader) -> Token {
     }
 }
 
-fn scope_words(scope: TokenScope) -> (&'static str, &'static str) {
+fn scope_words(scope: TokenScope) -> (String, String) {
     match scope {
-        TokenScope::Read => ("Read", "What you may read, but for the audit trail."),
-        TokenScope::Activate => ("Activate", "Activate, extend and end your own roles."),
-        TokenScope::Approve => ("Approve", "Decide requests as you may."),
-        TokenScope::Administer => ("Administer", "Change roles, settings, assignments and people."),
-        TokenScope::Audit => ("Audit", "Read and export the audit trail."),
-        TokenScope::CheckAccess => ("Check access", "Ask whether somebody holds a role."),
+        TokenScope::Read => (tell!("account-read"), tell!("account-what-you-may-read-but")),
+        TokenScope::Activate => {
+            (tell!("word-activate"), tell!("account-activate-extend-and-end-your"))
+        }
+        TokenScope::Approve => (tell!("word-approve"), tell!("account-decide-requests-as-you-may")),
+        TokenScope::Administer => {
+            (tell!("word-administer"), tell!("account-change-roles-settings-assignments-and"))
+        }
+        TokenScope::Audit => (tell!("word-audit"), tell!("account-read-and-export-the-audit")),
+        TokenScope::CheckAccess => {
+            (tell!("account-check-access"), tell!("account-ask-whether-somebody-holds-a"))
+        }
     }
 }
 
@@ -127,7 +150,8 @@ pub fn same(one: &SecretString, other: &SecretString) -> bool {
 pub async fn change_password(jar: CookieJar, posted: Posted<Passwords>) -> Answer {
     let Posted { page, form } = posted;
     if !same(&form.new_password, &form.again) {
-        return draw_password(&page, Faults::field("again", "This is not the same.")).await;
+        return draw_password(&page, Faults::field("again", tell!("word-this-is-not-the-same")))
+            .await;
     }
     let (old, new) = (&form.old_password, &form.new_password);
     match credential::change_password(&page.app, &page.actor, old, new, &form.code).await {
@@ -157,26 +181,26 @@ struct Question {
 }
 
 const REPLACE: Question = Question {
-    title: "Replace your authenticator",
-    text: "Give a code from the one you have, or a recovery code. Then you see a new picture to scan.",
+    title: "account-replace-your-authenticator",
+    text: "account-give-a-code-from-the",
     action: "/account/authenticator",
-    button: "Go on",
+    button: "word-go-on",
 };
 const RENEW: Question = Question {
-    title: "New recovery codes",
-    text: "The codes that you have now stop working.",
+    title: "account-new-recovery-codes",
+    text: "account-the-codes-that-you-have",
     action: "/account/recovery-codes",
-    button: "Make new codes",
+    button: "account-make-new-codes",
 };
 
 async fn ask(page: &Page, question: &Question, mut faults: Faults) -> Answer {
     let status = faults.status();
     let view = Confirm {
         frame: page.open(Section::Account).await?.frame,
-        title: question.title.to_owned(),
-        text: question.text.to_owned(),
+        title: tell!(question.title),
+        text: tell!(question.text),
         action: question.action.to_owned(),
-        button: question.button.to_owned(),
+        button: tell!(question.button),
         code: faults.take("code", ""),
         problems: faults.rest(),
     };
@@ -277,9 +301,14 @@ async fn draw_token(page: &Page, mut faults: Faults, form: &TokenForm) -> Answer
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
         name: faults.take("name", &form.name),
         lifetime: faults.take("days", days),
-        lifetimes: [("7", "7 days"), ("30", "30 days"), ("90", "90 days"), ("365", "1 year")]
-            .map(|(value, label)| Choice::new(value, label))
-            .to_vec(),
+        lifetimes: [
+            ("7", tell!("account-7-days")),
+            ("30", tell!("word-30-days")),
+            ("90", tell!("word-90-days")),
+            ("365", tell!("word-1-year")),
+        ]
+        .map(|(value, label)| Choice::new(value, label))
+        .to_vec(),
         scopes: scopes.collect(),
         scopes_field: faults.take("scopes", ""),
         code: Some(faults.take("code", "")),

@@ -12,11 +12,11 @@ use super::{
     outcome::{self, Time},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     request::Nothing,
-    say::{self, HOW_TO_WRITE, UNREADABLE_TIME},
-    terms::{captions, place},
+    say::{self},
+    terms::{captions, place, ticket_systems},
     view::{
         Fact,
-        activation::{Activated, ActivationResult, NewActivation, Wanted},
+        activation::{Activated, ActivationResult, Emergency, NewActivation, Wanted},
         form::{Choice, Field},
         frame::Section,
         status::{Kind, Status},
@@ -25,12 +25,14 @@ use super::{
 use crate::{
     domain::{
         activation::Intent,
+        approval::StageState,
         id::{AssignmentId, ScopeId},
         request::RequestState,
         settings::{ActivationTerms, Authentication},
         time::Duration,
     },
     error::Error,
+    http::language::tell,
     service::{
         activation::{self, Chosen, Fulfilment, Preview, Reasons, Wish},
         assignment,
@@ -62,6 +64,10 @@ pub struct Form {
     ticket_number: String,
     ticket_system: String,
     code: String,
+    /// Pressed if it is an emergency.
+    emergency: Option<String>,
+    /// The second confirmation of that.
+    emergency_confirmed: Option<String>,
     idempotency_key: Option<String>,
 }
 
@@ -85,14 +91,28 @@ struct Previewed {
 }
 
 async fn preview(page: &Page, form: &Form) -> Result<Vec<Previewed>, Error> {
-    let duration: Option<Duration> = form.duration.parse().ok();
+    let typed: Option<Duration> = form.duration.parse().ok();
+    let starts_at = time(form, USUAL).starts_at;
     let mut previewed = Vec::with_capacity(form.assignment.len());
     for (assignment, scope) in form.assignment.iter().zip(form.places()).take(50) {
         let id: AssignmentId = id(assignment, "assignment")?;
         let told = assignment::show(&page.app, &page.actor, id).await?;
         let chosen = Chosen { eligibility: id, scope };
-        let preview =
-            activation::preview(&page.app, &page.actor, chosen, duration, Intent::Activate).await?;
+        let look = async |duration: Option<Duration>| {
+            let time = (duration, starts_at);
+            activation::preview(&page.app, &page.actor, chosen, time, Intent::Activate).await
+        };
+        let mut preview = look(typed).await?;
+        // As it would be asked for: the sheet proposes what is usual, and several are each cut to what they allow.
+        let longest = preview.version.settings.activation.maximum;
+        let wanted = match typed {
+            None if form.duration.is_empty() => Some(USUAL.min(longest)),
+            Some(typed) => Some(outcome::duration_of(typed, longest, form.assignment.len() > 1)),
+            None => None,
+        };
+        if wanted != typed {
+            preview = look(wanted).await?;
+        }
         previewed.push(Previewed { told, preview });
     }
     Ok(previewed)
@@ -132,14 +152,33 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         reason_required,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
         ticket_system: faults.take("ticket_system", &form.ticket_system),
+        ticket_systems: ticket_systems(&page.app),
         ticket_required,
         code: needs_code.then(|| faults.take("code", "")),
+        emergency: emergency(form, &roles, &mut faults),
         problems: problems(faults, &roles),
         outcome: outcome::of(&asked, time, &reader),
         roles: roles.iter().map(wanted).collect(),
         frame,
     };
     answer(status, &view)
+}
+
+/// The way around the approval, where every role that would wait for one has it.
+fn emergency(form: &Form, roles: &[Previewed], faults: &mut Faults) -> Option<Emergency> {
+    let waiting: Vec<_> = roles
+        .iter()
+        .filter(|role| {
+            role.preview.prospect.standings.iter().any(|stage| stage.state == StageState::Open)
+        })
+        .map(|role| &role.preview.version.settings.activation)
+        .collect();
+    let longest = waiting.iter().map(|terms| terms.emergency_maximum.min(terms.maximum)).min()?;
+    waiting.iter().all(|terms| terms.allows_emergency).then(|| Emergency {
+        longest: longest.to_string(),
+        open: form.emergency.is_some(),
+        field: faults.take("emergency", ""),
+    })
 }
 
 /// What the form says about the time; before anything is typed, what is usual.
@@ -160,8 +199,8 @@ fn time(form: &Form, longest: Duration) -> Time {
 
 fn duration_help(longest: Duration, roles: usize) -> String {
     match roles {
-        1 => format!("At most {longest}. {HOW_TO_WRITE}"),
-        _ => format!("Each role for so long, or for as long as it allows. {HOW_TO_WRITE}"),
+        1 => tell!("activation-at-most", longest = longest, how_to_write = say::how_to_write()),
+        _ => tell!("activation-each-role-for-so-long", how_to_write = say::how_to_write()),
     }
 }
 
@@ -210,7 +249,7 @@ pub async fn create(posted: Posted<Form>) -> Answer {
         Ok(read) => read,
         Err(faults) => return draw(&page, faults, &form).await,
     };
-    shorten(&page, &mut wishes).await;
+    shorten(&page, &mut wishes, reasons.emergency).await;
     let fulfilments =
         activation::activate(&page.app, &page.actor, &wishes, &reasons, Some(&form.code)).await;
     match fulfilments {
@@ -226,21 +265,25 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     }
 }
 
-/// Of several roles, each is asked for as long as it allows at most. One that cannot be looked at stays as it is: it
+/// Of several roles, each is asked for as long as it allows at most; in an emergency every role is. One that cannot be looked at stays as it is: it
 /// is refused in words of its own.
-async fn shorten(page: &Page, wishes: &mut [Wish]) {
+async fn shorten(page: &Page, wishes: &mut [Wish], emergency: bool) {
     let several = wishes.len() > 1;
-    for wish in wishes.iter_mut().filter(|_| several) {
+    for wish in wishes.iter_mut().filter(|_| several || emergency) {
         let preview = activation::preview(
             &page.app,
             &page.actor,
             wish.chosen,
-            Some(wish.duration),
+            (Some(wish.duration), None),
             Intent::Activate,
         );
         if let Ok(preview) = preview.await {
-            let longest = preview.version.settings.activation.maximum;
-            wish.duration = outcome::duration_of(wish.duration, longest, several);
+            let terms = &preview.version.settings.activation;
+            wish.duration = if emergency {
+                wish.duration.min(terms.emergency_maximum).min(terms.maximum)
+            } else {
+                outcome::duration_of(wish.duration, terms.maximum, several)
+            };
         }
     }
 }
@@ -268,7 +311,7 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
     let starts_at = if form.when == "later" {
         let at = say::read_time(&form.starts_at, &form.zone);
         if at.is_none() {
-            faults.note("starts_at", UNREADABLE_TIME);
+            faults.note("starts_at", say::unreadable_time());
         }
         at
     } else {
@@ -283,7 +326,15 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
         .collect();
     match (justification, ticket_number, ticket_system) {
         (Some(justification), Some(ticket_number), Some(ticket_system)) if faults.is_empty() => {
-            Ok((wishes, Reasons { starts_at, justification, ticket_number, ticket_system }))
+            let emergency = form.emergency.is_some();
+            if emergency && form.emergency_confirmed.is_none() {
+                faults.note("emergency", tell!("activation-confirm-that-it-is"));
+                return Err(faults);
+            }
+            Ok((
+                wishes,
+                Reasons { starts_at, justification, ticket_number, ticket_system, emergency },
+            ))
         }
         _ => Err(faults),
     }
@@ -294,17 +345,17 @@ async fn tell(page: &Page, form: &Form, wishes: &[Wish], fulfilments: Vec<Fulfil
     let Opened { frame, reader, .. } = page.open(Section::Access).await?;
     let taken = fulfilments.iter().filter(|fulfilment| fulfilment.outcome.is_ok()).count();
     let title = match fulfilments.len() - taken {
-        0 => format!("All {taken} requests were taken"),
-        refused if taken == 0 => format!("All {refused} were refused"),
-        refused => format!("{} taken, {refused} refused", say::count(taken, "request")),
+        0 => tell!("activation-all-requests-were-taken", taken = taken),
+        refused if taken == 0 => tell!("activation-all-were-refused", refused = refused),
+        refused => tell!("activation-taken-and-refused", taken = taken, refused = refused),
     };
     let mut results = Vec::with_capacity(fulfilments.len());
     let asked: Option<Duration> = form.duration.parse().ok();
     for (Fulfilment { chosen, outcome }, wish) in fulfilments.into_iter().zip(wishes) {
         let length = if asked == Some(wish.duration) {
-            wish.duration.to_string()
+            reader.told.duration(wish.duration)
         } else {
-            format!("{}, the longest that this role allows", wish.duration)
+            tell!("activation-the-longest-that-this-role", duration = wish.duration)
         };
         let told = assignment::show(&page.app, &page.actor, chosen.eligibility).await?;
         let result = ActivationResult {
@@ -330,18 +381,23 @@ fn told_result(
     reader: &say::Reader,
 ) -> ActivationResult {
     let (kind, name, at) = match requested.state {
-        RequestState::Pending => (Kind::Pending, "Decided by", requested.decide_by),
-        RequestState::Scheduled => (Kind::Scheduled, "Ends", requested.ends_at),
-        RequestState::Granted => (Kind::Active, "Ends", requested.ends_at),
+        RequestState::Pending => {
+            (Kind::Pending, tell!("activation-decided-by"), requested.decide_by)
+        }
+        RequestState::Scheduled => (Kind::Scheduled, tell!("word-ends-again"), requested.ends_at),
+        RequestState::Granted => (Kind::Active, tell!("word-ends-again"), requested.ends_at),
         RequestState::Denied
         | RequestState::Cancelled
         | RequestState::Expired
-        | RequestState::Failed => (Kind::Ended, "Ended", None),
+        | RequestState::Failed => (Kind::Ended, tell!("word-ended"), None),
     };
-    let mut facts = vec![Fact::new("Duration", length)];
+    let mut facts = vec![Fact::new(tell!("word-duration"), length)];
     facts.extend(at.map(|at| Fact::at(name, reader.instant(at))));
     if requested.cut_by_eligibility {
-        facts.push(Fact::new("Shortened", "Your eligibility ends then."));
+        facts.push(Fact::new(
+            tell!("activation-shortened"),
+            tell!("activation-your-eligibility-ends-then"),
+        ));
     }
     let link = format!("/requests/{}", requested.request);
     ActivationResult { status: Status::new(kind, ""), facts, link, ..result }

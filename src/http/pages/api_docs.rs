@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     error::Error,
-    http::{api, problem::Kind},
+    http::{api, language::tell, problem::Kind},
 };
 
 /// The page about the interface for programs.
@@ -26,7 +26,7 @@ pub async fn one(page: Page) -> Answer {
         problems: Kind::ALL
             .map(|kind| Problem {
                 link: kind.name(),
-                title: kind.title(),
+                title: tell!(&kind.title_key()),
                 status: kind.status().as_u16(),
             })
             .into(),
@@ -142,7 +142,7 @@ fn kind(document: &Value, schema: &Value) -> String {
         _ => "object",
     };
     match (name, schema.pointer("/items")) {
-        ("array", Some(items)) => format!("list of {}", kind(document, items)),
+        ("array", Some(items)) => tell!("api-list-of", items = kind(document, items)),
         _ => match text(schema, "/format").as_str() {
             "" => name.to_owned(),
             format => format!("{name} ({format})"),

@@ -30,6 +30,7 @@ use crate::{
         text::{Description, Justification, Name},
     },
     error::Error,
+    http::language::tell,
     secret::PublicKey,
     service::application::{self, Detail, NewApplication, Told},
 };
@@ -76,7 +77,9 @@ fn row(told: &Told, reader: &Reader) -> ApplicationRow {
         tags: tags(told, reader),
         owner: match told.owners - 1 {
             ..=0 => told.accountable_name.clone(),
-            others => format!("{} and {others} more", told.accountable_name),
+            others => {
+                tell!("application-and-more", accountable = told.accountable_name, others = others)
+            }
         },
         roles: told.roles.join(", "),
         used: told.last_used_at.map(|at| reader.ago(at)),
@@ -87,13 +90,17 @@ fn tags(told: &Told, reader: &Reader) -> Vec<Tag> {
     let soon = reader.now.plus_seconds(SOON_DAYS * 24 * 60 * 60);
     let enabled = told.disabled_at.is_none();
     [
-        (!enabled, "Disabled", "bad"),
-        (enabled && told.credentials == 0, "Cannot sign in", ""),
-        (enabled && told.credentials_end_at.is_some_and(|end| end < soon), "Renew soon", "warn"),
+        (!enabled, tell!("word-disabled"), "bad"),
+        (enabled && told.credentials == 0, tell!("application-cannot-sign-in"), ""),
+        (
+            enabled && told.credentials_end_at.is_some_and(|end| end < soon),
+            tell!("application-renew-soon"),
+            "warn",
+        ),
     ]
     .into_iter()
     .filter(|(applies, ..)| *applies)
-    .map(|(_, text, tone)| Tag { text: text.to_owned(), tone })
+    .map(|(_, text, tone)| Tag { text, tone })
     .collect()
 }
 
@@ -163,8 +170,8 @@ pub async fn edit(page: Page, Path(application): Path<String>) -> Answer {
     let id: PrincipalId = id(&application, "application")?;
     let detail = application::show(&page.app, &page.actor, id).await?;
     if !detail.may.administer {
-        let message = "it is changed by those who may manage applications, and what it holds";
-        return Err(Error::NotAllowed(message.to_owned()).into());
+        let message = tell!("application-it-is-changed-by-those");
+        return Err(Error::NotAllowed(message).into());
     }
     let told = detail.told;
     let form = Form { name: told.name, description: told.description, ..Form::default() };
@@ -273,12 +280,12 @@ fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let told = &detail.told;
     let used = told.last_used_at.map(|at| reader.ago(at));
     let mut facts = vec![
-        Fact::new("Client identifier", told.principal.to_string()),
-        Fact::at_or("Last signed in", used, "Never"),
-        Fact::at("Registered", reader.instant(told.created_at)),
+        Fact::new(tell!("application-client-identifier"), told.principal.to_string()),
+        Fact::at_or(tell!("word-last-signed-in"), used, tell!("word-never")),
+        Fact::at(tell!("application-registered"), reader.instant(told.created_at)),
     ];
     if let Some(at) = told.disabled_at {
-        facts.push(Fact::at("Disabled", reader.instant(at)));
+        facts.push(Fact::at(tell!("word-disabled"), reader.instant(at)));
     }
     facts
 }
@@ -317,9 +324,9 @@ fn tell_credential(detail: &Detail, told: &application::Credential, reader: &Rea
     let soon = reader.now.plus_seconds(SOON_DAYS * 24 * 60 * 60);
     let good = told.revoked_at.is_none() && told.expires_at > reader.now;
     let tag = match (told.revoked_at, told.expires_at) {
-        (Some(_), _) => Some(("Revoked", "bad")),
-        (None, end) if end <= reader.now => Some(("Over", "")),
-        (None, end) if end < soon => Some(("Renew soon", "warn")),
+        (Some(_), _) => Some((tell!("word-revoked"), "bad")),
+        (None, end) if end <= reader.now => Some((tell!("word-over"), "")),
+        (None, end) if end < soon => Some((tell!("application-renew-soon"), "warn")),
         _ => None,
     };
     let act = |path: String| {
@@ -329,10 +336,10 @@ fn tell_credential(detail: &Detail, told: &application::Credential, reader: &Rea
     let kind = if key.is_some() { "keys" } else { "secrets" };
     Credential {
         name: told.name.clone(),
-        kind: key.as_ref().map_or_else(|| "Secret".to_owned(), PublicKey::describe),
+        kind: key.as_ref().map_or_else(|| tell!("application-secret"), PublicKey::describe),
         fingerprint: key.as_ref().map(PublicKey::fingerprint).unwrap_or_default(),
         id: told.id.to_string(),
-        tag: tag.map(|(text, tone)| Tag { text: text.to_owned(), tone }),
+        tag: tag.map(|(text, tone)| Tag { text, tone }),
         ends: reader.instant(told.expires_at),
         used: told.last_used_at.map(|at| reader.ago(at)),
         rotate: act(format!("{link}/{kind}/new?name={name}")),

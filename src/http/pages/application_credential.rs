@@ -18,6 +18,7 @@ use super::{
 use crate::{
     domain::{id::PrincipalId, text::Name},
     error::Error,
+    http::language::tell,
     service::application::{self, NewKey, NewSecret},
 };
 
@@ -73,19 +74,18 @@ async fn draw(
 ) -> Answer {
     let detail = application::show(&page.app, &page.actor, id).await?;
     if !detail.may.make_keys {
-        let message =
-            "its owners make what it signs in with; while it holds no role, its administrators too";
-        return Err(Error::NotAllowed(message.to_owned()).into());
+        let message = tell!("application-its-owners-make-what-it");
+        return Err(Error::NotAllowed(message).into());
     }
     let status = faults.status();
     let link = format!("/applications/{id}");
     let days = if form.days.is_empty() { "90" } else { &form.days };
     let lifetimes = [
-        ("30", "30 days"),
-        ("90", "90 days"),
-        ("180", "6 months"),
-        ("365", "1 year"),
-        ("730", "2 years"),
+        ("30", tell!("word-30-days")),
+        ("90", tell!("word-90-days")),
+        ("180", tell!("application-6-months")),
+        ("365", tell!("word-1-year")),
+        ("730", tell!("application-2-years")),
     ];
     let view = NewCredential {
         action: format!("{link}/{}", if is_key { "keys" } else { "secrets" }),

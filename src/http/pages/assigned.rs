@@ -13,6 +13,7 @@ use crate::{
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin},
         principal::PrincipalKind,
     },
+    http::language::tell,
     service::assignment::Told,
 };
 
@@ -24,23 +25,23 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
     }
     if told.disabled {
         let what = if told.holder_kind == PrincipalKind::ServicePrincipal {
-            "application disabled"
+            tell!("assignment-application-disabled")
         } else {
-            "account disabled"
+            tell!("word-account-disabled")
         };
         return Status::new(Kind::Ended, what);
     }
     if told.starts_at > reader.now {
         return Status::new(
             Kind::Scheduled,
-            format!("starts {}", reader.instant(told.starts_at).text),
+            tell!("word-starts", starts_at = reader.instant(told.starts_at).text),
         );
     }
     match (told.kind, told.ends_at) {
         (_, Some(end)) if end <= reader.now => Status::new(Kind::Ended, ""),
         (AssignmentKind::Active, Some(end)) => {
             let kind = if reader.soon(end) { Kind::Ending } else { Kind::Active };
-            Status::new(kind, format!("{} left", reader.left(end)))
+            Status::new(kind, tell!("word-left", end = reader.left(end)))
         }
         (AssignmentKind::Active, None) => Status::new(Kind::Active, ""),
         (AssignmentKind::Eligible, _) => Status::new(Kind::Eligible, ""),
@@ -50,25 +51,43 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
 fn ended(reason: Option<AssignmentEnd>) -> Status {
     match reason {
         Some(AssignmentEnd::Removed) => Status::new(Kind::Revoked, ""),
-        Some(AssignmentEnd::EligibilityEnded) => Status::new(Kind::Revoked, "eligibility ended"),
-        Some(AssignmentEnd::PrincipalDisabled) => Status::new(Kind::Revoked, "account disabled"),
-        Some(AssignmentEnd::MembershipEnded) => Status::new(Kind::Revoked, "left the group"),
-        Some(AssignmentEnd::ScopeMoved) => Status::new(Kind::Revoked, "place moved"),
-        Some(AssignmentEnd::ScopeRetired) => Status::new(Kind::Revoked, "place retired"),
-        Some(AssignmentEnd::RoleRetired) => Status::new(Kind::Revoked, "role retired"),
+        Some(AssignmentEnd::EligibilityEnded) => {
+            Status::new(Kind::Revoked, tell!("assignment-eligibility-ended"))
+        }
+        Some(AssignmentEnd::PrincipalDisabled) => {
+            Status::new(Kind::Revoked, tell!("word-account-disabled"))
+        }
+        Some(AssignmentEnd::MembershipEnded) => {
+            Status::new(Kind::Revoked, tell!("assignment-left-the-group"))
+        }
+        Some(AssignmentEnd::ScopeMoved) => {
+            Status::new(Kind::Revoked, tell!("assignment-place-moved"))
+        }
+        Some(AssignmentEnd::ScopeRetired) => {
+            Status::new(Kind::Revoked, tell!("assignment-place-retired"))
+        }
+        Some(AssignmentEnd::TicketClosed) => {
+            Status::new(Kind::Revoked, tell!("assignment-ticket-closed"))
+        }
+        Some(AssignmentEnd::RoleRetired) => {
+            Status::new(Kind::Revoked, tell!("assignment-role-retired"))
+        }
         Some(AssignmentEnd::Converted) => Status::new(Kind::Ended, "converted"),
         Some(AssignmentEnd::Replaced) => Status::new(Kind::Ended, "extended"),
-        Some(AssignmentEnd::Deactivated) => Status::new(Kind::Ended, "by its holder"),
+        Some(AssignmentEnd::Deactivated) => {
+            Status::new(Kind::Ended, tell!("assignment-by-its-holder"))
+        }
         Some(AssignmentEnd::Expired) | None => Status::new(Kind::Ended, ""),
     }
 }
 
 /// How an assignment came about.
 #[must_use]
-pub fn origin(told: &Told) -> &'static str {
+pub fn origin(told: &Told) -> String {
     match told.origin {
-        AssignmentOrigin::Assigned => "Assigned",
-        AssignmentOrigin::Activated => "Activated",
+        AssignmentOrigin::Assigned => tell!("word-assigned"),
+        AssignmentOrigin::Activated if told.emergency => tell!("word-activated-in-an-emergency"),
+        AssignmentOrigin::Activated => tell!("word-activated"),
     }
 }
 
@@ -84,14 +103,14 @@ pub fn row(told: &Told, reader: &Reader) -> AssignmentRow {
             ..Who::default()
         },
         kind: match told.holder_kind {
-            PrincipalKind::Group => "Group".to_owned(),
-            PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            PrincipalKind::Group => tell!("word-group"),
+            PrincipalKind::ServicePrincipal => tell!("word-application"),
             PrincipalKind::User => told.account.clone(),
         },
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         status: status(told, reader),
-        how: origin(told).to_owned(),
+        how: origin(told),
         from: reader.instant(told.starts_at),
         until: told.ended_at.or(told.ends_at).map(|end| reader.instant(end)),
     }

@@ -9,7 +9,7 @@ use super::{
     faults::{Faults, reasons_of},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
     role::choices,
-    say::{self, UNREADABLE_TIME},
+    say::{self},
     scope::choice,
     view::{
         Fact, Who,
@@ -31,6 +31,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
+    http::language::tell,
     service::{
         assignment::{self, Assign, Assigned, Told},
         change_request::Outcome,
@@ -101,14 +102,14 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
         ends_at: faults.take("ends_at", if first { &proposed } else { &form.ends_at }),
         length_help: format!(
             "{} {}",
-            length_help("Eligible", &terms.eligible),
-            length_help("Active", &terms.active)
+            length_help(&tell!("word-eligible"), &terms.eligible),
+            length_help(&tell!("word-active"), &terms.active)
         ),
         zone,
         reason: faults.take("justification", &form.justification),
         reason_required: terms.eligible.requires_justification,
         code_help: match (terms.eligible.requires_mfa, terms.active.requires_mfa) {
-            (false, true) => "Needed when it is assigned as active.".to_owned(),
+            (false, true) => tell!("assignment-needed-when-it-is-assigned"),
             _ => String::new(),
         },
         code: needs_code.then(|| faults.take("code", "")),
@@ -121,9 +122,9 @@ async fn draw(page: &Page, id: RoleId, mut faults: Faults, form: &Form) -> Answe
 
 fn length_help(kind: &str, terms: &AssignmentTerms) -> String {
     if terms.may_be_permanent {
-        format!("{kind}: may be without end.")
+        tell!("assignment-may-be-without-end", kind = kind)
     } else {
-        format!("{kind}: at most {}.", terms.maximum)
+        tell!("assignment-at-most", kind = kind, maximum = terms.maximum)
     }
 }
 
@@ -134,7 +135,7 @@ fn read_end(faults: &mut Faults, length: &str, ends_at: &str, zone: &str) -> Opt
     }
     let end = say::read_time(ends_at, zone);
     if end.is_none() {
-        faults.note("ends_at", UNREADABLE_TIME);
+        faults.note("ends_at", say::unreadable_time());
     }
     end
 }
@@ -148,13 +149,13 @@ fn read(role: RoleId, form: &Form) -> Result<Assign, Faults> {
     } else {
         let start = say::read_time(&form.starts_at, &form.zone);
         if start.is_none() {
-            faults.note("starts_at", UNREADABLE_TIME);
+            faults.note("starts_at", say::unreadable_time());
         }
         start
     };
     let principals: Vec<_> = form.principal.iter().filter_map(|text| text.parse().ok()).collect();
     if principals.is_empty() {
-        faults.note("principals", "Choose at least one person, group or application.");
+        faults.note("principals", tell!("assignment-choose-at-least-one-person"));
     }
     match justification {
         Some(justification) if faults.is_empty() => Ok(Assign {
@@ -204,7 +205,7 @@ async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
     let Opened { frame, .. } = page.open(Section::Roles).await?;
     let names = choices(page, &[]).await?;
     let taken = assigned.iter().filter(|one| matches!(one.outcome, Ok(Outcome::Done(_)))).count();
-    let title = format!("{taken} of {} assigned", say::count(assigned.len(), "person"))
+    let title = tell!("assignment-some-assigned", taken = taken, count = assigned.len())
         .replace("persons", "people");
     let mut results = Vec::with_capacity(assigned.len());
     for Assigned { principal, outcome } in assigned {
@@ -215,7 +216,7 @@ async fn tell(page: &Page, role: RoleId, assigned: Vec<Assigned>) -> Answer {
                 (Status::new(Kind::Active, "assigned"), Vec::new(), format!("/assignments/{id}"))
             }
             Ok(Outcome::Waits(id)) => (
-                Status::new(Kind::Pending, "waits for another administrator"),
+                Status::new(Kind::Pending, tell!("assignment-waits-for-another-administrator")),
                 Vec::new(),
                 format!("/changes/{id}"),
             ),
@@ -284,7 +285,7 @@ async fn draw_one(
         reason: faults.take("justification", typed.map_or("", |typed| &typed.justification)),
         code: (may_change && !of_group).then(|| faults.take("code", "")),
         convert: if may_change && !of_group && told.holder_kind != PrincipalKind::ServicePrincipal {
-            format!("Make {other}")
+            tell!("assignment-make", other = other)
         } else {
             String::new()
         },
@@ -309,28 +310,32 @@ fn again(told: &Told) -> String {
 
 fn facts(told: &Told, reader: &say::Reader) -> Vec<Fact> {
     let kind = match told.kind {
-        AssignmentKind::Eligible => "Eligible",
-        AssignmentKind::Active => "Active",
+        AssignmentKind::Eligible => tell!("word-eligible"),
+        AssignmentKind::Active => tell!("word-active"),
     };
     let mut facts = vec![
-        Fact::new("Kind", kind),
-        Fact::new("Where", told.scope_name.clone()),
-        Fact::new("How", assigned::origin(told)),
-        Fact::at("From", reader.instant(told.starts_at)),
-        Fact::at_or("Until", told.ends_at.map(|end| reader.instant(end)), "No end"),
+        Fact::new(tell!("word-kind"), kind),
+        Fact::new(tell!("word-where"), told.scope_name.clone()),
+        Fact::new(tell!("word-how"), assigned::origin(told)),
+        Fact::at(tell!("word-from"), reader.instant(told.starts_at)),
+        Fact::at_or(
+            tell!("word-until"),
+            told.ends_at.map(|end| reader.instant(end)),
+            tell!("word-no-end"),
+        ),
     ];
     if let Some(ended) = told.ended_at {
-        facts.push(Fact::at("Ended", reader.instant(ended)));
+        facts.push(Fact::at(tell!("word-ended"), reader.instant(ended)));
     }
     if let Some(by) = &told.created_by {
-        facts.push(Fact::new("By", by.clone()));
+        facts.push(Fact::new(tell!("word-by"), by.clone()));
     }
     if !told.justification.is_empty() {
-        facts.push(Fact::new("Reason", told.justification.clone()));
+        facts.push(Fact::new(tell!("word-reason"), told.justification.clone()));
     }
     if told.kind == AssignmentKind::Eligible {
         let used = told.last_used.map(|at| reader.ago(at));
-        facts.push(Fact::at_or("Last used", used, "Never"));
+        facts.push(Fact::at_or(tell!("assignment-last-used"), used, tell!("word-never")));
     }
     facts
 }
@@ -339,10 +344,10 @@ fn convert_consequence(told: &Told) -> String {
     let (who, role) = (&told.holder, &told.role_name);
     match told.kind {
         AssignmentKind::Eligible => {
-            format!("{who} then holds {role} the whole time, without activating it.")
+            tell!("assignment-then-holds-the-whole-time", who = who, role = role)
         }
         AssignmentKind::Active => {
-            format!("{who} then holds {role} only while it is activated. The access of now ends.")
+            tell!("assignment-then-holds-only-while-it", who = who, role = role)
         }
     }
 }
@@ -350,10 +355,10 @@ fn convert_consequence(told: &Told) -> String {
 fn remove_consequence(told: &Told) -> String {
     let (who, role) = (&told.holder, &told.role_name);
     match told.kind {
-        AssignmentKind::Eligible => format!(
-            "{who} can no longer activate {role}. An activation that runs ends in the same moment."
-        ),
-        AssignmentKind::Active => format!("Ends {who}’s access to {role} now."),
+        AssignmentKind::Eligible => {
+            tell!("assignment-can-no-longer-activate-an", who = who, role = role)
+        }
+        AssignmentKind::Active => tell!("assignment-ends-s-access-to-now", who = who, role = role),
     }
 }
 

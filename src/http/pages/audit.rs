@@ -21,6 +21,7 @@ use super::{
 use crate::{
     domain::{id::RequestId, time::Instant},
     error::Error,
+    http::language::{tell, translate},
     service::{
         audit::{self, Filter, Format, Kind, Outcome, Verification},
         person, request, role,
@@ -49,8 +50,8 @@ pub struct Wanted {
 impl Wanted {
     fn filter(&self, reader: &Reader) -> Filter {
         Filter {
-            from: read_date(&self.from, &reader.zone),
-            until: read_date(&self.to, &reader.zone).and_then(|day| day_after(day, reader)),
+            from: read_date(&self.from, &reader.told.zone),
+            until: read_date(&self.to, &reader.told.zone).and_then(|day| day_after(day, reader)),
             actor: self.actor.parse().ok(),
             subject: self.subject.parse().ok(),
             concerns: None,
@@ -82,15 +83,15 @@ impl Wanted {
 }
 
 fn day_after(day: Instant, reader: &Reader) -> Option<Instant> {
-    let next = day.timestamp().to_zoned(reader.zone.clone()).checked_add(1.day()).ok()?;
+    let next = day.timestamp().to_zoned(reader.told.zone.clone()).checked_add(1.day()).ok()?;
     Some(Instant::new(next.timestamp()))
 }
 
-fn outcomes() -> impl Iterator<Item = (Outcome, &'static str, &'static str)> {
+fn outcomes() -> impl Iterator<Item = (Outcome, &'static str, String)> {
     [
-        (Outcome::Success, "success", "Done"),
-        (Outcome::Refused, "refused", "Refused"),
-        (Outcome::Failure, "failure", "Failed"),
+        (Outcome::Success, "success", tell!("word-done")),
+        (Outcome::Refused, "refused", tell!("word-refused")),
+        (Outcome::Failure, "failure", tell!("audit-failed")),
     ]
     .into_iter()
 }
@@ -125,26 +126,25 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
 fn seal(last: Option<Verification>, reader: &Reader) -> Seal {
     let verify = "/audit/verify".to_owned();
     let Some(last) = last else {
-        return Seal { tone: "", text: "Not verified yet.".to_owned(), verify };
+        return Seal { tone: "", text: tell!("audit-not-verified-yet"), verify };
     };
     let when = reader.instant(last.at).text;
     match last.first_bad {
         Some(bad) => Seal {
             tone: "bad",
-            text: format!(
-                "The chain is broken, as verified {when}: {bad}. Keep the database as it is and find out who could write to it."
+            text: tell!(
+                "audit-the-chain-is-broken-as",
+                when = when,
+                bad = translate(&bad.to_string())
             ),
             verify,
         },
         None if last.sealed == 0 => {
-            Seal { tone: "", text: "Not verified since events were sealed.".to_owned(), verify }
+            Seal { tone: "", text: tell!("audit-not-verified-since-events-were"), verify }
         }
         None => Seal {
             tone: "good",
-            text: format!(
-                "Verified {when}: all {} sealed events are unchanged and in order.",
-                last.sealed
-            ),
+            text: tell!("audit-verified-all-sealed-events-are", when = when, sealed = last.sealed),
             verify,
         },
     }
@@ -159,7 +159,7 @@ async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {
         Err(Error::Forbidden(_)) => Vec::new(),
         roles => roles?,
     };
-    let with_any = |any: &str, choices: Vec<Choice>| {
+    let with_any = |any: String, choices: Vec<Choice>| {
         std::iter::once(Choice::new("", any)).chain(choices).collect::<Vec<_>>()
     };
     let people = people
@@ -173,14 +173,14 @@ async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {
         to: Field::new(&wanted.to),
         actor: Field::new(&wanted.actor),
         subject: Field::new(&wanted.subject),
-        people: with_any("Anybody", people),
+        people: with_any(tell!("audit-anybody"), people),
         role: Field::new(&wanted.role),
-        roles: with_any("Any role", roles),
+        roles: with_any(tell!("word-any-role"), roles),
         action: Field::new(&wanted.action),
-        actions: with_any("Anything", actions),
+        actions: with_any(tell!("audit-anything"), actions),
         outcome: Field::new(&wanted.outcome),
         outcomes: with_any(
-            "Any outcome",
+            tell!("audit-any-outcome"),
             outcomes().map(|(_, name, word)| Choice::new(name, word)).collect(),
         ),
         used: !wanted.query().is_empty(),
@@ -226,7 +226,7 @@ pub async fn story(page: Page, Path(request): Path<String>) -> Answer {
     let title = match (&detail, first) {
         (Some(detail), _) => format!("{} {}", detail.told.requester, sentence(&detail.told)),
         (None, Some(first)) => format!("{} {}", first.actor, first.text),
-        (None, None) => "A request".to_owned(),
+        (None, None) => tell!("audit-a-request"),
     };
     let export = |format| format!("/audit/export?request={id}&format={format}");
     show(&Story {

@@ -6,7 +6,7 @@ use super::{
     expiring::kind_word,
     faults::{Faults, reasons_of},
     page::{Answer, Page, Posted, answer, new_key, show},
-    say::{self, Reader, UNREADABLE_TIME},
+    say::{self, Reader},
     view::{
         Fact, Who,
         bulk::{Bulk as Shown, BulkForm, BulkRow},
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     domain::{text::Justification, time::Duration},
     error::Error,
+    http::language::tell,
     service::assignment::{self, Bulk, Operation, Row},
 };
 
@@ -53,7 +54,7 @@ impl Form {
             "set_end" => {
                 let end = say::read_time(&self.end(reader), &self.zone(reader));
                 if end.is_none() {
-                    faults.note("ends_at", UNREADABLE_TIME);
+                    faults.note("ends_at", say::unreadable_time());
                 }
                 Operation::SetEnd(Some(end?))
             }
@@ -92,13 +93,13 @@ impl Form {
 
     fn title(&self, number: usize) -> String {
         let what = match self.name() {
-            "make_eligible" => "Make eligible",
-            "make_active" => "Make active",
-            "set_end" => "Set an end",
-            "extend" => "Extend",
-            _ => "Take away",
+            "make_eligible" => tell!("word-make-eligible"),
+            "make_active" => tell!("word-make-active"),
+            "set_end" => tell!("word-set-an-end"),
+            "extend" => tell!("word-extend"),
+            _ => tell!("word-take-away"),
         };
-        format!("{what}: {}", say::count(number, "assignment"))
+        tell!("bulk-what-assignments", what = what, count = number)
     }
 }
 
@@ -113,7 +114,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
     let mut unread = Faults::default();
     let rows = match form.read(reader, &mut unread, SHOWN) {
         Some(bulk) if bulk.assignments.is_empty() => {
-            faults.note("", "Choose at least one assignment.");
+            faults.note("", tell!("bulk-choose-at-least-one-assignment"));
             Vec::new()
         }
         Some(bulk) => assignment::rehearse(&page.app, &page.actor, &bulk).await?,
@@ -147,7 +148,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
 fn tell(row: Row, reader: &Reader, done: bool) -> BulkRow {
     let (status, reasons) = match &row.outcome {
         Ok(_) if done => (Status::new(Kind::CarriedOut, ""), Vec::new()),
-        Ok(_) => (Status::new(Kind::Scheduled, "would be done"), Vec::new()),
+        Ok(_) => (Status::new(Kind::Scheduled, tell!("bulk-would-be-done")), Vec::new()),
         Err(error) => (Status::new(Kind::Refused, ""), reasons_of(error)),
     };
     let link = match (&row.outcome, done) {
@@ -157,11 +158,15 @@ fn tell(row: Row, reader: &Reader, done: bool) -> BulkRow {
     let facts = row.told.as_ref().map_or_else(Vec::new, |told| {
         let until = told.ends_at.map(|end| reader.instant(end));
         let mut facts = vec![
-            Fact::new("Kind", kind_word(told.kind)),
-            Fact::at_or(if done { "Was until" } else { "Until" }, until, "No end"),
+            Fact::new(tell!("word-kind"), kind_word(told.kind)),
+            Fact::at_or(
+                if done { tell!("bulk-was-until") } else { tell!("word-until") },
+                until,
+                tell!("word-no-end"),
+            ),
         ];
         if let (Some(end), Ok(_)) = (row.ends_at, &row.outcome) {
-            facts.push(Fact::at("Then until", reader.instant(end)));
+            facts.push(Fact::at(tell!("bulk-then-until"), reader.instant(end)));
         }
         facts
     });
@@ -185,7 +190,7 @@ pub async fn change(posted: Posted<Form>) -> Answer {
         Ok(rows) => {
             let changed = rows.iter().filter(|row| row.outcome.is_ok()).count();
             show(&Shown {
-                title: format!("{changed} of {} changed", say::count(rows.len(), "assignment")),
+                title: tell!("bulk-some-changed", changed = changed, count = rows.len()),
                 operation: form.name(),
                 assignments: Vec::new(),
                 more: None,

@@ -7,7 +7,7 @@ use super::{
     faults::Faults,
     page::{Answer, Page, Posted, answer, done, id, new_key},
     plain_words,
-    say::{self, Reader, UNREADABLE_TIME},
+    say::{self, Reader},
     terms::place,
     view::{
         Fact, Who,
@@ -23,26 +23,58 @@ use crate::{
     domain::{
         assignment::AssignmentKind,
         change_request::{ChangeState, Write},
-        id::{ChangeRequestId, PrincipalId},
+        id::ChangeRequestId,
         text::{Justification, sentence},
         time::Instant,
     },
     error::Error,
-    service::change_request::{self, Amended, Line, Told},
+    http::language::{tell, translate},
+    service::{
+        change_request::{self, Amended, Line, Told},
+        settings::Names,
+    },
 };
 
 /// Where a change stands.
 fn status(told: &Told, reader: &Reader) -> Status {
     match told.state {
         ChangeState::Pending if told.expires_at <= reader.now => Status::new(Kind::TimedOut, ""),
-        ChangeState::Pending => {
-            Status::new(Kind::Pending, format!("lapses in {}", reader.left(told.expires_at)))
-        }
+        ChangeState::Pending => Status::new(
+            Kind::Pending,
+            tell!("change-request-lapses-in", left = reader.left(told.expires_at)),
+        ),
         ChangeState::CarriedOut => Status::new(Kind::CarriedOut, ""),
         ChangeState::Declined => Status::new(Kind::Denied, ""),
         ChangeState::Withdrawn => Status::new(Kind::Cancelled, ""),
         ChangeState::Lapsed => Status::new(Kind::TimedOut, ""),
-        ChangeState::Failed => Status::new(Kind::Refused, "when it was agreed to"),
+        ChangeState::Failed => {
+            Status::new(Kind::Refused, tell!("change-request-when-it-was-agreed-to"))
+        }
+    }
+}
+
+/// What is wanted, said after "asks for".
+fn what(told: &Told) -> String {
+    let about = change_request::about(told, "");
+    let (role, subject) = (about.role, about.subject);
+    match about.write {
+        Write::SaveSettings { .. } => tell!("change-request-weaker-settings", role = role),
+        Write::Assign { kind, .. } => {
+            let kind = plain_words::value("kind", kind.name(), &Names::new());
+            tell!("change-request-assign", role = role, subject = subject, kind = kind)
+        }
+        Write::UpdateAssignment { .. } => {
+            tell!("change-request-other-dates", role = role, subject = subject)
+        }
+        Write::ConvertAssignment { to, .. } => {
+            let kind = plain_words::value("kind", to.name(), &Names::new());
+            tell!("change-request-convert", role = role, subject = subject, kind = kind)
+        }
+        Write::MoveScope { .. } => tell!("change-request-another-place", place = about.scope),
+        Write::ChangeRole { .. } => tell!("change-request-change-of-role", role = role),
+        Write::ExtendAssignment { .. } => tell!("change-request-more-time", role = role),
+        Write::RenewAssignment { .. } => tell!("change-request-again", role = role),
+        Write::ApplyPolicy { .. } => tell!("change-request-policy-files"),
     }
 }
 
@@ -52,7 +84,7 @@ pub fn row(told: &Told, reader: &Reader) -> ChangeRow {
     ChangeRow {
         link: format!("/changes/{}", told.id),
         author: told.author_name.clone(),
-        what: change_request::about(told, "").what(),
+        what: what(told),
         scope: place(told.scope, &told.scope_name),
         reason: told.reason.clone(),
         status: status(told, reader),
@@ -79,16 +111,16 @@ async fn draw(page: &Page, id: ChangeRequestId, mut faults: Faults, typed: &Deci
     let waits = told.state == ChangeState::Pending;
     let view = ChangeRequest {
         back: if detail.may_decide {
-            ("/approvals", "Approvals")
+            ("/approvals", tell!("word-approvals"))
         } else {
-            ("/requests", "Requests")
+            ("/requests", tell!("word-requests"))
         },
         author: who(&told.author_name),
-        verb: if waits { "asks for" } else { "asked for" },
-        what: change_request::about(told, "").what(),
+        verb: if waits { tell!("word-asks-for") } else { tell!("word-asked-for") },
+        what: what(told),
         status: status(told, reader),
         reason: told.reason.clone(),
-        failure: told.failure.clone().unwrap_or_default(),
+        failure: told.failure.as_deref().map(translate).unwrap_or_default(),
         changes: told.difference.iter().map(|line| tell(line, &detail.names, reader)).collect(),
         facts: facts(told),
         deciders: detail.deciders.iter().map(|decider| named(page, decider)).collect(),
@@ -112,84 +144,103 @@ fn who(name: &str) -> Who {
 }
 
 fn named(page: &Page, decider: &change_request::Approver) -> Who {
-    let detail = if decider.person == page.user.person { "you" } else { "" };
-    Who { detail: detail.to_owned(), ..who(&decider.name) }
+    let detail = if decider.person == page.user.person {
+        tell!("change-request-you")
+    } else {
+        String::new()
+    };
+    Who { detail, ..who(&decider.name) }
 }
 
 /// What to do where nobody can decide.
 fn nobody(told: &Told) -> String {
-    format!(
-        "It takes somebody other than {}, who gains nothing by it and holds a role that allows {} here, such as Global \
-         Administrator. Assign one to a second person: they can decide from then on.",
-        told.author_name, told.permission,
+    tell!(
+        "change-request-it-takes-somebody-other-than",
+        author_name = told.author_name,
+        permission = told.permission
     )
 }
 
 /// One field before and after, in the reader's words.
-fn tell(line: &Line, names: &[(PrincipalId, String, bool)], reader: &Reader) -> Change {
+fn tell(line: &Line, names: &Names, reader: &Reader) -> Change {
     let value = |text: &str| match line.field.as_str() {
         "starts_at" | "ends_at" => {
             text.parse().map_or_else(|_| text.to_owned(), |at: Instant| reader.instant(at).text)
         }
-        field if text.is_empty() && field != "approvers" => String::new(),
+        field if text.is_empty() && !matches!(field, "approvers" | "stages") => String::new(),
         field => plain_words::value(field, text, names),
     };
     let setting = match line.field.as_str() {
-        "starts_at" => "From",
-        "ends_at" => "Until",
-        "kind" => "Kind",
-        "lies_in" => "Lies in",
-        "name" => "Name",
-        "description" => "What it lets one do",
-        "privileged" => "Privileged",
-        "scope_kinds" => "Can be held at",
-        "permissions" => "Allows in Latchkey",
+        "starts_at" => tell!("word-from"),
+        "ends_at" => tell!("word-until"),
+        "kind" => tell!("word-kind"),
+        "lies_in" => tell!("change-request-lies-in"),
+        "name" => tell!("word-name"),
+        "description" => tell!("change-request-what-it-lets-one-do"),
+        "privileged" => tell!("word-privileged"),
+        "scope_kinds" => tell!("change-request-can-be-held-at"),
+        "permissions" => tell!("change-request-allows-in-latchkey"),
         field => plain_words::label(field),
     };
-    Change { setting: setting.to_owned(), before: value(&line.before), after: value(&line.after) }
+    Change { setting, before: value(&line.before), after: value(&line.after) }
 }
 
 fn facts(told: &Told) -> Vec<Fact> {
     let named = [
-        ("Role", told.role_name.clone()),
-        ("Where", Some(told.scope_name.clone())),
-        ("For", told.subject_name.clone()),
-        ("Takes", Some(told.permission.clone())),
+        (tell!("word-role"), told.role_name.clone()),
+        (tell!("word-where"), Some(told.scope_name.clone())),
+        (tell!("change-request-for"), told.subject_name.clone()),
+        (tell!("word-takes"), Some(told.permission.clone())),
     ];
     named.into_iter().filter_map(|(name, value)| Some(Fact::new(name, value?))).collect()
 }
 
 fn story(told: &Told, reader: &Reader) -> Vec<Step> {
-    let step = |icon, tone, by: &str, text: &str, at: Instant| Step {
+    let step = |icon, tone, by: &str, text: String, at: Instant| Step {
         icon,
         tone,
         by: by.to_owned(),
-        text: text.to_owned(),
+        text,
         said: String::new(),
         at: reader.instant(at),
     };
-    let asked = step("request", "", &told.author_name, "asked for it", told.created_at);
+    let asked = step(
+        "request",
+        "",
+        &told.author_name,
+        tell!("change-request-asked-for-it"),
+        told.created_at,
+    );
     let by = told.decided_by.as_deref().unwrap_or_default();
     let closed = told.closed_at.map(|at| match told.state {
         ChangeState::CarriedOut => step(
             "approval",
             "good",
             by,
-            &format!("agreed, and it was carried out{}", amended(told, reader)),
+            tell!("change-request-agreed-and-it-was-carried", told = amended(told, reader)),
             at,
         ),
-        ChangeState::Declined => step("denied", "bad", by, "declined", at),
+        ChangeState::Declined => step("denied", "bad", by, tell!("change-request-declined"), at),
         ChangeState::Failed => {
-            step("denied", "bad", by, "agreed, but it could not be carried out any more", at)
+            step("denied", "bad", by, tell!("change-request-agreed-but-it-could-not"), at)
         }
-        ChangeState::Withdrawn => step("ended", "", &told.author_name, "took it back", at),
+        ChangeState::Withdrawn => {
+            step("ended", "", &told.author_name, tell!("change-request-took-it-back"), at)
+        }
         ChangeState::Lapsed | ChangeState::Pending => {
-            step("ended", "", "", "Lapsed: nobody decided in time", at)
+            step("ended", "", "", tell!("change-request-lapsed-nobody-decided-in-time"), at)
         }
     });
     let closed = closed.map(|step| Step { said: told.decision_reason.clone(), ..step });
-    let waits = (told.state == ChangeState::Pending)
-        .then(|| step("waiting", "wait", "", "Lapses unless somebody decides", told.expires_at));
+    let waits = (told.state == ChangeState::Pending).then(|| {
+        step(
+            "waiting",
+            "wait",
+            "",
+            tell!("change-request-lapses-unless-somebody-decides"),
+            told.expires_at,
+        )
+    });
     [Some(asked), closed, waits].into_iter().flatten().collect()
 }
 
@@ -197,7 +248,7 @@ fn story(told: &Told, reader: &Reader) -> Vec<Step> {
 fn amended(told: &Told, reader: &Reader) -> String {
     let Some(amended) = told.amended.map(|amended| amended.0) else { return String::new() };
     let kind = amended.kind.map(|kind| format!(", {}", kind.name()));
-    let end = amended.ends_at.map(|end| format!(", until {}", reader.instant(end).text));
+    let end = amended.ends_at.map(|end| tell!("word-until-of", end = reader.instant(end).text));
     [kind, end].into_iter().flatten().collect()
 }
 
@@ -216,14 +267,18 @@ fn form(told: &Told, reader: &Reader, faults: &mut Faults, typed: &Decided) -> D
     };
     let wish = wished.map(|wished| Wish {
         kind: Field::new(&typed.kind),
-        kinds: [("", "As before"), ("eligible", "Eligible"), ("active", "Active")]
-            .map(|(value, label)| Choice::new(value, label))
-            .into(),
+        kinds: [
+            ("", tell!("change-request-as-before")),
+            ("eligible", tell!("word-eligible")),
+            ("active", tell!("word-active")),
+        ]
+        .map(|(value, label)| Choice::new(value, label))
+        .into(),
         ends_at: faults.take(
             "ends_at",
             if typed.ends_at.is_empty() { reader.field(wished) } else { typed.ends_at.clone() },
         ),
-        asked: format!("Asked for until {}.", reader.instant(wished).text),
+        asked: tell!("change-request-asked-for-until", wished = reader.instant(wished).text),
         zone: if typed.zone.is_empty() { reader.zone_name() } else { typed.zone.clone() },
     });
     Decision {
@@ -278,7 +333,7 @@ pub async fn decide(Path(change): Path<String>, posted: Posted<Decided>) -> Answ
 fn read_wish(faults: &mut Faults, form: &Decided) -> Amended {
     let ends_at = say::read_time(&form.ends_at, &form.zone);
     if ends_at.is_none() {
-        faults.note("ends_at", UNREADABLE_TIME);
+        faults.note("ends_at", say::unreadable_time());
     }
     let kind = match form.kind.as_str() {
         "eligible" => Some(AssignmentKind::Eligible),
@@ -300,7 +355,7 @@ pub async fn withdraw(Path(change): Path<String>, posted: Posted<Nothing>) -> An
         Ok(()) => done(&format!("/changes/{id}"), Done::ChangeWithdrawn),
         Err(Error::Conflict(why)) => {
             let mut faults = Faults::default();
-            faults.note("", &sentence(&why));
+            faults.note("", sentence(&why));
             draw(&page, id, faults, &Decided::default()).await
         }
         Err(error) => Err(error.into()),

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     domain::id::ScopeId,
+    http::language::tell,
     service::audit::{ActorKind, Entry, Kind, Outcome},
 };
 
@@ -35,8 +36,8 @@ fn actor(entry: &Entry) -> String {
     match entry.actor_kind {
         ActorKind::User | ActorKind::Application => entry.actor_name.clone(),
         ActorKind::System => "Latchkey".to_owned(),
-        ActorKind::Operator => "The operator".to_owned(),
-        ActorKind::Anonymous => "Somebody unknown".to_owned(),
+        ActorKind::Operator => tell!("audit-the-operator"),
+        ActorKind::Anonymous => tell!("audit-somebody-unknown"),
     }
 }
 
@@ -44,24 +45,26 @@ fn actor(entry: &Entry) -> String {
 fn text(entry: &Entry, detail: &serde_json::Value) -> String {
     let role = match (&entry.role_name, entry.scope, &entry.scope_name) {
         (Some(role), Some(scope), Some(place)) if scope != ScopeId::ROOT => {
-            format!("{role} at {place}")
+            tell!("audit-at", role = role, place = place)
         }
         (Some(role), ..) => role.clone(),
-        (None, ..) if entry.kind.starts_with("change.") => "several things".to_owned(),
-        (None, ..) => "a role".to_owned(),
+        (None, ..) if entry.kind.starts_with("change.") => tell!("audit-several-things"),
+        (None, ..) => tell!("audit-a-role"),
     };
     let own = entry.subject.is_some() && entry.subject == entry.actor;
     // What is done to a place has no other subject.
     let who = entry.subject_name.clone().or_else(|| entry.scope_name.clone());
-    let who = who.unwrap_or_else(|| "somebody".to_owned());
-    let whose = if own { "their own".to_owned() } else { format!("{who}’s") };
+    let who = who.unwrap_or_else(|| tell!("audit-somebody"));
+    let whose = if own { tell!("audit-their-own") } else { tell!("audit-whose", who = who) };
     let kind = Kind::ALL.iter().find(|(_, name)| *name == entry.kind).map(|(kind, _)| *kind);
     // The end of what was extended is no end to anybody but the database.
     let replaced = detail.get("because").is_some_and(|because| because == "replaced");
     match kind {
-        Some(Kind::ActivationEnded) if replaced => format!("extended {whose} {role}"),
+        Some(Kind::ActivationEnded) if replaced => {
+            tell!("audit-extended", whose = whose, role = role)
+        }
         Some(Kind::TokenCreated) if entry.actor_kind == ActorKind::Application => {
-            "signed in".to_owned()
+            tell!("audit-signed-in")
         }
         Some(kind) => words(kind, &role, &who, &whose, own),
         None => entry.kind.clone(),
@@ -71,94 +74,123 @@ fn text(entry: &Entry, detail: &serde_json::Value) -> String {
 #[expect(clippy::too_many_lines, reason = "one line for each kind of event")]
 fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
     match kind {
-        Kind::ActivationRequested => format!("asked for {role}"),
-        Kind::ActivationRefused => format!("asked for {role} against the rules"),
-        Kind::ActivationScheduled => format!("scheduled {role}"),
-        Kind::ActivationStarted if own => format!("activated {role}"),
-        Kind::ActivationStarted => format!("started {whose} {role}"),
-        Kind::ActivationFailed => format!("did not start {whose} {role}"),
-        Kind::ActivationEnded if own => format!("was done with {role}"),
-        Kind::ActivationEnded => format!("ended {whose} {role}"),
-        Kind::RequestApproved => format!("approved {whose} request for {role}"),
-        Kind::RequestDenied => format!("denied {whose} request for {role}"),
-        Kind::RequestCancelled => format!("took back {whose} request for {role}"),
-        Kind::RequestExpired => format!("let {whose} request for {role} lapse"),
-        Kind::AssignmentCreated => format!("assigned {role} to {who}"),
-        Kind::AssignmentUpdated => format!("changed {whose} assignment of {role}"),
-        Kind::AssignmentRemoved => format!("took {role} from {who}"),
-        Kind::AssignmentExpired => format!("ended {whose} assignment of {role}"),
-        Kind::SettingsChanged => format!("changed the settings of {role}"),
-        Kind::TemplateCreated => "made a template of settings".to_owned(),
-        Kind::TemplateChanged => "changed a template of settings".to_owned(),
-        Kind::TemplateRetired => "retired a template of settings".to_owned(),
-        Kind::PolicyApplied => "applied policy files".to_owned(),
-        Kind::ChangeRequested => format!("asked for a change of {role}"),
-        Kind::ChangeApproved => format!("agreed to a change of {role}"),
-        Kind::ChangeDeclined => format!("declined a change of {role}"),
-        Kind::ChangeWithdrawn => format!("took back a change of {role}"),
-        Kind::ChangeLapsed => format!("let a change of {role} lapse"),
-        Kind::ChangeFailed => format!("could not carry out a change of {role}"),
-        Kind::RoleCreated => format!("made the role {role}"),
-        Kind::RoleChanged => format!("changed the role {role}"),
-        Kind::RoleRetired => format!("retired the role {role}"),
-        Kind::GroupChanged => format!("changed the group {who}"),
-        Kind::ScopeCreated => format!("made the place {who}"),
-        Kind::ScopeChanged => format!("renamed the place {who}"),
-        Kind::ScopeMoved => format!("moved the place {who}"),
-        Kind::ScopeRetired => format!("retired the place {who}"),
-        Kind::GroupCreated => format!("made the group {who}"),
-        Kind::ApplicationRegistered => format!("registered the application {who}"),
-        Kind::ApplicationChanged => format!("changed the application {who}"),
-        Kind::ApplicationDisabled => format!("disabled the application {who}"),
-        Kind::ApplicationEnabled => format!("enabled the application {who}"),
-        Kind::ApplicationOwnerAdded => format!("added an owner of the application {who}"),
-        Kind::ApplicationOwnerRemoved => format!("removed an owner of the application {who}"),
-        Kind::ApplicationCredentialAdded => format!("gave the application {who} a way to sign in"),
-        Kind::ApplicationCredentialRevoked => format!("revoked a way in of the application {who}"),
-        Kind::ApplicationSignInFailed => format!("could not sign in as the application {who}"),
-        Kind::PersonInvited => format!("invited {who}"),
-        Kind::PersonChanged => format!("changed {who}"),
-        Kind::PersonDisabled => format!("disabled {who}"),
-        Kind::PersonEnabled => format!("enabled {who}"),
-        Kind::PersonAccessEnded => format!("ended all access of {who}"),
-        Kind::LinkIssued => format!("made a one-time link for {who}"),
-        Kind::LinkUsed => "used a one-time link".to_owned(),
-        Kind::SignInSucceeded => "signed in".to_owned(),
-        Kind::SignInFailed => format!("could not sign in as {who}"),
-        Kind::SignInBreakGlass => "signed in with an emergency account".to_owned(),
-        Kind::SignOutDone => "signed out".to_owned(),
-        Kind::PasswordChanged => "set a password".to_owned(),
-        Kind::PasswordRehashed => format!("renewed the hash of {whose} password"),
-        Kind::AuthenticatorAdded => "set up an authenticator".to_owned(),
-        Kind::AuthenticatorRemoved => "put an authenticator out of use".to_owned(),
-        Kind::AuthenticatorDisabled => format!("locked {whose} authenticator"),
-        Kind::RecoveryCodesMade => "made recovery codes".to_owned(),
-        Kind::RecoveryCodeUsed => "used a recovery code".to_owned(),
-        Kind::StepUpDone => "gave a fresh code".to_owned(),
-        Kind::StepUpFailed => "gave a code that did not count".to_owned(),
-        Kind::SessionsEnded => "ended sessions".to_owned(),
-        Kind::TokenCreated => "made a token".to_owned(),
-        Kind::TokenRevoked => format!("ended a token of {who}"),
-        Kind::AuditExported => "exported the audit trail".to_owned(),
-        Kind::ImportUploaded => "handed in a list of assignments".to_owned(),
-        Kind::ImportDone => "imported a list of assignments".to_owned(),
-        Kind::ImportDiscarded => "discarded a list of assignments".to_owned(),
-        Kind::ConversionStarted => {
-            format!("began to turn {whose} standing {role} into eligibility")
+        Kind::ActivationRequested => tell!("audit-asked-for", role = role),
+        Kind::ActivationRefused => tell!("audit-asked-for-against-the-rules", role = role),
+        Kind::ActivationScheduled => tell!("audit-scheduled", role = role),
+        Kind::ActivationStarted if own => tell!("audit-activated", role = role),
+        Kind::ActivationStarted => tell!("audit-started", whose = whose, role = role),
+        Kind::ActivationFailed => tell!("audit-did-not-start", whose = whose, role = role),
+        Kind::ActivationEnded if own => tell!("audit-was-done-with", role = role),
+        Kind::ActivationEnded => tell!("audit-ended", whose = whose, role = role),
+        Kind::RequestApproved => tell!("audit-approved-request-for", whose = whose, role = role),
+        Kind::RequestDenied => tell!("audit-denied-request-for", whose = whose, role = role),
+        Kind::RequestCancelled => tell!("audit-took-back-request-for", whose = whose, role = role),
+        Kind::RequestExpired => tell!("audit-let-request-for-lapse", whose = whose, role = role),
+        Kind::EmergencyUsed => tell!("audit-activated-in-an-emergency", role = role),
+        Kind::EmergencyReviewed => {
+            tell!("audit-reviewed-emergency-use-of", whose = whose, role = role)
         }
-        Kind::ConversionTried => format!("tried to activate {role}, without getting it"),
-        Kind::ConversionFinished => format!("ended {whose} standing {role}, which is eligible now"),
-        Kind::ConversionAbandoned => format!("left {whose} {role} standing"),
-        Kind::AccessRefused => "was refused".to_owned(),
+        Kind::EmergencyOverdue => {
+            tell!("audit-found-emergency-use-unreviewed", whose = whose, role = role)
+        }
+        Kind::RequestCommented => {
+            tell!("audit-commented-on-request-for", whose = whose, role = role)
+        }
+        Kind::RequestClaimed => tell!("audit-began-to-look-at-request", whose = whose, role = role),
+        Kind::RequestReleased => tell!("audit-left-request-to-others", whose = whose, role = role),
+        Kind::RequestNudged => tell!("audit-asked-again-for", role = role),
+        Kind::PersonManagerChanged => tell!("audit-changed-whom-answers-to", who = who),
+        Kind::DeputyNamed => tell!("audit-let-decide-for-them", who = who),
+        Kind::DeputyEnded => tell!("audit-no-longer-lets-decide", who = who),
+        Kind::RequestEscalated => {
+            tell!("audit-asked-others-about-request", whose = whose, role = role)
+        }
+        Kind::RequestPassedInSilence => {
+            tell!("audit-took-silence-for-a-yes", whose = whose, role = role)
+        }
+        Kind::ApprovalUnreachable => tell!("audit-found-nobody-who-can-approve", role = role),
+        Kind::AssignmentCreated => tell!("audit-assigned-to", role = role, who = who),
+        Kind::AssignmentUpdated => tell!("audit-changed-assignment-of", whose = whose, role = role),
+        Kind::AssignmentRemoved => tell!("audit-took-from", role = role, who = who),
+        Kind::AssignmentExpired => tell!("audit-ended-assignment-of", whose = whose, role = role),
+        Kind::SettingsChanged => tell!("audit-changed-the-settings-of", role = role),
+        Kind::TemplateCreated => tell!("audit-made-a-template-of-settings"),
+        Kind::TemplateChanged => tell!("audit-changed-a-template-of-settings"),
+        Kind::TemplateRetired => tell!("audit-retired-a-template-of-settings"),
+        Kind::PolicyApplied => tell!("audit-applied-policy-files"),
+        Kind::ChangeRequested => tell!("audit-asked-for-a-change-of", role = role),
+        Kind::ChangeApproved => tell!("audit-agreed-to-a-change-of", role = role),
+        Kind::ChangeDeclined => tell!("audit-declined-a-change-of", role = role),
+        Kind::ChangeWithdrawn => tell!("audit-took-back-a-change-of", role = role),
+        Kind::ChangeLapsed => tell!("audit-let-a-change-of-lapse", role = role),
+        Kind::ChangeFailed => tell!("audit-could-not-carry-out-a", role = role),
+        Kind::RoleCreated => tell!("audit-made-the-role", role = role),
+        Kind::RoleChanged => tell!("audit-changed-the-role", role = role),
+        Kind::RoleRetired => tell!("audit-retired-the-role", role = role),
+        Kind::GroupChanged => tell!("audit-changed-the-group", who = who),
+        Kind::ScopeCreated => tell!("audit-made-the-place", who = who),
+        Kind::ScopeChanged => tell!("audit-renamed-the-place", who = who),
+        Kind::ScopeMoved => tell!("audit-moved-the-place", who = who),
+        Kind::ScopeRetired => tell!("audit-retired-the-place", who = who),
+        Kind::GroupCreated => tell!("audit-made-the-group", who = who),
+        Kind::ApplicationRegistered => tell!("audit-registered-the-application", who = who),
+        Kind::ApplicationChanged => tell!("audit-changed-the-application", who = who),
+        Kind::ApplicationDisabled => tell!("audit-disabled-the-application", who = who),
+        Kind::ApplicationEnabled => tell!("audit-enabled-the-application", who = who),
+        Kind::ApplicationOwnerAdded => tell!("audit-added-an-owner-of-the", who = who),
+        Kind::ApplicationOwnerRemoved => tell!("audit-removed-an-owner-of-the", who = who),
+        Kind::ApplicationCredentialAdded => tell!("audit-gave-the-application-a-way", who = who),
+        Kind::ApplicationCredentialRevoked => tell!("audit-revoked-a-way-in-of", who = who),
+        Kind::ApplicationSignInFailed => tell!("audit-could-not-sign-in-as", who = who),
+        Kind::PersonInvited => tell!("audit-invited", who = who),
+        Kind::PersonChanged => tell!("audit-changed", who = who),
+        Kind::NoticesChosen => tell!("audit-chose-how-to-be-told"),
+        Kind::PersonDisabled => tell!("audit-disabled", who = who),
+        Kind::PersonEnabled => tell!("audit-enabled", who = who),
+        Kind::PersonAccessEnded => tell!("audit-ended-all-access-of", who = who),
+        Kind::LinkIssued => tell!("audit-made-a-one-time-link", who = who),
+        Kind::LinkUsed => tell!("audit-used-a-one-time-link"),
+        Kind::SignInSucceeded => tell!("audit-signed-in"),
+        Kind::SignInFailed => tell!("audit-could-not-sign-in-as-of", who = who),
+        Kind::SignInBreakGlass => tell!("audit-signed-in-with-an-emergency"),
+        Kind::SignOutDone => tell!("audit-signed-out"),
+        Kind::PasswordChanged => tell!("audit-set-a-password"),
+        Kind::PasswordRehashed => tell!("audit-renewed-the-hash-of-password", whose = whose),
+        Kind::AuthenticatorAdded => tell!("audit-set-up-an-authenticator"),
+        Kind::AuthenticatorRemoved => tell!("audit-put-an-authenticator-out-of"),
+        Kind::AuthenticatorDisabled => tell!("audit-locked-authenticator", whose = whose),
+        Kind::RecoveryCodesMade => tell!("audit-made-recovery-codes"),
+        Kind::RecoveryCodeUsed => tell!("audit-used-a-recovery-code"),
+        Kind::StepUpDone => tell!("audit-gave-a-fresh-code"),
+        Kind::StepUpFailed => tell!("audit-gave-a-code-that-did"),
+        Kind::SessionsEnded => tell!("audit-ended-sessions"),
+        Kind::TokenCreated => tell!("audit-made-a-token"),
+        Kind::TokenRevoked => tell!("audit-ended-a-token-of", who = who),
+        Kind::AuditExported => tell!("audit-exported-the-audit-trail"),
+        Kind::ImportUploaded => tell!("audit-handed-in-a-list-of"),
+        Kind::ImportDone => tell!("audit-imported-a-list-of-assignments"),
+        Kind::ImportDiscarded => tell!("audit-discarded-a-list-of-assignments"),
+        Kind::ConversionStarted => {
+            tell!("audit-began-to-turn-standing-into", whose = whose, role = role)
+        }
+        Kind::ConversionTried => tell!("audit-tried-to-activate-without-getting", role = role),
+        Kind::ConversionFinished => {
+            tell!("audit-ended-standing-which-is-eligible", whose = whose, role = role)
+        }
+        Kind::ConversionAbandoned => tell!("audit-left-standing", whose = whose, role = role),
+        Kind::DeliveryGivenUp => tell!("audit-gave-up-delivering-a-notice"),
+        Kind::DeliveryResent => tell!("audit-put-a-notice-in-line-again"),
+        Kind::ChannelTested => tell!("audit-sent-a-test-through-a-channel"),
+        Kind::AccessRefused => tell!("audit-was-refused"),
     }
 }
 
 fn facts(entry: &Entry, detail: &serde_json::Value) -> Vec<Fact> {
     let named = [
-        ("Subject", entry.subject_name.clone()),
-        ("Role", entry.role_name.clone()),
-        ("Where", entry.scope_name.clone()),
-        ("Address", entry.address.map(|network| network.addr().to_string())),
+        (tell!("audit-subject"), entry.subject_name.clone()),
+        (tell!("word-role"), entry.role_name.clone()),
+        (tell!("word-where"), entry.scope_name.clone()),
+        (tell!("audit-address"), entry.address.map(|network| network.addr().to_string())),
     ];
     let told = detail
         .as_object()
@@ -171,7 +203,9 @@ fn facts(entry: &Entry, detail: &serde_json::Value) -> Vec<Fact> {
         .into_iter()
         .filter_map(|(name, value)| Some(Fact::new(name, value?)))
         .chain(told)
-        .chain(entry.correlation.map(|id| Fact::new("Caused by request", id.to_string())))
+        .chain(
+            entry.correlation.map(|id| Fact::new(tell!("audit-caused-by-request"), id.to_string())),
+        )
         .collect()
 }
 
@@ -180,8 +214,8 @@ fn plain(value: &serde_json::Value) -> String {
         serde_json::Value::Null => String::new(),
         serde_json::Value::String(text) => text.clone(),
         serde_json::Value::Array(list) => list.iter().map(plain).collect::<Vec<_>>().join(", "),
-        serde_json::Value::Bool(true) => "yes".to_owned(),
-        serde_json::Value::Bool(false) => "no".to_owned(),
+        serde_json::Value::Bool(true) => tell!("audit-yes"),
+        serde_json::Value::Bool(false) => tell!("audit-no"),
         other => other.to_string(),
     }
 }

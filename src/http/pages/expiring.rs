@@ -15,6 +15,7 @@ use super::{
 };
 use crate::{
     domain::{assignment::AssignmentKind, id::RoleId, permission::Permission, time::Duration},
+    http::language::tell,
     service::{
         expiring::{self, Filter, Told},
         role,
@@ -74,12 +75,19 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
 
 fn choices(over: bool, days: u32, of_role: &str) -> Vec<Choice> {
     let ahead = AHEAD.map(|each| {
-        let label = if each == 1 { "Next day".to_owned() } else { format!("Next {each} days") };
+        let label = if each == 1 {
+            tell!("expiring-next-day")
+        } else {
+            tell!("expiring-next-days", each = each)
+        };
         Choice::new(format!("/assignments/expiring?days={each}{of_role}"), label)
             .chosen(!over && each == days)
     });
-    let run_out =
-        Choice::new(format!("/assignments/expiring?state=over{of_role}"), "Run out").chosen(over);
+    let run_out = Choice::new(
+        format!("/assignments/expiring?state=over{of_role}"),
+        tell!("expiring-run-out"),
+    )
+    .chosen(over);
     ahead.into_iter().chain([run_out]).collect()
 }
 
@@ -103,9 +111,9 @@ fn row(told: &Told, reader: &say::Reader) -> ExpiringRow {
 
 /// What a kind of assignment is called.
 #[must_use]
-pub fn kind_word(kind: AssignmentKind) -> &'static str {
+pub fn kind_word(kind: AssignmentKind) -> String {
     match kind {
-        AssignmentKind::Eligible => "Eligible",
-        AssignmentKind::Active => "Active",
+        AssignmentKind::Eligible => tell!("word-eligible"),
+        AssignmentKind::Active => tell!("word-active"),
     }
 }

@@ -8,8 +8,8 @@ use super::{
     faults::Faults,
     outcome::{self, Asked, Time},
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key},
-    say::{self, HOW_TO_WRITE},
-    terms::place,
+    say::{self},
+    terms::{place, ticket_systems},
     view::{activation::Extend, frame::Section},
 };
 use crate::{
@@ -18,6 +18,7 @@ use crate::{
         time::Duration,
     },
     error::Error,
+    http::language::tell,
     service::{
         activation::{self, Reasons},
         assignment,
@@ -45,13 +46,19 @@ async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Ans
     let told = assignment::show(&page.app, &page.actor, id).await?;
     let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
     let until = assignment::show(&page.app, &page.actor, eligibility).await?.ends_at;
-    let duration: Option<Duration> = form.duration.parse().ok();
     let chosen = activation::Chosen { eligibility, scope: Some(told.scope) };
-    let preview =
-        activation::preview(&page.app, &page.actor, chosen, duration, Intent::Extend).await?;
+    let preview = activation::preview(
+        &page.app,
+        &page.actor,
+        chosen,
+        (form.duration.parse().ok(), None),
+        Intent::Extend,
+    )
+    .await?;
     let status = faults.status();
     let opened = page.open(Section::Access).await?;
-    answer(status, &sheet(opened, &told, (&preview, until), faults, form))
+    let sheet = sheet(opened, &told, (&preview, until), faults, form);
+    answer(status, &Extend { ticket_systems: ticket_systems(&page.app), ..sheet })
 }
 
 fn sheet(
@@ -74,12 +81,17 @@ fn sheet(
         scope: place(told.scope, &told.scope_name),
         ends: told.ends_at.map(|end| opened.reader.instant(end)).unwrap_or_default(),
         presets: say::presets(longest),
-        duration_help: duration.help(format!("At most {longest} from now. {HOW_TO_WRITE}")),
+        duration_help: duration.help(tell!(
+            "activation-at-most-from-now",
+            longest = longest,
+            how_to_write = say::how_to_write()
+        )),
         duration,
         reason: faults.take("justification", &form.justification),
         reason_required: terms.requires_justification,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
         ticket_system: faults.take("ticket_system", &form.ticket_system),
+        ticket_systems: Vec::new(),
         ticket_required: terms.requires_ticket,
         code: (terms.authentication == Authentication::Mfa).then(|| faults.take("code", "")),
         outcome: outcome::of(&[asked], time, &opened.reader),
@@ -112,7 +124,8 @@ fn read(form: &Form) -> Result<(Duration, Reasons), Faults> {
     let ticket_system = faults.read("ticket_system", &form.ticket_system);
     match (duration, justification, ticket_number, ticket_system) {
         (Some(duration), Some(justification), Some(ticket_number), Some(ticket_system)) => {
-            let reasons = Reasons { starts_at: None, justification, ticket_number, ticket_system };
+            let reasons =
+                Reasons { justification, ticket_number, ticket_system, ..Reasons::default() };
             Ok((duration, reasons))
         }
         _ => Err(faults),

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::{
     page::{Answer, Opened, Page, id, show},
-    say::{self, Reader},
+    say::Reader,
     view::{
         Pages, Who,
         extent::{Bundle, Chain, Extent, Extents, Giving, Tie},
@@ -21,6 +21,7 @@ use crate::{
         id::PrincipalId,
         percent,
     },
+    http::language::{tell, translate},
     service::extent::{self, AtHand, Explained, Filter, Reached},
 };
 
@@ -29,14 +30,14 @@ const FIRST: usize = 8;
 
 /// What is beyond what is held, by what it takes.
 const BEYOND: [(Effort, &str, &str, &str); 3] = [
-    (Effort::Alone, "alone", "By themself", "Nobody else is asked."),
-    (Effort::Approval, "approval", "With an approval", "Somebody else has to approve first."),
+    (Effort::Alone, "alone", "extent-by-themself", "extent-nobody-else-is-asked"),
     (
-        Effort::Gift,
-        "gift",
-        "Only if somebody else gives it",
-        "Within their reach as an administrator or owner. Latchkey lets nobody give it to themself.",
+        Effort::Approval,
+        "approval",
+        "extent-with-an-approval",
+        "extent-somebody-else-has-to-approve",
     ),
+    (Effort::Gift, "gift", "extent-only-if-somebody-else-gives", "extent-within-their-reach-as-an"),
 ];
 
 /// What a person can do, as their page shows it.
@@ -85,18 +86,20 @@ fn row(it: &AtHand, disabled: bool, reader: &Reader) -> AssignmentRow {
 fn status(it: &AtHand, disabled: bool, reader: &Reader) -> Status {
     let told = &it.told;
     if disabled {
-        return Status::new(Kind::Ended, "account disabled");
+        return Status::new(Kind::Ended, tell!("word-account-disabled"));
     }
     match (told.holding.claim, told.kind, it.until) {
-        (Claim::Later, ..) => {
-            Status::new(Kind::Scheduled, format!("starts {}", reader.instant(told.starts_at).text))
-        }
-        (_, AssignmentKind::Eligible, _) => {
-            Status::new(Kind::Eligible, if told.holding.approval { "with approval" } else { "" })
-        }
+        (Claim::Later, ..) => Status::new(
+            Kind::Scheduled,
+            tell!("word-starts", starts_at = reader.instant(told.starts_at).text),
+        ),
+        (_, AssignmentKind::Eligible, _) => Status::new(
+            Kind::Eligible,
+            if told.holding.approval { tell!("extent-with-approval") } else { String::new() },
+        ),
         (_, AssignmentKind::Active, Some(end)) => {
             let kind = if reader.soon(end) { Kind::Ending } else { Kind::Active };
-            Status::new(kind, format!("{} left", reader.left(end)))
+            Status::new(kind, tell!("word-left", end = reader.left(end)))
         }
         (_, AssignmentKind::Active, None) => Status::new(Kind::Active, ""),
     }
@@ -105,9 +108,9 @@ fn status(it: &AtHand, disabled: bool, reader: &Reader) -> Status {
 /// By which way it is had: "Assigned directly", "Through Operators, then Platform".
 fn how(it: &AtHand) -> String {
     match (it.through.as_slice(), it.told.origin) {
-        ([], AssignmentOrigin::Assigned) => "Directly".to_owned(),
-        ([], AssignmentOrigin::Activated) => "Activated".to_owned(),
-        (groups, _) => format!("Through {}", groups.join(", then ")),
+        ([], AssignmentOrigin::Assigned) => tell!("extent-directly"),
+        ([], AssignmentOrigin::Activated) => tell!("word-activated"),
+        (groups, _) => tell!("extent-through", groups = groups.join(", then ")),
     }
 }
 
@@ -115,14 +118,16 @@ fn group(held: &AtHand, reader: &Reader) -> Tie {
     let told = &held.told;
     let role = match told.holding.claim {
         Claim::Holds => told.role_name.clone(),
-        Claim::MayActivate => format!("May become {}", told.role_name.to_lowercase()),
-        Claim::Later => format!("{} later", told.role_name),
+        Claim::MayActivate => {
+            tell!("extent-may-become", role = told.role_name.to_lowercase())
+        }
+        Claim::Later => tell!("extent-later", role_name = told.role_name),
     };
     let through = match held.through.as_slice() {
         [] => String::new(),
-        groups => format!(", through {}", groups.join(", then ")),
+        groups => tell!("extent-through-of", groups = groups.join(", then ")),
     };
-    let until = held.until.map(|end| format!(", until {}", reader.instant(end).text));
+    let until = held.until.map(|end| tell!("word-until-of", end = reader.instant(end).text));
     Tie {
         link: told.holding.group.map(|group| format!("/groups/{group}")).unwrap_or_default(),
         name: told.path.rsplit(" / ").next().unwrap_or_default().to_owned(),
@@ -135,20 +140,20 @@ fn place(held: &AtHand) -> Tie {
     let everywhere = told.path.is_empty();
     Tie {
         link: format!("/resources/{}", told.holding.scope),
-        name: if everywhere { "The whole organisation".to_owned() } else { told.path.clone() },
+        name: if everywhere { tell!("word-the-whole-organisation") } else { told.path.clone() },
         detail: told.role_name.clone(),
     }
 }
 
 fn bundles(principal: PrincipalId, reached: &[Reached]) -> Vec<Bundle> {
-    let of = |(effort, name, title, text)| {
+    let of = |(effort, name, title, text): (Effort, &'static str, &str, &str)| {
         let (given, own): (Vec<_>, Vec<_>) =
             reached.iter().filter(|it| it.effort == effort).partition(|it| is_given(it));
         let count = own.len() + given.len();
         Bundle {
             name,
-            title,
-            text,
+            title: tell!(title),
+            text: tell!(text),
             count,
             all: if own.len() > FIRST {
                 format!("/people/{principal}/extent?effort={name}")
@@ -177,13 +182,13 @@ fn giving(given: &[&Reached]) -> Vec<Giving> {
             let here: Vec<_> = given.iter().filter(|it| it.scope == place).collect();
             let first = here.first()?;
             let wherever = if first.path.is_empty() {
-                "everywhere".to_owned()
+                tell!("extent-everywhere")
             } else {
-                format!("at {} and below", first.path)
+                tell!("extent-at-and-below", path = first.path)
             };
             Some(Giving {
-                what: format!("{} {wherever}", say::count(here.len(), "role")),
-                steps: first.steps.iter().map(Explained::words).collect(),
+                what: tell!("extent-roles-wherever", roles = here.len(), wherever = wherever),
+                steps: first.steps.iter().map(|step| translate(&step.words())).collect(),
                 roles: here.iter().map(|it| it.role_name.clone()).collect(),
             })
         })
@@ -197,8 +202,8 @@ fn chain(reached: &Reached) -> Chain {
         link: format!("/roles/{}", reached.role),
         place: reached.path.clone(),
         privileged: reached.privileged,
-        takes: beyond.map_or("Held now", |(_, _, title, _)| title),
-        steps: reached.steps.iter().map(Explained::words).collect(),
+        takes: tell!(beyond.map_or("extent-held-now", |(_, _, title, _)| title)),
+        steps: reached.steps.iter().map(|step| translate(&step.words())).collect(),
     }
 }
 
@@ -225,9 +230,13 @@ pub async fn list(page: Page, Path(person): Path<String>, Query(wanted): Query<W
     let at =
         |name: &str| if name.is_empty() { here.clone() } else { format!("{here}?effort={name}") };
     let chosen = if effort.is_some() { wanted.effort.as_str() } else { "" };
-    let choices = [("", "All"), ("held", "Held")]
+    let choices = [("", tell!("extent-all")), ("held", tell!("extent-held"))]
         .into_iter()
-        .chain([("alone", "Alone"), ("approval", "Approval"), ("gift", "Given by others")])
+        .chain([
+            ("alone", tell!("extent-alone")),
+            ("approval", tell!("word-approval")),
+            ("gift", tell!("extent-given-by-others")),
+        ])
         .map(|(name, title)| (title, at(name), name == chosen))
         .collect();
     let next = found.next.map(|next| {

@@ -2,7 +2,11 @@
 use axum::http::StatusCode;
 
 use super::view::form::Field;
-use crate::{domain::text::sentence, error::Error, http::problem::Problem};
+use crate::{
+    domain::text::sentence,
+    error::Error,
+    http::{language::translate, problem::Problem},
+};
 
 /// What is wrong with a form: field by field, and with the whole of it.
 #[derive(Debug)]
@@ -25,26 +29,26 @@ impl Faults {
         match error {
             Error::Refused(refusals) => {
                 for refusal in refusals {
-                    faults.add(refusal.field(), refusal.to_string());
+                    faults.add(refusal.field(), translate(&refusal.to_string()));
                 }
             }
             Error::Invalid(fields) => {
                 for field in fields {
-                    faults.add(Some(field.field), sentence(&field.message));
+                    faults.add(Some(field.field), sentence(&translate(&field.message)));
                 }
             }
-            Error::StepUp(message) => faults.add(Some("code"), message.to_owned()),
+            Error::StepUp(message) => faults.add(Some("code"), translate(message)),
             Error::Conflict(message) => {
                 faults.status = StatusCode::CONFLICT;
-                faults.add(None, sentence(&message));
+                faults.add(None, sentence(&translate(&message)));
             }
             Error::NotAllowed(_) | Error::Widens(_) => {
                 faults.status = StatusCode::FORBIDDEN;
-                faults.add(None, sentence(&error.to_string()));
+                faults.add(None, sentence(&translate(&error.to_string())));
             }
             Error::Busy { .. } => {
                 faults.status = StatusCode::TOO_MANY_REQUESTS;
-                faults.add(None, sentence(&error.to_string()));
+                faults.add(None, sentence(&translate(&error.to_string())));
             }
             other => return Err(other),
         }
@@ -53,16 +57,16 @@ impl Faults {
 
     /// One field that could not be read.
     #[must_use]
-    pub fn field(name: &str, message: &str) -> Self {
+    pub fn field(name: &str, message: impl Into<String>) -> Self {
         let mut faults = Self { status: StatusCode::UNPROCESSABLE_ENTITY, ..Self::default() };
-        faults.add(Some(name), sentence(message));
+        faults.add(Some(name), sentence(&translate(&message.into())));
         faults
     }
 
     /// Adds one field that could not be read.
-    pub fn note(&mut self, name: &str, message: &str) {
+    pub fn note(&mut self, name: &str, message: impl Into<String>) {
         self.status = StatusCode::UNPROCESSABLE_ENTITY;
-        self.add(Some(name), sentence(message));
+        self.add(Some(name), sentence(&translate(&message.into())));
     }
 
     /// Reads a field as the type that it has inside, and notes what is wrong if it cannot be.
@@ -74,7 +78,7 @@ impl Faults {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                self.note(name, &error.to_string());
+                self.note(name, error.to_string());
                 None
             }
         }
@@ -119,8 +123,8 @@ impl Faults {
 pub fn reasons_of(error: &Error) -> Vec<String> {
     let problem = Problem::from(error);
     match problem.reasons.as_slice() {
-        [] => vec![sentence(&problem.detail)],
-        reasons => reasons.iter().map(|reason| reason.message.clone()).collect(),
+        [] => vec![sentence(&translate(&problem.detail))],
+        reasons => reasons.iter().map(|reason| translate(&reason.message)).collect(),
     }
 }
 

@@ -28,6 +28,7 @@ use crate::{
         text::{Description, Justification, Name},
     },
     error::Error,
+    http::language::tell,
     service::{assignment::Told, change_request::Outcome, group, scope},
 };
 
@@ -191,8 +192,8 @@ fn tell(group: PrincipalId, name: &str, told: &Told, may_manage: bool, reader: &
             initials: say::initials(&told.holder),
             detail: match told.holder_kind {
                 PrincipalKind::User => told.account.clone(),
-                PrincipalKind::Group => "Group".to_owned(),
-                PrincipalKind::ServicePrincipal => "Application".to_owned(),
+                PrincipalKind::Group => tell!("word-group"),
+                PrincipalKind::ServicePrincipal => tell!("word-application"),
             },
             link: match told.holder_kind {
                 PrincipalKind::User => format!("/people/{}", told.principal),
@@ -208,10 +209,7 @@ fn tell(group: PrincipalId, name: &str, told: &Told, may_manage: bool, reader: &
         } else {
             String::new()
         },
-        consequence: format!(
-            "{} no longer belongs to {name}, and can no longer decide where {name} decides.",
-            told.holder
-        ),
+        consequence: tell!("group-no-longer-belongs-to-and", holder = told.holder, name = name),
     }
 }
 
@@ -222,7 +220,7 @@ pub async fn add(Path(group): Path<String>, posted: Posted<Addition>) -> Answer 
     let mut faults = Faults::default();
     let people: Vec<_> = form.principal.iter().filter_map(|text| text.parse().ok()).collect();
     if people.is_empty() {
-        faults.note("principals", "Choose at least one person.");
+        faults.note("principals", tell!("group-choose-at-least-one-person"));
     }
     let reason: Option<Justification> = faults.read("justification", &form.justification);
     let Some(reason) = reason.filter(|_| faults.is_empty()) else {

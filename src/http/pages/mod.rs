@@ -16,6 +16,8 @@ mod audit;
 mod bulk;
 mod change_request;
 mod chronicle;
+mod delivery;
+mod deputy;
 mod done;
 mod expiring;
 mod extension;
@@ -23,8 +25,10 @@ mod extent;
 mod faults;
 mod group;
 mod inventory;
+mod language;
 mod lockout;
 mod more_time;
+mod notice;
 mod outcome;
 mod page;
 mod person;
@@ -40,6 +44,7 @@ mod scope;
 mod search;
 mod settings;
 mod sign_in;
+mod stage_words;
 mod story;
 mod terms;
 mod theme;
@@ -101,6 +106,15 @@ fn everybody() -> Routes {
         .get("/requests/{request}", request::one)
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
+        .post("/requests/{request}/comment", request::comment)
+        .post("/requests/{request}/claim", request::take_on)
+        .post("/requests/{request}/release", request::release)
+        .post("/requests/{request}/nudge", request::nudge)
+        .post("/requests/{request}/review", request::review)
+        .post("/approvals", approval::decide)
+        .get("/account/deputies", deputy::list)
+        .post("/account/deputies", deputy::create)
+        .post("/account/deputies/{deputy}/end", deputy::end)
         .get("/approvals", approval::list)
         .get("/changes/{change}", change_request::one)
         .post("/changes/{change}/decision", change_request::decide)
@@ -128,6 +142,7 @@ fn administration() -> Routes {
         .post("/people", person::create)
         .get("/people/invite", person::invite)
         .get("/people/{person}", person::one)
+        .post("/people/{person}/manager", person::set_manager)
         .post("/people/{person}/link", person::link)
         .post("/people/{person}/disable", person::disable)
         .post("/people/{person}/enable", person::enable)
@@ -138,6 +153,9 @@ fn administration() -> Routes {
         .get("/audit/export", audit::export)
         .post("/audit/verify", audit::verify)
         .get("/audit/stories/{request}", audit::story)
+        .get("/deliveries", delivery::list)
+        .post("/deliveries/{delivery}/resend", delivery::resend)
+        .post("/deliveries/ways/{way}/test", delivery::test)
         .get("/groups", group::list)
         .post("/groups", group::create)
         .get("/groups/{group}", group::one)
@@ -233,6 +251,9 @@ fn applications() -> Routes {
 fn own_account() -> Routes {
     Routes::new()
         .get("/account", account::one)
+        .post("/account/language", language::choose)
+        .get("/account/notices", notice::mine)
+        .post("/account/notices", notice::choose)
         .get("/account/password", account::password)
         .post("/account/password", account::change_password)
         .get("/account/authenticator", account::authenticator)

@@ -7,12 +7,13 @@ use super::{
     done::Done,
     faults::Faults,
     page::{Answer, Page, Posted, answer, done, id, new_key},
-    say::{self, UNREADABLE_TIME},
+    say::{self},
     view::{Fact, change_request::MoreTime, frame::Section},
 };
 use crate::{
     domain::{assignment::AssignmentKind, id::AssignmentId, text::Justification},
     error::Error,
+    http::language::tell,
     service::assignment::{self, Wish},
 };
 
@@ -39,11 +40,11 @@ async fn draw(page: &Page, id: AssignmentId, mut faults: Faults, typed: &Form) -
     let from = told.ends_at.unwrap_or(reader.now).max(reader.now);
     let proposed = if may_be_permanent { from + maximum } else { reader.now + maximum };
     let kind = match told.kind {
-        AssignmentKind::Eligible => "Eligible",
-        AssignmentKind::Active => "Active",
+        AssignmentKind::Eligible => tell!("word-eligible"),
+        AssignmentKind::Active => tell!("word-active"),
     };
     let status = faults.status();
-    let ended = if over { "Ended" } else { "Ends" };
+    let ended = if over { tell!("word-ended") } else { tell!("word-ends-again") };
     let end = told.ends_at.map(|end| reader.instant(end));
     let view = MoreTime {
         action: format!("/assignments/{id}/more-time"),
@@ -51,10 +52,10 @@ async fn draw(page: &Page, id: AssignmentId, mut faults: Faults, typed: &Form) -
         role: told.role_name.clone(),
         over,
         facts: vec![
-            Fact::new("Kind", kind),
-            Fact::new("Where", told.scope_name.clone()),
-            Fact::new("How", assigned::origin(&told)),
-            Fact::at_or(ended, end, "No end"),
+            Fact::new(tell!("word-kind"), kind),
+            Fact::new(tell!("word-where"), told.scope_name.clone()),
+            Fact::new(tell!("word-how"), assigned::origin(&told)),
+            Fact::at_or(ended, end, tell!("word-no-end")),
         ],
         ends_at: faults.take(
             "ends_at",
@@ -63,7 +64,7 @@ async fn draw(page: &Page, id: AssignmentId, mut faults: Faults, typed: &Form) -
         ends_at_help: if may_be_permanent {
             String::new()
         } else {
-            format!("At most {maximum} from now.")
+            tell!("assignment-at-most-from-now", maximum = maximum)
         },
         zone: if typed.zone.is_empty() { reader.zone_name() } else { typed.zone.clone() },
         reason: faults.take("reason", &typed.reason),
@@ -92,7 +93,7 @@ async fn read_and_ask(
     let reason: Option<Justification> = faults.read("reason", &form.reason);
     let ends_at = say::read_time(&form.ends_at, &form.zone);
     if ends_at.is_none() {
-        faults.note("ends_at", UNREADABLE_TIME);
+        faults.note("ends_at", say::unreadable_time());
     }
     let (Some(reason), Some(ends_at)) = (reason, ends_at) else { return Err(Ok(faults)) };
     assignment::ask_for_more_time(&page.app, &page.actor, id, ends_at, &reason)

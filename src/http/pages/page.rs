@@ -28,6 +28,7 @@ use crate::{
         actor::SignedIn,
         csrf::{self, ProtectedForm},
         headers::Nonce,
+        language::{prefer, reader_now},
         problem::PageError,
     },
     service::{self, application::may_list},
@@ -40,7 +41,6 @@ pub type Answer = Result<Response, PageError>;
 #[derive(Clone, Debug)]
 pub struct Look {
     theme: Theme,
-    zone: String,
     nonce: String,
     path: String,
     done: Option<Done>,
@@ -51,7 +51,6 @@ impl Look {
         let nonce = parts.extensions.get::<Nonce>().map(|nonce| nonce.0.to_string());
         Self {
             theme: Theme::named(&cookie(&parts.headers, "theme")),
-            zone: cookie(&parts.headers, "zone").replace("%2F", "/"),
             nonce: nonce.unwrap_or_default(),
             path: parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned(),
             done: Done::of(parts.uri.query().unwrap_or_default()),
@@ -86,7 +85,9 @@ impl FromRequestParts<Web> for Page {
     type Rejection = crate::http::actor::Rejection;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Self::Rejection> {
-        let SignedIn { actor, user, form_token } = SignedIn::from_request_parts(parts, web).await?;
+        let SignedIn { actor, user, wishes, form_token } =
+            SignedIn::from_request_parts(parts, web).await?;
+        prefer(&wishes);
         Ok(Self {
             app: web.app.clone(),
             actor,
@@ -114,11 +115,13 @@ impl Page {
     /// Reads what surrounds the page.
     pub async fn open(&self, section: Section) -> Result<Opened, Error> {
         let around = service::frame::around(&self.app, &self.actor).await?;
-        let reader = Reader::new(around.now, &self.look.zone);
+        let reader = Reader::new(around.now, reader_now());
         let frame = Frame {
             organisation: self.organisation.clone(),
             person: self.user.name.clone(),
             initials: say::initials(&self.user.name),
+            reader: reader.told.clone(),
+            zone_stated: zone_stated(&reader),
             section,
             approvals: around.awaiting,
             rights: Rights {
@@ -134,6 +137,12 @@ impl Page {
         };
         Ok(Opened { frame, permissions: around.permissions, somewhere: around.somewhere, reader })
     }
+}
+
+/// The zone by its name, and as it is called at this time of the year.
+fn zone_stated(reader: &Reader) -> String {
+    let (name, short) = (reader.zone_name(), reader.told.zone_at(reader.now));
+    if name == short { name } else { format!("{name} ({short})") }
 }
 
 fn rights(permissions: &Permissions, somewhere: &Permissions) -> Rights {
@@ -223,6 +232,7 @@ impl Visit {
     #[must_use]
     pub fn gate(&self, form_token: &str) -> Gate {
         Gate {
+            reader: reader_now(),
             organisation: self.organisation.clone(),
             theme: self.look.theme,
             nonce: self.look.nonce.clone(),

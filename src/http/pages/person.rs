@@ -25,6 +25,7 @@ use crate::{
         text::{DisplayName, Email, Justification, UserName},
     },
     error::Error,
+    http::language::tell,
     service::person::{self, Detail, Invitation, Invited, NewPerson, Told},
 };
 
@@ -85,15 +86,19 @@ fn who(told: &Told) -> Who {
     }
 }
 
+fn is_invited(told: &Told) -> bool {
+    !told.enrolled && told.disabled_at.is_none()
+}
+
 fn tags(told: &Told) -> Vec<Tag> {
     [
-        (told.disabled_at.is_some(), "Disabled", "bad"),
-        (told.break_glass, "Emergency account", "warn"),
-        (!told.enrolled && told.disabled_at.is_none(), "Invited", ""),
+        (told.disabled_at.is_some(), tell!("word-disabled"), "bad"),
+        (told.break_glass, tell!("word-emergency-account"), "warn"),
+        (is_invited(told), tell!("person-invited"), ""),
     ]
     .into_iter()
     .filter(|(applies, ..)| *applies)
-    .map(|(_, text, tone)| Tag { text: text.to_owned(), tone })
+    .map(|(_, text, tone)| Tag { text, tone })
     .collect()
 }
 
@@ -103,13 +108,14 @@ pub async fn one(page: Page, Path(person): Path<String>) -> Answer {
 }
 
 /// One person, with what was wrong with what was just tried.
-pub(super) async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer {
+pub(super) async fn draw(page: &Page, id: PrincipalId, mut faults: Faults) -> Answer {
     let detail = person::show(&page.app, &page.actor, id).await?;
     let Opened { frame, reader, .. } = page.open(Section::People).await?;
     let told = &detail.told;
     let others = detail.other_accounts.iter().take(OTHERS_SHOWN).map(who).collect();
     let status = faults.status();
     let view = Person {
+        manager_field: faults.take("manager", ""),
         who: Who { detail: format!("{} · {}", told.user_name, told.email), ..who(told) },
         tags: person_tags(&detail),
         facts: facts(&detail, &reader),
@@ -128,32 +134,33 @@ pub(super) async fn draw(page: &Page, id: PrincipalId, faults: Faults) -> Answer
 /// Whoever has a password, but no authenticator any more, has to set one up anew.
 fn person_tags(detail: &Detail) -> Vec<Tag> {
     let password = detail.factors.as_ref().and_then(|factors| factors.password_since);
-    tags(&detail.told)
-        .into_iter()
-        .map(|tag| match tag.text.as_str() {
-            "Invited" if password.is_some() => {
-                Tag { text: "New factors needed".to_owned(), tone: "warn" }
-            }
-            _ => tag,
-        })
-        .collect()
+    let again = password.is_some() && is_invited(&detail.told);
+    let mut tags = tags(&detail.told);
+    if again && let Some(tag) = tags.last_mut() {
+        *tag = Tag { text: tell!("person-new-factors-needed"), tone: "warn" };
+    }
+    tags
 }
 
 fn factors(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let Some(factors) = &detail.factors else { return Vec::new() };
     let since = |at: Option<_>| at.map(|at| reader.instant(at));
     let mut facts = vec![
-        Fact::at_or("Password", since(factors.password_since), "Not set"),
-        Fact::at_or("Authenticator", since(factors.authenticator_since), "Not set up"),
-        Fact::new("Recovery codes", format!("{} left", factors.recovery_codes)),
-        Fact::new(
-            "Signed in",
-            say::count(usize::try_from(factors.sessions).unwrap_or(0), "browser"),
+        Fact::at_or(tell!("word-password"), since(factors.password_since), tell!("person-not-set")),
+        Fact::at_or(
+            tell!("person-authenticator"),
+            since(factors.authenticator_since),
+            tell!("person-not-set-up"),
         ),
-        Fact::new("Access tokens", factors.tokens.to_string()),
+        Fact::new(
+            tell!("word-recovery-codes"),
+            tell!("person-left", recovery_codes = factors.recovery_codes),
+        ),
+        Fact::new(tell!("person-signed-in"), tell!("person-browsers", count = factors.sessions)),
+        Fact::new(tell!("person-access-tokens"), factors.tokens.to_string()),
     ];
     if let Some(at) = factors.authenticator_off {
-        facts.insert(2, Fact::at("Switched off", reader.instant(at)));
+        facts.insert(2, Fact::at(tell!("person-switched-off"), reader.instant(at)));
     }
     facts
 }
@@ -162,13 +169,17 @@ fn facts(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     let told = &detail.told;
     let seen = told.last_signed_in_at.map(|at| reader.instant(at));
     let mut facts = vec![
-        Fact::new("User name", told.user_name.clone()),
-        Fact::new("Mail", told.email.clone()),
-        Fact::at_or("Last signed in", seen, "Never"),
-        Fact::at("Since", reader.instant(told.created_at)),
+        Fact::new(tell!("word-user-name"), told.user_name.clone()),
+        Fact::new(tell!("person-mail"), told.email.clone()),
+        Fact::new(
+            tell!("person-manager"),
+            detail.manager.clone().unwrap_or_else(|| tell!("word-nobody")),
+        ),
+        Fact::at_or(tell!("word-last-signed-in"), seen, tell!("word-never")),
+        Fact::at(tell!("word-since-again"), reader.instant(told.created_at)),
     ];
     if let Some(at) = told.disabled_at {
-        facts.push(Fact::at("Disabled", reader.instant(at)));
+        facts.push(Fact::at(tell!("word-disabled"), reader.instant(at)));
     }
     facts
 }
@@ -187,11 +198,9 @@ fn acts(detail: &Detail) -> PersonActs {
         end_access: if disabled || detail.own { nothing() } else { link("end-access") },
         new_factors: if disabled || detail.own { nothing() } else { link("new-factors") },
         disable: if disabled { nothing() } else { link("disable") },
-        disable_consequence: format!(
-            "Ends all access of {} now, signs the account out everywhere, and withdraws its open requests.",
-            told.name
-        ),
+        disable_consequence: tell!("person-ends-all-access-of-now", told = told.name),
         enable: if disabled { link("enable") } else { nothing() },
+        manager: if detail.own { nothing() } else { link("manager") },
     }
 }
 
@@ -275,7 +284,7 @@ pub async fn create(posted: Posted<Form>) -> Answer {
 }
 
 fn parsed<T, E: ToString>(faults: &mut Faults, field: &str, read: Result<T, E>) -> Option<T> {
-    read.map_err(|error| faults.note(field, &error.to_string())).ok()
+    read.map_err(|error| faults.note(field, error.to_string())).ok()
 }
 
 /// Shows a one-time link, this once.
@@ -287,7 +296,7 @@ pub(super) async fn show_link(page: &Page, invited: Invited) -> Answer {
         who: who(&detail.told),
         purpose: if enrolled { "recover" } else { "invite" },
         link: invited.link,
-        lasts: if enrolled { "one day" } else { "seven days" },
+        lasts: if enrolled { tell!("person-one-day") } else { tell!("person-seven-days") },
         frame,
     })
 }
@@ -334,6 +343,28 @@ pub async fn enable(Path(person): Path<String>, posted: Posted<Reason>) -> Answe
     };
     match person::enable(&page.app, &page.actor, id, &reason).await {
         Ok(()) => done(&format!("/people/{id}"), Done::PersonEnabled),
+        Err(error) => draw(&page, id, Faults::of(error)?).await,
+    }
+}
+
+/// Whom a person answers to, and why that changes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Manager {
+    manager: String,
+    justification: String,
+}
+
+/// Sets whom a person answers to.
+pub async fn set_manager(Path(person): Path<String>, posted: Posted<Manager>) -> Answer {
+    let Posted { page, form } = posted;
+    let id: PrincipalId = id(&person, "person")?;
+    let mut faults = Faults::default();
+    let Some(reason) = faults.read::<Justification>("justification", &form.justification) else {
+        return draw(&page, id, faults).await;
+    };
+    match person::set_manager(&page.app, &page.actor, id, &form.manager, &reason).await {
+        Ok(()) => done(&format!("/people/{id}"), Done::ManagerSet),
         Err(error) => draw(&page, id, Faults::of(error)?).await,
     }
 }

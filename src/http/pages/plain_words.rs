@@ -1,13 +1,13 @@
 //! The terms of a role in plain words.
-use super::{scope, terms::deciders, view::settings::Sentence};
+use super::{scope, settings::notices, stage_words, view::settings::Sentence};
 use crate::{
     domain::{
-        id::PrincipalId,
+        approval::to_words,
         role::ScopeKind,
         settings::{ActivationTerms, AssignmentTerms, Authentication},
-        text::capital,
     },
-    service::settings::Detail,
+    http::language::{reader_now, tell},
+    service::settings::{Detail, Names},
 };
 
 /// The terms of a role, sentence by sentence.
@@ -15,138 +15,158 @@ use crate::{
 pub fn summary(detail: &Detail) -> Vec<Sentence> {
     let settings = &detail.current.settings;
     let say = |icon, text: String| Sentence { icon, text };
-    vec![
-        say("clock", format!("An activation lasts at most {}.", settings.activation.maximum)),
+    let emergencies = settings
+        .activation
+        .requires_approval
+        .then(|| say("alert", emergencies(&settings.activation)));
+    let told = [
+        say(
+            "clock",
+            tell!("settings-an-activation-lasts-at-most", maximum = settings.activation.maximum),
+        ),
         say("code", asked_for(&settings.activation)),
         say("approval", approval(detail)),
-        say("calendar", assignments("Eligible", &settings.eligible)),
-        say("role", assignments("Active", &settings.active)),
-    ]
+    ];
+    let assigned = [
+        say("calendar", assignments(&tell!("settings-kind-eligible"), &settings.eligible)),
+        say("role", assignments(&tell!("settings-kind-active"), &settings.active)),
+    ];
+    told.into_iter().chain(emergencies).chain(assigned).collect()
 }
 
 fn asked_for(terms: &ActivationTerms) -> String {
     let asked: Vec<_> = [
-        (terms.authentication == Authentication::Mfa, "a fresh code"),
-        (terms.requires_justification, "a reason"),
-        (terms.requires_ticket, "a ticket"),
+        (terms.authentication == Authentication::Mfa, tell!("settings-a-fresh-code")),
+        (terms.requires_justification, tell!("settings-a-reason")),
+        (terms.requires_ticket, tell!("settings-a-ticket")),
     ]
     .into_iter()
     .filter_map(|(asked, what)| asked.then_some(what))
     .collect();
-    match asked.as_slice() {
-        [] => "Whoever activates gives neither a code nor a reason nor a ticket.".to_owned(),
-        [one] => format!("Whoever activates gives {one}."),
-        [most @ .., last] => format!("Whoever activates gives {} and {last}.", most.join(", ")),
+    if asked.is_empty() {
+        tell!("settings-whoever-activates-gives-nothing")
+    } else {
+        tell!("settings-whoever-activates-gives", asked = reader_now().all_of(&asked))
     }
 }
 
 fn approval(detail: &Detail) -> String {
     let terms = &detail.current.settings.activation;
     if !terms.requires_approval {
-        return "Nobody has to approve.".to_owned();
+        return tell!("word-nobody-has-to-approve");
     }
-    let names: Vec<_> = detail
-        .approvers
-        .iter()
-        .map(
-            |(_, name, is_group)| {
-                if *is_group { format!("a member of {name}") } else { name.clone() }
-            },
-        )
-        .collect();
-    let reason = if terms.approval_requires_justification { ", with a reason" } else { "" };
-    format!(
-        "{} must approve within {}{reason}. Nobody approves their own request.",
-        capital(&deciders(&names)),
-        terms.approval_timeout,
-    )
+    let told = to_words(&terms.stages, ToString::to_string, ToString::to_string);
+    tell!("settings-others-must-approve", told = stage_words::told(&told, &detail.names))
+}
+
+fn emergencies(terms: &ActivationTerms) -> String {
+    if terms.allows_emergency {
+        tell!("settings-in-an-emergency-nobody-is", maximum = terms.emergency_maximum)
+    } else {
+        tell!("settings-no-way-around-the-approval")
+    }
 }
 
 fn assignments(kind: &str, terms: &AssignmentTerms) -> String {
     let length = if terms.may_be_permanent {
-        "may be without end".to_owned()
+        tell!("settings-may-be-without-end-inside")
     } else {
-        format!("last at most {}", terms.maximum)
+        tell!("settings-last-at-most", maximum = terms.maximum)
     };
-    let asked: Vec<_> =
-        [(terms.requires_justification, "a reason"), (terms.requires_mfa, "a fresh code")]
-            .into_iter()
-            .filter_map(|(asked, what)| asked.then_some(what))
-            .collect();
+    let asked: Vec<_> = [
+        (terms.requires_justification, tell!("settings-a-reason")),
+        (terms.requires_mfa, tell!("settings-a-fresh-code")),
+    ]
+    .into_iter()
+    .filter_map(|(asked, what)| asked.then_some(what))
+    .collect();
     if asked.is_empty() {
-        format!("{kind} assignments {length}.")
+        tell!("settings-assignments-last", kind = kind, length = length)
     } else {
-        format!("{kind} assignments {length}; the administrator gives {}.", asked.join(" and "))
+        let asked = reader_now().all_of(&asked);
+        tell!("settings-assignments-last-and-ask", kind = kind, length = length, asked = asked)
     }
 }
 
 /// What a setting is called.
 #[must_use]
-pub fn label(field: &str) -> &str {
+pub fn label(field: &str) -> String {
     match field {
-        "maximum" => "Longest activation",
-        "authentication" => "Fresh code",
-        "requires_justification" => "Reason",
-        "requires_ticket" => "Ticket",
-        "requires_approval" => "Approval",
-        "approvers" => "Approvers",
-        "approval_timeout" => "A request waits for",
-        "approval_requires_justification" => "Approver’s reason",
-        "eligible_may_be_permanent" => "Eligible without end",
-        "eligible_maximum" => "Longest dated eligibility",
-        "eligible_requires_justification" => "Reason for eligible assignments",
-        "eligible_requires_mfa" => "Fresh code for eligible assignments",
-        "active_may_be_permanent" => "Active without end",
-        "active_maximum" => "Longest dated active assignment",
-        "active_requires_justification" => "Reason for active assignments",
-        "active_requires_mfa" => "Fresh code for active assignments",
-        other => other,
+        "maximum" => tell!("settings-longest-activation"),
+        "authentication" => tell!("settings-fresh-code"),
+        "requires_justification" => tell!("word-reason"),
+        "requires_ticket" => tell!("word-ticket"),
+        "requires_approval" => tell!("word-approval"),
+        "stages" => tell!("settings-who-approves"),
+        "allows_emergency" => tell!("settings-emergencies"),
+        "emergency_maximum" => tell!("settings-longest-emergency"),
+        // So it was called before there were stages.
+        "approvers" => tell!("settings-approvers"),
+        "approval_timeout" => tell!("settings-a-request-waits-for"),
+        "approval_requires_justification" => tell!("settings-approvers-reason"),
+        "eligible_may_be_permanent" => tell!("settings-eligible-without-end"),
+        "eligible_maximum" => tell!("settings-longest-dated-eligibility"),
+        "eligible_requires_justification" => tell!("settings-reason-for-eligible-assignments"),
+        "eligible_requires_mfa" => tell!("settings-fresh-code-for-eligible-assignments"),
+        "active_may_be_permanent" => tell!("settings-active-without-end"),
+        "active_maximum" => tell!("settings-longest-dated-active-assignment"),
+        "active_requires_justification" => tell!("settings-reason-for-active-assignments"),
+        "active_requires_mfa" => tell!("settings-fresh-code-for-active-assignments"),
+        "notices" => tell!("notices-title"),
+        other => other.to_owned(),
     }
 }
 
 /// What a permission lets one do.
 #[must_use]
-pub fn permission(name: &str) -> &str {
+pub fn permission(name: &str) -> String {
     match name {
-        "roles.read" => "See roles, their terms and who has them",
-        "roles.manage" => "Make, change and retire roles",
-        "scopes.manage" => "Make, rename, move and retire places",
-        "assignments.manage" => "Give and take roles",
-        "settings.manage" => "Set the terms of roles",
-        "people.read" => "See people",
-        "people.manage" => "Look after people who can reach no privileged role",
-        "privileged_people.manage" => "Look after everybody else too",
-        "groups.manage" => "Make groups, and say who belongs to them",
-        "applications.manage" => "Register applications, and say who answers for them",
-        "requests.read" => "See everybody’s requests",
-        "requests.cancel" => "Cancel anybody’s request",
-        "audit.read" => "Read and export the audit log",
-        "access.check" => "Ask whether somebody holds a role",
-        other => other,
+        "roles.read" => tell!("settings-see-roles-their-terms-and"),
+        "roles.manage" => tell!("settings-make-change-and-retire-roles"),
+        "scopes.manage" => tell!("settings-make-rename-move-and-retire"),
+        "assignments.manage" => tell!("settings-give-and-take-roles"),
+        "settings.manage" => tell!("settings-set-the-terms-of-roles"),
+        "people.read" => tell!("settings-see-people"),
+        "people.manage" => tell!("settings-look-after-people-who-can"),
+        "privileged_people.manage" => tell!("settings-look-after-everybody-else-too"),
+        "groups.manage" => tell!("settings-make-groups-and-say-who"),
+        "applications.manage" => tell!("settings-register-applications-and-say-who"),
+        "requests.read" => tell!("settings-see-everybodys-requests"),
+        "requests.cancel" => tell!("settings-cancel-anybodys-request"),
+        "audit.read" => tell!("settings-read-and-export-the-audit"),
+        "access.check" => tell!("settings-ask-whether-somebody-holds-a"),
+        other => other.to_owned(),
     }
 }
 
 /// A setting's value, with names instead of identifiers.
 #[must_use]
-pub fn value(field: &str, value: &str, names: &[(PrincipalId, String, bool)]) -> String {
+pub fn value(field: &str, value: &str, names: &Names) -> String {
     match (field, value) {
-        ("approvers", "") => "nobody".to_owned(),
-        ("approvers", ids) => ids
+        ("stages" | "approvers", "") => tell!("settings-nobody"),
+        ("stages" | "approvers", stages) => stage_words::told(stages, names),
+        ("scope_kinds", kinds) => kinds
             .split(", ")
-            .map(|id| {
-                let known = names.iter().find(|(principal, ..)| principal.to_string() == id);
-                known.map_or(id, |(_, name, _)| name)
+            .map(|name| {
+                if let Some(it) = ScopeKind::named(name) {
+                    scope::kind(it)
+                } else {
+                    name.to_owned()
+                }
             })
             .collect::<Vec<_>>()
             .join(", "),
-        ("scope_kinds", kinds) => kinds
-            .split(", ")
-            .map(|name| if let Some(it) = ScopeKind::named(name) { scope::kind(it) } else { name })
-            .collect::<Vec<_>>()
-            .join(", "),
         ("permissions", names) => names.split(", ").map(permission).collect::<Vec<_>>().join(", "),
-        ("authentication", "mfa") => "asked for".to_owned(),
-        ("authentication", _) => "not asked for".to_owned(),
-        (_, value) => value.to_owned(),
+        ("notices", words) => notices::in_words(&reader_now(), words),
+        ("authentication", "mfa") => tell!("word-asked-for"),
+        ("authentication", _) => tell!("settings-not-asked-for"),
+        (_, "yes") => tell!("settings-yes-inside"),
+        (_, "no") => tell!("settings-no-inside"),
+        ("kind", "eligible") => tell!("settings-eligible-inside"),
+        ("kind", "active") => tell!("settings-active-inside"),
+        (_, value) => match value.parse() {
+            Ok(duration) => reader_now().duration(duration),
+            Err(_) => value.to_owned(),
+        },
     }
 }

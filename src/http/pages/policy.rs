@@ -23,10 +23,11 @@ use super::{
 use crate::{
     domain::{
         permission::Permission,
-        policy::{File, Files, Line, Plan, Step, Verb, WAITS},
+        policy::{File, Files, Line, Noun, Plan, Step, Verb, WAITS},
         text::{Justification, sentence},
     },
     error::Error,
+    http::language::{tell, translate},
     service::policy::{self, Applied, Apply, Standing},
 };
 
@@ -182,8 +183,8 @@ fn last(standing: Standing, reader: &Reader) -> Option<Last> {
         at: reader.instant(last.applied_at),
         reason: last.reason,
         did: match last.steps {
-            1 => "one change".to_owned(),
-            count => format!("{count} changes"),
+            1 => tell!("policy-one-change"),
+            count => tell!("policy-changes", count = count),
         },
         drift,
         unclear,
@@ -194,11 +195,11 @@ fn files(form: &Wanted) -> Vec<FileView> {
     let view = |(file, name): &(File, &'static str)| FileView {
         name,
         tells: match file {
-            File::Roles => "The roles of the organisation",
-            File::Scopes => "Folders, systems and resources",
-            File::Groups => "Groups, and where they lie",
-            File::Settings => "Templates, and the terms of roles at places",
-            File::Assignments => "Who holds what, and who belongs to groups",
+            File::Roles => tell!("policy-the-roles-of-the-organisation"),
+            File::Scopes => tell!("policy-folders-systems-and-resources"),
+            File::Groups => tell!("policy-groups-and-where-they-lie"),
+            File::Settings => tell!("policy-templates-and-the-terms-of"),
+            File::Assignments => tell!("policy-who-holds-what-and-who"),
         },
         input: name.strip_suffix(".toml").unwrap_or(name),
         wanted: Field::new(form.text(*file)),
@@ -208,23 +209,31 @@ fn files(form: &Wanted) -> Vec<FileView> {
 
 fn drawn(plan: &Plan) -> PlanView {
     let unlisted = plan.unlisted.iter().map(|it| match it.kept {
-        Some(why) => format!("{} {}: {why}", it.noun, it.name),
-        None => format!("{} {}", it.noun, it.name),
+        Some(why) => format!("{} {}: {}", noun(it.noun), it.name, translate(why)),
+        None => format!("{} {}", noun(it.noun), it.name),
     });
     PlanView {
         steps: plan.steps.iter().map(step).collect(),
         unlisted: unlisted.collect(),
         digest: plan.digest(),
-        waits: if plan.steps.iter().any(|step| step.weaker) { WAITS } else { "" },
+        waits: if plan.steps.iter().any(|step| step.weaker) {
+            translate(WAITS)
+        } else {
+            String::new()
+        },
         key: new_key(),
     }
 }
 
+fn noun(noun: Noun) -> String {
+    tell!(&format!("policy-noun-{noun}"))
+}
+
 fn step(step: &Step) -> StepView {
-    let at = step.at.map(|at| format!("{}, line {}", at.file.name(), at.line));
+    let at = step.at.map(|at| tell!("policy-line", file = at.file.name(), line = at.line));
     let is_kept = matches!(step.verb, Verb::Change | Verb::Move);
     let side = |value: &str| match value {
-        "" if is_kept => "none".to_owned(),
+        "" if is_kept => tell!("policy-none"),
         value => value.to_owned(),
     };
     let change = |line: &Line| Change {
@@ -238,7 +247,12 @@ fn step(step: &Step) -> StepView {
             Verb::Change | Verb::Move => Sign::Changed,
             Verb::Retire | Verb::Remove => Sign::Taken,
         },
-        what: step.title(),
+        what: tell!(
+            "policy-step",
+            verb = tell!(&format!("policy-verb-{}", step.verb)),
+            noun = noun(step.noun),
+            name = step.name,
+        ),
         at: at.unwrap_or_default(),
         weaker: step.weaker,
         fields: step.lines.iter().map(change).collect(),

@@ -18,6 +18,7 @@ use crate::{
         survivability::{Problem, Severity},
         time::Instant,
     },
+    http::language::{tell, translate},
     service::posture::{self, COUNTED, Holder, Posture},
 };
 
@@ -43,8 +44,8 @@ fn number(count: i64) -> String {
 fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
     let counts = &posture.counts;
     let waits = |oldest: Option<Instant>| match oldest {
-        Some(at) => format!("oldest waits {}", say::span(reader.now.since(at).as_secs())),
-        None => "nothing waits".to_owned(),
+        Some(at) => tell!("posture-oldest-waits", at = say::span(reader.now.since(at).as_secs())),
+        None => tell!("posture-nothing-waits"),
     };
     let (standing, active) = ("/overview/holders", "/overview/holders?view=active");
     let tile = |name, count, detail: String, link: &str, icon| Tile {
@@ -58,16 +59,16 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
     let mut tiles = vec![
         problems_tile(&posture.problems),
         tile(
-            "Standing privileged access",
+            tell!("posture-standing-privileged-access"),
             counts.standing,
-            "always on".to_owned(),
+            tell!("posture-always-on"),
             standing,
             "always",
         ),
         tile(
-            "Active now",
+            tell!("word-active-now"),
             counts.active,
-            "activated, and ends by itself".to_owned(),
+            tell!("posture-activated-and-ends-by-itself"),
             active,
             "active",
         ),
@@ -75,8 +76,8 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
     if posture.sees_requests {
         let link = "/requests?view=all";
         for (name, count, oldest, icon) in [
-            ("Requests waiting", counts.pending, counts.oldest_pending, "waiting"),
-            ("Changes waiting", counts.changes, counts.oldest_change, "approval"),
+            (tell!("posture-requests-waiting"), counts.pending, counts.oldest_pending, "waiting"),
+            (tell!("posture-changes-waiting"), counts.changes, counts.oldest_change, "approval"),
         ] {
             tiles.push(tile(name, count, waits(oldest), link, icon));
         }
@@ -84,9 +85,9 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
     if posture.everywhere {
         let link = "/assignments/expiring";
         tiles.push(tile(
-            "Expiring soon",
+            tell!("posture-expiring-soon"),
             counts.expiring,
-            "within 14 days".to_owned(),
+            tell!("posture-within-14-days"),
             link,
             "clock",
         ));
@@ -97,12 +98,12 @@ fn tiles(posture: &Posture, reader: &Reader) -> Vec<Tile> {
 fn problems_tile(problems: &[Problem]) -> Tile {
     let critical = problems.iter().filter(|it| it.severity() == Severity::Critical).count();
     let (tone, detail) = match (problems.len(), critical) {
-        (0, _) => ("good", "nothing hangs by one person".to_owned()),
-        (_, 0) => ("warn", "to look at".to_owned()),
-        (_, critical) => ("bad", format!("{critical} critical")),
+        (0, _) => ("good", tell!("posture-nothing-hangs-by-one-person-inside")),
+        (_, 0) => ("warn", tell!("posture-to-look-at")),
+        (_, critical) => ("bad", tell!("posture-critical-of", critical = critical)),
     };
     Tile {
-        name: "Problems",
+        name: tell!("word-problems"),
         number: problems.len().to_string(),
         detail,
         link: "#problems".to_owned(),
@@ -114,17 +115,20 @@ fn problems_tile(problems: &[Problem]) -> Tile {
 fn problem(problem: &Problem) -> view::posture::Problem {
     let (link, act) = match problem {
         Problem::FewReady { .. } | Problem::OneAdministrator => {
-            ("/people/invite".to_owned(), "Invite an emergency account")
+            ("/people/invite".to_owned(), tell!("posture-invite-an-emergency-account"))
+        }
+        Problem::Unreviewed { .. } => {
+            ("/approvals".to_owned(), tell!("posture-review-emergencies"))
         }
         Problem::NobodyApproves(terms) | Problem::OneApproves(terms) => {
             let (role, scope) = (terms.role, terms.scope);
-            (format!("/roles/{role}/settings/edit?scope={scope}"), "Name approvers")
+            (format!("/roles/{role}/settings/edit?scope={scope}"), tell!("posture-name-approvers"))
         }
     };
     view::posture::Problem {
         critical: problem.severity() == Severity::Critical,
-        title: problem.title(),
-        advice: problem.advice(),
+        title: translate(&problem.title()),
+        advice: translate(problem.advice()),
         link,
         act,
     }
@@ -132,10 +136,10 @@ fn problem(problem: &Problem) -> view::posture::Problem {
 
 fn tell(held: &Holder, reader: &Reader) -> view::posture::Holder {
     let (kind, link) = match held.kind {
-        PrincipalKind::User => ("Person", format!("/people/{}", held.principal)),
-        PrincipalKind::Group => ("Group", format!("/groups/{}", held.principal)),
+        PrincipalKind::User => (tell!("word-person"), format!("/people/{}", held.principal)),
+        PrincipalKind::Group => (tell!("word-group"), format!("/groups/{}", held.principal)),
         PrincipalKind::ServicePrincipal => {
-            ("Application", format!("/applications/{}", held.principal))
+            (tell!("word-application"), format!("/applications/{}", held.principal))
         }
     };
     view::posture::Holder {
@@ -147,6 +151,7 @@ fn tell(held: &Holder, reader: &Reader) -> view::posture::Holder {
         },
         kind,
         emergency: held.break_glass,
+        in_emergency: held.emergency,
         role: held.role_name.clone(),
         privileged: held.privileged,
         place: place(held.scope, &held.scope_name),

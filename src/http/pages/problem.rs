@@ -19,6 +19,7 @@ use crate::{
     http::{
         Web,
         headers::Nonce,
+        language::{reader_now, tell, translate},
         problem::{Kind, Problem},
     },
 };
@@ -55,50 +56,50 @@ pub async fn kind(visit: Visit, Path(name): Path<String>) -> Answer {
     show(&ProblemKind {
         frame: visit.gate(""),
         name: kind.name(),
-        title: kind.title(),
+        title: tell!(&kind.title_key()),
         status: kind.status().as_u16(),
         meaning: meaning(kind),
     })
 }
 
 /// What it means, and what a program does about it.
-const fn meaning(kind: Kind) -> &'static str {
+fn meaning(kind: Kind) -> String {
     match kind {
         Kind::Invalid => {
-            "Something that was sent is not right. The member fields names every field that is not, and what to write."
+            tell!("problem-something-that-was-sent-is")
         }
         Kind::Unauthenticated => {
-            "There is no token, or it does not count any more. Send one as a bearer token."
+            tell!("problem-there-is-no-token-or")
         }
         Kind::NotAllowed => {
-            "Whoever asks may not do this, whatever their roles. The member detail says why."
+            tell!("problem-whoever-asks-may-not-do")
         }
         Kind::PermissionNeeded => {
-            "It takes a permission that no role gives that is held right now. The member detail names it. Activate a role that has it."
+            tell!("problem-it-takes-a-permission-that")
         }
         Kind::CodeNotAccepted => {
-            "The code was wrong, used already, or too old. Wait for the next one. A code counts once, and for one act."
+            tell!("problem-the-code-was-wrong-used")
         }
-        Kind::NotFound => "There is no such thing, or none that whoever asks may know of.",
-        Kind::MethodNotAllowed => "The address takes other methods. The Allow header lists them.",
+        Kind::NotFound => tell!("problem-there-is-no-such-thing"),
+        Kind::MethodNotAllowed => tell!("problem-the-address-takes-other-methods"),
         Kind::Conflict => {
-            "It does not go together with how things stand now, such as a request that somebody else has decided. Read again, then decide what to do."
+            tell!("problem-it-does-not-go-together")
         }
-        Kind::TooLarge => "The body is too long.",
+        Kind::TooLarge => tell!("problem-the-body-is-too-long"),
         Kind::UnsupportedMediaType => {
-            "The body is not JSON, or does not say that it is. Send it as application/json."
+            tell!("problem-the-body-is-not-json")
         }
         Kind::Refused => {
-            "The rules of the role say no. The member reasons lists every rule that did, each with its stable name, its limit and what to do."
+            tell!("problem-the-rules-of-the-role")
         }
         Kind::TooManyAttempts => {
-            "Too much was tried in a short time. Wait as many seconds as the Retry-After header says."
+            tell!("problem-too-much-was-tried-in")
         }
         Kind::Internal => {
-            "A fault of the server. Its log tells more under the id in the member instance."
+            tell!("problem-a-fault-of-the-server")
         }
         Kind::Unavailable => {
-            "It is not possible at the moment. Try again after as many seconds as the Retry-After header says; with the same idempotency key nothing happens twice."
+            tell!("problem-it-is-not-possible-at")
         }
     }
 }
@@ -108,6 +109,7 @@ const fn meaning(kind: Kind) -> &'static str {
 pub fn page(web: &Web, asked: &Asked, problem: &Problem) -> String {
     let page = ProblemPage {
         frame: Gate {
+            reader: reader_now(),
             organisation: web.site.organisation_name.clone(),
             theme: asked.theme,
             nonce: asked.nonce.clone(),
@@ -115,15 +117,15 @@ pub fn page(web: &Web, asked: &Asked, problem: &Problem) -> String {
             now: String::new(),
         },
         status: problem.status,
-        title: problem.title.to_owned(),
+        title: tell!(&problem.kind.title_key()),
         detail: match problem.permission {
-            Some(permission) => format!(
-                "This takes a role that allows one to: {}. None that you hold right now does. If you are eligible for one, activate it and come back.",
-                plain_words::permission(permission.name()).to_lowercase()
+            Some(permission) => tell!(
+                "problem-this-takes-a-role-that",
+                what = plain_words::permission(permission.name()).to_lowercase()
             ),
-            None => sentence(&problem.detail),
+            None => sentence(&translate(&problem.detail)),
         },
-        reasons: problem.reasons.iter().map(|reason| reason.message.clone()).collect(),
+        reasons: problem.reasons.iter().map(|reason| translate(&reason.message)).collect(),
         id: problem.instance.trim_start_matches("urn:uuid:").to_owned(),
     };
     page.render().unwrap_or_else(|_| problem.title.to_owned())

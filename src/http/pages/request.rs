@@ -1,5 +1,5 @@
 //! Requests: the list, one of them, deciding it and taking it back.
-use axum::extract::Path;
+use axum::{extract::Path, http::StatusCode};
 use axum_extra::extract::Query;
 use serde::Deserialize;
 
@@ -14,12 +14,14 @@ use super::{
     view::{
         Fact, Pages, Who,
         frame::Section,
-        request::{DecisionForm, Request, RequestRow, Requests},
+        request::{DecisionForm, NotYours, Request, RequestRow, Requests},
         status::{Kind, Status},
     },
 };
 use crate::{
     domain::{
+        approval::{StageState, Standing},
+        emergency::ReviewVerdict,
         id::RequestId,
         permission::Permission,
         request::{RequestKind, RequestState, Verdict},
@@ -27,8 +29,9 @@ use crate::{
         time::Duration,
     },
     error::Error,
+    http::language::tell,
     service::{
-        approval, change_request,
+        approval, change_request, emergency, remark,
         request::{self, Detail, Filter, Told},
     },
 };
@@ -40,17 +43,20 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
     match (told.state, told.active_until) {
         (RequestState::Pending, _) => match told.expires_at {
             Some(end) if end <= now => Status::new(Kind::TimedOut, ""),
-            Some(end) => Status::new(Kind::Pending, format!("expires in {}", reader.left(end))),
+            Some(end) => {
+                Status::new(Kind::Pending, tell!("request-expires-in", end = reader.left(end)))
+            }
             None => Status::new(Kind::Pending, ""),
         },
         (RequestState::Scheduled, _) => {
-            let start =
-                told.starts_at.map(|start| format!("starts {}", reader.instant(start).text));
+            let start = told
+                .starts_at
+                .map(|start| tell!("word-starts-of", start = reader.instant(start).text));
             Status::new(Kind::Scheduled, start.unwrap_or_default())
         }
         (RequestState::Granted, Some(end)) if told.ended_at.is_none() && end > now => {
             let kind = if reader.soon(end) { Kind::Ending } else { Kind::Active };
-            Status::new(kind, format!("{} left", reader.left(end)))
+            Status::new(kind, tell!("word-left", end = reader.left(end)))
         }
         (RequestState::Granted, _) => Status::new(Kind::Ended, ""),
         (RequestState::Denied, _) => Status::new(Kind::Denied, ""),
@@ -109,20 +115,21 @@ fn row(told: &Told, reader: &Reader) -> RequestRow {
     RequestRow {
         link: format!("/requests/{}", told.id),
         requester: who(&told.requester),
-        kind: kind(told).to_owned(),
+        kind: kind(told),
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
         duration: say::length(told.granted_seconds.unwrap_or(told.requested_seconds)),
+        emergency: told.emergency,
         reason: told.justification.clone(),
         status: status(told, reader),
         at: reader.instant(told.created_at),
     }
 }
 
-fn kind(told: &Told) -> &'static str {
+fn kind(told: &Told) -> String {
     match told.kind {
-        RequestKind::Activate => "Activate",
-        RequestKind::Extend => "Extend",
+        RequestKind::Activate => tell!("word-activate"),
+        RequestKind::Extend => tell!("word-extend"),
     }
 }
 
@@ -134,13 +141,19 @@ fn who(name: &str) -> Who {
 #[must_use]
 pub fn sentence(told: &Told) -> String {
     let verb = match (told.kind, told.state.is_open()) {
-        (RequestKind::Activate, true) => "asks for",
-        (RequestKind::Activate, false) => "asked for",
-        (RequestKind::Extend, true) => "asks for more time with",
-        (RequestKind::Extend, false) => "asked for more time with",
+        (RequestKind::Activate, true) => tell!("word-asks-for"),
+        (RequestKind::Activate, false) => tell!("word-asked-for"),
+        (RequestKind::Extend, true) => tell!("request-asks-for-more-time-with"),
+        (RequestKind::Extend, false) => tell!("request-asked-for-more-time-with"),
     };
     let place = at_place(told.scope, &told.scope_name);
-    format!("{verb} {}{place} for {}", told.role_name, say::length(told.requested_seconds))
+    tell!(
+        "request-for-of",
+        verb = verb,
+        role = told.role_name,
+        place = place,
+        length = say::length(told.requested_seconds)
+    )
 }
 
 /// One request.
@@ -149,28 +162,36 @@ pub async fn one(page: Page, Path(request): Path<String>) -> Answer {
 }
 
 async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) -> Answer {
-    let detail = request::show(&page.app, &page.actor, id).await?;
+    let detail = match request::show(&page.app, &page.actor, id).await {
+        Err(Error::NotFound(_)) => return not_yours(page).await,
+        shown => shown?,
+    };
     let section = if detail.may_decide { Section::Approvals } else { Section::Requests };
     let opened = page.open(section).await?;
     let (told, reader) = (&detail.told, &opened.reader);
     let status_code = faults.status();
-    let decision = detail.may_decide.then(|| decision_form(told, &mut faults, typed));
+    let review = emergency::review_of(&page.app, &page.actor, id).await?;
+    let faults_of_comment = faults.take("comment", &typed.comment);
+    let faults_of_review = faults.take("note", &typed.note);
+    let decision = detail.may_decide.then(|| decision_form(&detail, &mut faults, typed));
     let (problems, cannot_decide) = match &decision {
         Some(_) => (faults.rest(), String::new()),
         None => (Vec::new(), faults.rest().join(" ")),
     };
+    let path = |may, what: &str| if may { format!("/requests/{id}/{what}") } else { String::new() };
     let view = Request {
         back: if detail.may_decide {
-            ("/approvals", "Approvals")
+            ("/approvals", tell!("word-approvals"))
         } else {
-            ("/requests", "Requests")
+            ("/requests", tell!("word-requests"))
         },
         requester: who(&told.requester),
         sentence: sentence(told),
         status: status(told, reader),
         reason: told.justification.clone(),
-        facts: facts(told, reader),
-        deciders: detail.approvers.iter().map(|approver| decider(page, approver)).collect(),
+        facts: ticket_facts(page, told, facts(told, reader)).await?,
+        deciders: deciders(page, &detail),
+        agreement: agreement(&detail),
         decide_by: told
             .expires_at
             .filter(|_| told.state == RequestState::Pending)
@@ -178,8 +199,16 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
         background: background(&detail, reader),
         timeline: story::of(&detail, reader),
         decision: decision.map(|form| DecisionForm { problems, ..form }),
+        claimed: claimed(page, &detail),
+        claim: claim(page, &detail),
+        nudge: path(detail.own && detail.waits, "nudge"),
+        comment: path(detail.may_comment, "comment"),
+        comment_field: faults_of_comment,
+        emergency: review.as_ref().map(|it| reviewed(it, reader)).unwrap_or_default(),
+        review: path(review.as_ref().is_some_and(|review| review.may_review), "review"),
+        review_field: faults_of_review,
         cannot_decide,
-        cancel: if detail.may_cancel { format!("/requests/{id}/cancel") } else { String::new() },
+        cancel: path(detail.may_cancel, "cancel"),
         finish: finish(&detail, reader),
         story: if opened.permissions.allow(Permission::ReadAudit) {
             format!("/audit/stories/{id}")
@@ -189,6 +218,13 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
         frame: opened.frame,
     };
     answer(status_code, &view)
+}
+
+/// Says that a request is not the reader's to see, and nothing else: a link may have been forwarded.
+async fn not_yours(page: &Page) -> Answer {
+    let opened = page.open(Section::Requests).await?;
+    let name = page.user.name.clone();
+    answer(StatusCode::NOT_FOUND, &NotYours { frame: opened.frame, name })
 }
 
 /// Where the requester ends what the request gave; nothing for others, and when it is over.
@@ -201,32 +237,81 @@ fn finish(detail: &Detail, reader: &Reader) -> String {
     }
 }
 
-fn decider(page: &Page, approver: &request::Approver) -> Who {
-    let detail = if approver.person == page.user.person { "you" } else { "" };
-    Who { detail: detail.to_owned(), ..who(&approver.name) }
+/// Who can decide now, everybody once.
+fn deciders(page: &Page, detail: &Detail) -> Vec<Who> {
+    let mut known = std::collections::BTreeSet::new();
+    let once = detail.deciders.iter().filter(|decider| known.insert(decider.person));
+    once.map(|decider| {
+        let you = (decider.person == page.user.person).then(|| tell!("request-you"));
+        let name = decider.deputises.as_ref();
+        let stands_in = name.map(|name| tell!("request-for-who-is-away", name = name));
+        let told: Vec<_> = you.into_iter().chain(stands_in).collect();
+        Who { detail: told.join(", "), ..who(&decider.name) }
+    })
+    .collect()
+}
+
+/// How many must agree in the stage that is open, and what comes after it.
+fn agreement(detail: &Detail) -> String {
+    let open = detail.stages.iter().find(|(_, standing, _)| standing.state == StageState::Open);
+    let Some((stage, standing, _)) = open else { return String::new() };
+    let said = detail.said.iter();
+    let agreed = said.filter(|word| usize::try_from(word.stage) == Ok(standing.number)).count();
+    let many = match (stage.needed(), agreed) {
+        (1, _) => tell!("request-one-yes-is-enough"),
+        (needed, 0) => tell!("request-people-must-agree", needed = needed),
+        (needed, agreed) => {
+            tell!("request-of-people-have-agreed", agreed = agreed, needed = needed)
+        }
+    };
+    let waiting =
+        |(_, standing, _): &&_| matches!(standing, Standing { state: StageState::Waiting, .. });
+    let (all, later) = (detail.stages.len(), detail.stages.iter().filter(waiting).count());
+    if all == 1 {
+        return many;
+    }
+    let stage = tell!("request-stage-of", number = standing.number, all = all);
+    let after = (later > 0).then(|| tell!("request-after-that-to-go", later = later));
+    [Some(stage), Some(many), after].into_iter().flatten().collect::<Vec<_>>().join(" ")
+}
+
+/// The same with the ticket, which leads to its own page, and what its system said of it.
+async fn ticket_facts(page: &Page, told: &Told, mut facts: Vec<Fact>) -> Result<Vec<Fact>, Error> {
+    let ticket = ticket(&told.ticket_number, &told.ticket_system);
+    if !ticket.is_empty() {
+        let link =
+            crate::service::ticket::link(&page.app, &told.ticket_system, &told.ticket_number);
+        facts.push(Fact::new(tell!("word-ticket"), ticket).leading_to(link));
+    }
+    if let Some((_, found)) = crate::service::ticket::verified(&page.app, told.id).await? {
+        let said = match found.assignee {
+            Some(assignee) => {
+                tell!("request-ticket-is-assigned", state = found.state, assignee = assignee)
+            }
+            None => found.state,
+        };
+        facts.push(Fact::new(tell!("request-ticket-checked"), said));
+    }
+    Ok(facts)
 }
 
 fn facts(told: &Told, reader: &Reader) -> Vec<Fact> {
     let asked = say::length(told.requested_seconds);
     let duration = match told.granted_seconds {
         Some(granted) if granted != told.requested_seconds => {
-            format!("{} ({asked} asked for)", say::length(granted))
+            tell!("request-asked-for", granted = say::length(granted), asked = asked)
         }
         _ => asked,
     };
     let start = told.starts_at.map(|start| reader.instant(start));
     let mut facts = vec![
-        Fact::new("Role", told.role_name.clone()),
-        Fact::new("Where", told.scope_name.clone()),
-        Fact::new("Duration", duration),
-        Fact::at_or("Start", start, "As soon as it is granted"),
+        Fact::new(tell!("word-role"), told.role_name.clone()),
+        Fact::new(tell!("word-where"), told.scope_name.clone()),
+        Fact::new(tell!("word-duration"), duration),
+        Fact::at_or(tell!("word-start"), start, tell!("request-as-soon-as-it-is")),
     ];
-    let ticket = ticket(&told.ticket_number, &told.ticket_system);
-    if !ticket.is_empty() {
-        facts.push(Fact::new("Ticket", ticket));
-    }
     if let Some(failure) = &told.failure {
-        facts.push(Fact::new("Not granted", failure.clone()));
+        facts.push(Fact::new(tell!("request-not-granted"), failure.clone()));
     }
     facts
 }
@@ -238,12 +323,16 @@ pub fn background(detail: &Detail, reader: &Reader) -> Vec<Fact> {
         return Vec::new();
     }
     let holds =
-        if detail.holds.is_empty() { "Nothing".to_owned() } else { detail.holds.join(", ") };
+        if detail.holds.is_empty() { tell!("word-nothing") } else { detail.holds.join(", ") };
     let last = detail.last_held.map(|at| reader.ago(at));
-    vec![Fact::new("Holds now", holds), Fact::at_or("Had this role", last, "Never")]
+    vec![
+        Fact::new(tell!("word-holds-now"), holds),
+        Fact::at_or(tell!("request-had-this-role"), last, tell!("word-never")),
+    ]
 }
 
-fn decision_form(told: &Told, faults: &mut Faults, typed: &Decision) -> DecisionForm {
+fn decision_form(detail: &Detail, faults: &mut Faults, typed: &Decision) -> DecisionForm {
+    let told = &detail.told;
     let asked = Duration::from_seconds(told.requested_seconds).map(say::typed).unwrap_or_default();
     let duration = if typed.duration.is_empty() { asked } else { typed.duration.clone() };
     let duration = faults.take("duration", duration);
@@ -251,12 +340,13 @@ fn decision_form(told: &Told, faults: &mut Faults, typed: &Decision) -> Decision
         action: format!("/requests/{}/decision", told.id),
         idempotency_key: typed.idempotency_key.clone().unwrap_or_else(new_key),
         reason: faults.take("justification", &typed.justification),
-        duration_help: duration.help(format!(
-            "Asked for {}. Write less to approve for less.",
-            say::length(told.requested_seconds)
+        reason_required: detail.asks_for_reason,
+        duration_help: duration.help(tell!(
+            "request-asked-for-write-less-to",
+            length = say::length(told.requested_seconds)
         )),
         duration,
-        code: Some(faults.take("code", "")),
+        code: detail.asks_for_proof.then(|| faults.take("code", "")),
         problems: Vec::new(),
     }
 }
@@ -270,6 +360,8 @@ pub struct Decision {
     justification: String,
     duration: String,
     code: String,
+    comment: String,
+    note: String,
     idempotency_key: Option<String>,
 }
 
@@ -279,10 +371,9 @@ pub async fn decide(Path(request): Path<String>, posted: Posted<Decision>) -> An
     let request: RequestId = id(&request, "request")?;
     let verdict = if form.verdict == "approve" { Verdict::Approve } else { Verdict::Deny };
     match read_and_decide(&page, request, verdict, &form).await {
-        Ok(()) => done(
-            "/approvals",
-            if verdict == Verdict::Approve { Done::Approved } else { Done::Denied },
-        ),
+        Ok(RequestState::Pending) => done(&format!("/requests/{request}"), Done::Agreed),
+        Ok(_) if verdict == Verdict::Approve => done("/approvals", Done::Approved),
+        Ok(_) => done("/approvals", Done::Denied),
         Err(faults) => draw(&page, request, faults?, &form).await,
     }
 }
@@ -292,7 +383,7 @@ async fn read_and_decide(
     request: RequestId,
     verdict: Verdict,
     form: &Decision,
-) -> Result<(), Result<Faults, Error>> {
+) -> Result<RequestState, Result<Faults, Error>> {
     let mut faults = Faults::default();
     let justification: Option<Justification> = faults.read("justification", &form.justification);
     let granted = match verdict {
@@ -306,6 +397,116 @@ async fn read_and_decide(
     let granted = granted.filter(|granted| granted.seconds() != asked.told.requested_seconds);
     let answer = approval::Answer { verdict, granted, justification };
     approval::decide(&page.app, &page.actor, request, &answer, &form.code).await.map_err(Faults::of)
+}
+
+/// Who is looking at it.
+fn claimed(page: &Page, detail: &Detail) -> String {
+    match detail.claim() {
+        Some(remark) if remark.person == page.user.person => tell!("request-you-are-looking-at-it"),
+        Some(remark) => tell!("request-is-looking-at-it", name = remark.by),
+        None => String::new(),
+    }
+}
+
+fn claim(page: &Page, detail: &Detail) -> Option<(String, String)> {
+    let id = detail.told.id;
+    let own = detail.claim().is_some_and(|remark| remark.person == page.user.person);
+    detail.may_decide.then(|| {
+        if own {
+            (format!("/requests/{id}/release"), tell!("request-leave-it-to-others"))
+        } else {
+            (format!("/requests/{id}/claim"), tell!("request-i-am-looking-at-it"))
+        }
+    })
+}
+
+/// What became of the review of an emergency.
+fn reviewed(review: &emergency::Detail, reader: &Reader) -> String {
+    let told = &review.told;
+    match (told.verdict, &told.reviewer) {
+        (Some(ReviewVerdict::Justified), Some(by)) => tell!("request-found-it-justified", by = by),
+        (Some(ReviewVerdict::NotJustified), Some(by)) => {
+            tell!("request-found-that-it-should-have", by = by)
+        }
+        _ if told.due_at <= review.now => tell!("request-its-review-is-overdue"),
+        _ => {
+            let due = reader.instant(told.due_at).text;
+            tell!("request-somebody-has-to-review-it", due = due)
+        }
+    }
+}
+
+/// Writes something about a request.
+pub async fn comment(Path(request): Path<String>, posted: Posted<Decision>) -> Answer {
+    let Posted { page, form } = posted;
+    let request: RequestId = id(&request, "request")?;
+    let mut faults = Faults::default();
+    let Some(text) = faults.read("comment", &form.comment) else {
+        return draw(&page, request, faults, &form).await;
+    };
+    match remark::comment(&page.app, &page.actor, request, &text).await {
+        Ok(()) => done(&format!("/requests/{request}"), Done::Commented),
+        Err(error) => draw(&page, request, Faults::of(error)?, &form).await,
+    }
+}
+
+/// Tells the others that one looks at it.
+pub async fn take_on(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
+    claim_or_release(&posted.page, &request, false).await
+}
+
+/// Leaves it to the others again.
+pub async fn release(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
+    claim_or_release(&posted.page, &request, true).await
+}
+
+async fn claim_or_release(page: &Page, request: &str, release: bool) -> Answer {
+    let request: RequestId = id(request, "request")?;
+    match remark::claim(&page.app, &page.actor, request, release).await {
+        Ok(()) => done(
+            &format!("/requests/{request}"),
+            if release { Done::Released } else { Done::Claimed },
+        ),
+        Err(error) => draw(page, request, Faults::of(error)?, &Decision::default()).await,
+    }
+}
+
+/// Asks again.
+pub async fn nudge(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
+    let Posted { page, .. } = posted;
+    let request: RequestId = id(&request, "request")?;
+    match remark::nudge(&page.app, &page.actor, request).await {
+        Ok(()) => done(&format!("/requests/{request}"), Done::Nudged),
+        Err(error) => draw(&page, request, Faults::of(error)?, &Decision::default()).await,
+    }
+}
+
+/// What a reviewer's form sends.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Review {
+    verdict: String,
+    note: String,
+}
+
+/// Closes the review of an emergency.
+pub async fn review(Path(request): Path<String>, posted: Posted<Review>) -> Answer {
+    let Posted { page, form } = posted;
+    let request: RequestId = id(&request, "request")?;
+    let mut faults = Faults::default();
+    let typed = Decision { note: form.note.clone(), ..Decision::default() };
+    let Some(note) = faults.read("note", &form.note) else {
+        return draw(&page, request, faults, &typed).await;
+    };
+    let verdict = if form.verdict == "justified" {
+        ReviewVerdict::Justified
+    } else {
+        ReviewVerdict::NotJustified
+    };
+    match emergency::review(&page.app, &page.actor, request, verdict, &note).await {
+        Ok(()) => done(&format!("/requests/{request}"), Done::Reviewed),
+        Err(error) => draw(&page, request, Faults::of(error)?, &typed).await,
+    }
 }
 
 /// What a form without fields sends.

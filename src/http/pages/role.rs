@@ -23,6 +23,7 @@ use crate::{
         principal::PrincipalKind,
     },
     error::Error,
+    http::language::tell,
     service::{
         assignment::{self, Filter},
         audit, principal, request,
@@ -90,11 +91,7 @@ pub fn head(told: &Told, opened: &Opened, tab: &'static str) -> RoleHead {
         purpose: told.description.clone(),
         privileged: told.privileged,
         retired: !in_use,
-        allows: told
-            .permissions
-            .iter()
-            .map(|name| plain_words::permission(name).to_owned())
-            .collect(),
+        allows: told.permissions.iter().map(|name| plain_words::permission(name)).collect(),
         may_assign: in_use && opened.somewhere.allow(Permission::ManageAssignments),
         change: if in_use && !told.built_in && opened.permissions.allow(Permission::ManageRoles) {
             format!("/roles/{}/change", told.id)
@@ -243,8 +240,8 @@ async fn choose_from(
         let is_chosen = chosen.contains(&value);
         let hint = match candidate.kind {
             PrincipalKind::User => candidate.hint,
-            PrincipalKind::Group => "Group".to_owned(),
-            PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            PrincipalKind::Group => tell!("word-group"),
+            PrincipalKind::ServicePrincipal => tell!("word-application"),
         };
         Choice::new(value, candidate.name).hint(hint).chosen(is_chosen)
     };

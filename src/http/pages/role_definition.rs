@@ -6,7 +6,7 @@ use super::{
     done::Done,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key},
-    plain_words, say, scope,
+    plain_words, scope,
     view::{
         form::Choice,
         frame::Section,
@@ -21,6 +21,7 @@ use crate::{
         text::{Description, Justification, Name},
     },
     error::Error,
+    http::language::tell,
     service::{
         change_request::Outcome,
         role::{self, Definition, RetireEffect, RoleChange},
@@ -30,7 +31,7 @@ use crate::{
 /// What a role can allow in Latchkey, in groups.
 const GROUPS: [(&str, &[Permission]); 4] = [
     (
-        "Looking",
+        "role-looking",
         &[
             Permission::ReadRoles,
             Permission::ReadPeople,
@@ -40,7 +41,7 @@ const GROUPS: [(&str, &[Permission]); 4] = [
         ],
     ),
     (
-        "Roles and who has them",
+        "role-roles-and-who-has-them",
         &[
             Permission::ManageRoles,
             Permission::ManageSettings,
@@ -49,14 +50,14 @@ const GROUPS: [(&str, &[Permission]); 4] = [
         ],
     ),
     (
-        "People and applications",
+        "role-people-and-applications",
         &[
             Permission::ManagePeople,
             Permission::ManagePrivilegedPeople,
             Permission::ManageApplications,
         ],
     ),
-    ("Places and groups", &[Permission::ManageScopes, Permission::ManageGroups]),
+    ("role-places-and-groups", &[Permission::ManageScopes, Permission::ManageGroups]),
 ];
 
 /// What the forms send.
@@ -94,12 +95,12 @@ impl Form {
         let kinds: Option<Vec<_>> =
             self.scope_kinds.iter().map(|kind| ScopeKind::named(kind)).collect();
         if kinds.is_none() {
-            faults.note("scope_kinds", "choose from the list");
+            faults.note("scope_kinds", tell!("role-choose-from-the-list"));
         }
         let known: Option<Permissions> =
             self.permissions.iter().map(|name| Permission::named(name)).collect::<Option<_>>();
         if known.is_none() {
-            faults.note("permissions", "choose from the list");
+            faults.note("permissions", tell!("role-choose-from-the-list"));
         }
         Some(Definition {
             name: name?,
@@ -130,7 +131,7 @@ impl Form {
             permissions: GROUPS
                 .iter()
                 .map(|&(title, group)| PermissionGroup {
-                    title,
+                    title: tell!(title),
                     choices: group.iter().map(permission).collect(),
                 })
                 .collect(),
@@ -231,7 +232,7 @@ pub async fn change(Path(role): Path<String>, posted: Posted<Form>) -> Answer {
     let mut faults = Faults::default();
     let reason: Option<Justification> = faults.read("justification", &form.justification);
     if reason.as_ref().is_some_and(Justification::is_empty) {
-        faults.note("justification", "write why");
+        faults.note("justification", tell!("role-write-why"));
     }
     let (Some(to), Some(reason), true) = (form.read(&mut faults), reason, faults.is_empty()) else {
         return draw_change(&page, id, faults, &form).await;
@@ -273,20 +274,12 @@ async fn draw_retire(page: &Page, id: RoleId, mut faults: Faults, form: &Why) ->
 }
 
 fn ends(effect: RetireEffect) -> Vec<String> {
-    let counted = |number: i64, what: &str| say::count(usize::try_from(number).unwrap_or(0), what);
     let RetireEffect { assignments, requests } = effect;
     let told = match (assignments, requests) {
-        (0, 0) => [Some("Nobody holds it, and nobody asks for it.".to_owned()), None],
+        (0, 0) => [Some(tell!("role-nobody-holds-it-and-nobody")), None],
         _ => [
-            (assignments > 0).then(|| {
-                let what = counted(assignments, "assignment or activation");
-                let what = what.replace("assignment or activations", "assignments and activations");
-                format!("{what} {} at once.", if assignments == 1 { "ends" } else { "end" })
-            }),
-            (requests > 0).then(|| {
-                let is = if requests == 1 { "is" } else { "are" };
-                format!("{} {is} closed.", counted(requests, "open request"))
-            }),
+            (assignments > 0).then(|| tell!("role-assignments-end", count = assignments)),
+            (requests > 0).then(|| tell!("word-requests-closed", count = requests)),
         ],
     };
     told.into_iter().flatten().collect()
@@ -300,7 +293,7 @@ pub async fn retire(Path(role): Path<String>, posted: Posted<Why>) -> Answer {
     let reason: Option<Justification> = faults.read("justification", &form.justification);
     let Some(reason) = reason.filter(|reason| !reason.is_empty()) else {
         if faults.is_empty() {
-            faults.note("justification", "write why");
+            faults.note("justification", tell!("role-write-why"));
         }
         return draw_retire(&page, id, faults, &form).await;
     };

@@ -1,73 +1,62 @@
 //! How instants, spans of time and names are said on pages, and how times are read from forms.
-use jiff::{Zoned, civil, tz::TimeZone};
+use jiff::{civil, tz::TimeZone};
 
 use super::view;
-use crate::domain::{
-    text,
-    time::{Duration, Instant},
+use crate::{
+    domain::{
+        language, text,
+        time::{Duration, Instant},
+    },
+    http::language::{reader_now, tell},
 };
 
 /// Access that ends sooner than this is "ending soon".
 const SOON: i64 = 15 * 60;
 
-/// The moment and the place from which a page is read.
+/// Who reads a page, and when.
 #[derive(Clone, Debug)]
 pub struct Reader {
     /// The time, by the database's clock.
     pub now: Instant,
-    /// The reader's time zone.
-    pub zone: TimeZone,
+    /// The reader's language and time zone.
+    pub told: language::Reader,
 }
 
 impl Reader {
-    /// A reader in the zone of that name; in UTC if there is no such zone.
+    /// Somebody who reads at that moment.
     #[must_use]
-    pub fn new(now: Instant, zone: &str) -> Self {
-        Self { now, zone: TimeZone::get(zone).unwrap_or(TimeZone::UTC) }
+    pub fn new(now: Instant, told: language::Reader) -> Self {
+        Self { now, told }
     }
 
     /// The name of the reader's zone.
     #[must_use]
     pub fn zone_name(&self) -> String {
-        self.zone.iana_name().unwrap_or("UTC").to_owned()
+        self.told.zone_name().to_owned()
     }
 
     /// An instant as people say it: "today 16:42", "3 Nov, 09:12", "31 Jan 2027".
     #[must_use]
     pub fn instant(&self, at: Instant) -> view::Instant {
-        let (then, now) = (self.zoned(at), self.zoned(self.now));
-        let days = now.date().until(then.date()).map_or(i32::MAX, |span| span.get_days());
-        let text = match days {
-            0 => then.strftime("today %H:%M").to_string(),
-            1 => then.strftime("tomorrow %H:%M").to_string(),
-            -1 => then.strftime("yesterday %H:%M").to_string(),
-            _ if then.year() == now.year() => then.strftime("%-d %b, %H:%M").to_string(),
-            _ => then.strftime("%-d %b %Y").to_string(),
-        };
-        self.named(at, text)
+        self.named(at, self.told.around_now(at, self.now))
     }
 
     /// The same, to the second, for lists in which order matters.
     #[must_use]
     pub fn precisely(&self, at: Instant) -> view::Instant {
-        let (then, now) = (self.zoned(at), self.zoned(self.now));
-        let form = if then.year() == now.year() { "%-d %b %H:%M:%S" } else { "%-d %b %Y %H:%M" };
-        self.named(at, then.strftime(form).to_string())
+        self.named(at, self.told.precisely(at, self.now))
     }
 
     /// How long ago that was, for things of which only the age matters: "2 h ago".
     #[must_use]
     pub fn ago(&self, at: Instant) -> view::Instant {
-        let seconds = self.now.since(at).as_secs();
-        let text =
-            if seconds < 60 { "just now".to_owned() } else { format!("{} ago", span(seconds)) };
-        self.named(at, text)
+        self.named(at, self.told.ago(at, self.now))
     }
 
     /// What is left until then: "1 h 42 min".
     #[must_use]
     pub fn left(&self, until: Instant) -> String {
-        span(until.since(self.now).as_secs())
+        self.told.span(until.since(self.now).as_secs())
     }
 
     /// Whether access that ends then ends soon.
@@ -79,24 +68,25 @@ impl Reader {
     /// The value of a field of a form for date and time.
     #[must_use]
     pub fn field(&self, at: Instant) -> String {
-        self.zoned(at).strftime("%Y-%m-%dT%H:%M").to_string()
-    }
-
-    fn zoned(&self, at: Instant) -> Zoned {
-        at.timestamp().to_zoned(self.zone.clone())
+        self.told.zoned(at).strftime("%Y-%m-%dT%H:%M").to_string()
     }
 
     fn named(&self, at: Instant, text: String) -> view::Instant {
-        let exact = self.zoned(at).strftime("%A %-d %B %Y, %H:%M:%S %Z").to_string();
-        view::Instant { text, machine: at.to_string(), exact }
+        view::Instant { text, machine: at.to_string(), exact: self.told.exactly(at) }
     }
 }
 
 /// How a duration may be written.
-pub const HOW_TO_WRITE: &str = "Write it as 90m, 2h30m or PT1H.";
+#[must_use]
+pub fn how_to_write() -> String {
+    tell!("time-how-to-write")
+}
 
 /// Why a date and time cannot be read.
-pub const UNREADABLE_TIME: &str = "Choose a day and a time.";
+#[must_use]
+pub fn unreadable_time() -> String {
+    tell!("time-choose-a-day")
+}
 
 /// Reads a field for date and time, as in the zone of that name.
 #[must_use]
@@ -116,22 +106,15 @@ pub fn read_date(text: &str, zone: &TimeZone) -> Option<Instant> {
 /// A span of time in the two units that matter.
 #[must_use]
 pub fn span(seconds: i64) -> String {
-    let minutes = seconds / 60;
-    let (days, hours) = (minutes / 1440, minutes / 60);
-    match minutes {
-        ..=0 => "less than a minute".to_owned(),
-        1..60 => format!("{minutes} min"),
-        60..600 if minutes % 60 > 0 => format!("{hours} h {} min", minutes % 60),
-        60..2880 => format!("{} h", (minutes + 30) / 60),
-        2880..129_600 => format!("{days} days"),
-        _ => format!("{} months", days / 30),
-    }
+    reader_now().span(seconds)
 }
 
 /// A length of time that somebody asked for, exactly.
 #[must_use]
 pub fn length(seconds: i64) -> String {
-    Duration::from_seconds(seconds).map_or_else(|_| span(seconds), |length| length.to_string())
+    let reader = reader_now();
+    Duration::from_seconds(seconds)
+        .map_or_else(|_| reader.span(seconds), |length| reader.duration(length))
 }
 
 /// A duration as people write it into the field: `2h30m`, `14d`.
@@ -171,17 +154,7 @@ pub fn initials(name: &str) -> String {
 /// Names in a row: "Ada, Grace or Alan".
 #[must_use]
 pub fn any_of(names: &[String]) -> String {
-    match names {
-        [] => String::new(),
-        [one] => one.clone(),
-        [most @ .., last] => format!("{} or {last}", most.join(", ")),
-    }
-}
-
-/// A number with its noun: "1 role", "3 roles".
-#[must_use]
-pub fn count(number: usize, noun: &str) -> String {
-    if number == 1 { format!("1 {noun}") } else { format!("{number} {noun}s") }
+    reader_now().any_of(names)
 }
 
 /// What a browser that calls itself this is: "Firefox on Linux".
@@ -195,7 +168,7 @@ pub fn device(user_agent: &str) -> String {
     };
     let browser = first(
         &[("Edg/", "Edge"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")],
-        "A browser",
+        "",
     );
     let system = first(
         &[
@@ -208,7 +181,12 @@ pub fn device(user_agent: &str) -> String {
         ],
         "",
     );
-    if system.is_empty() { browser.to_owned() } else { format!("{browser} on {system}") }
+    let browser = if browser.is_empty() { tell!("time-a-browser") } else { browser.to_owned() };
+    if system.is_empty() {
+        browser
+    } else {
+        tell!("time-browser-on", browser = browser, system = system)
+    }
 }
 
 /// The name of something in a program as people would write it.
@@ -222,7 +200,8 @@ mod tests {
     use super::*;
 
     fn reader(zone: &str) -> Reader {
-        Reader::new("2026-11-22T14:05:00Z".parse().unwrap(), zone)
+        let told = language::Reader::new(language::Language::English, zone);
+        Reader::new("2026-11-22T14:05:00Z".parse().unwrap(), told)
     }
 
     #[test]

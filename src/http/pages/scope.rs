@@ -7,7 +7,7 @@ use super::{
     done::Done,
     faults::Faults,
     page::{Answer, Opened, Page, Posted, answer, done, id, new_key, show},
-    say::{self, Reader},
+    say::Reader,
     view::{
         form::{Choice, Field},
         frame::Section,
@@ -26,6 +26,7 @@ use crate::{
         role::ScopeKind,
         text::{Description, Justification, Name},
     },
+    http::language::tell,
     service::{
         change_request::Outcome,
         scope::{self, Holding, Node, Told},
@@ -34,13 +35,13 @@ use crate::{
 
 /// What a kind of place is called.
 #[must_use]
-pub fn kind(kind: ScopeKind) -> &'static str {
+pub fn kind(kind: ScopeKind) -> String {
     match kind {
-        ScopeKind::Organization => "Organisation",
-        ScopeKind::Folder => "Folder",
-        ScopeKind::System => "System",
-        ScopeKind::Resource => "Resource",
-        ScopeKind::Group => "Group",
+        ScopeKind::Organization => tell!("scope-organisation"),
+        ScopeKind::Folder => tell!("scope-folder"),
+        ScopeKind::System => tell!("scope-system"),
+        ScopeKind::Resource => tell!("scope-resource"),
+        ScopeKind::Group => tell!("word-group"),
     }
 }
 
@@ -81,8 +82,10 @@ fn row(told: &Told) -> ScopeRow {
 
 /// Somebody's role, at `here` or elsewhere.
 pub fn holding(held: &Holding, here: ScopeId, reader: &Reader) -> HoldingRow {
-    let until =
-        held.ends_at.map(|end| format!("until {}", reader.instant(end).text)).unwrap_or_default();
+    let until = held
+        .ends_at
+        .map(|end| tell!("word-until-of-inside", end = reader.instant(end).text))
+        .unwrap_or_default();
     let state = match (held.kind, held.activated) {
         (AssignmentKind::Eligible, _) => Kind::Eligible,
         (AssignmentKind::Active, _) => Kind::Active,
@@ -179,7 +182,7 @@ pub async fn create(Path(place): Path<String>, posted: Posted<Form>) -> Answer {
     let description: Option<Description> = faults.read("description", &form.description);
     let kind = MADE_HERE.into_iter().find_map(|(made, value)| (value == form.kind).then_some(made));
     if kind.is_none() {
-        faults.note("kind", "Choose a folder, a system or a resource.");
+        faults.note("kind", tell!("scope-choose-a-folder-a-system"));
     }
     let (Some(name), Some(description), Some(kind)) = (name, description, kind) else {
         return draw(&page, parent, faults, &form).await;
@@ -267,7 +270,11 @@ async fn draw_move(page: &Page, id: ScopeId, mut faults: Faults, form: &Move) ->
 /// A place to choose.
 #[must_use]
 pub fn choice(place: &scope::Place) -> Choice {
-    let label = if place.path.is_empty() { "The whole organisation" } else { place.path.as_str() };
+    let label = if place.path.is_empty() {
+        tell!("word-the-whole-organisation")
+    } else {
+        place.path.clone()
+    };
     Choice::new(place.id.to_string(), label).hint(kind(place.kind))
 }
 
@@ -282,19 +289,18 @@ fn tell_move(effect: &scope::MoveEffect, to: &str, reader: &Reader) -> MoveEffec
         ends: ends(
             i64::try_from(effect.ending).unwrap_or(i64::MAX),
             i64::try_from(effect.closing).unwrap_or(i64::MAX),
-            "activation",
+            "scope-activations-end",
         ),
         waits: effect.waits().map_or_else(String::new, |why| {
-            format!("{why} Another administrator, who gains nothing by it, has to agree first.")
+            tell!("scope-another-administrator-who-gains-nothing", why = why)
         }),
     }
 }
 
 fn ends(ended: i64, closed: i64, what: &str) -> Vec<String> {
-    let counted = |number: i64, what: &str| say::count(usize::try_from(number).unwrap_or(0), what);
     [
-        (ended > 0).then(|| format!("{} end at once.", counted(ended, what))),
-        (closed > 0).then(|| format!("{} are closed.", counted(closed, "open request"))),
+        (ended > 0).then(|| tell!(what, count = ended)),
+        (closed > 0).then(|| tell!("word-requests-closed", count = closed)),
     ]
     .into_iter()
     .flatten()
@@ -308,7 +314,7 @@ pub async fn relocate(Path(place): Path<String>, posted: Posted<Move>) -> Answer
     let mut faults = Faults::default();
     let to: Option<ScopeId> = form.to.parse().ok();
     if to.is_none() {
-        faults.note("parent", "Choose where it shall lie.");
+        faults.note("parent", tell!("scope-choose-where-it-shall-lie"));
     }
     let reason: Option<Justification> = faults.read("justification", &form.justification);
     let (Some(to), Some(reason)) = (to, reason) else {
@@ -343,7 +349,7 @@ async fn draw_retire(page: &Page, id: ScopeId, mut faults: Faults, form: &Why) -
         name: node.told.name.clone(),
         places: effect.places.iter().map(|place| place.path.clone()).collect(),
         holdings: effect.holdings.iter().map(|held| holding(held, id, &reader)).collect(),
-        ends: ends(effect.assignments, effect.requests, "assignment"),
+        ends: ends(effect.assignments, effect.requests, "scope-assignments-end"),
         reason: faults.take("justification", &form.justification),
         problems: faults.rest(),
         frame,

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{percent, search::Found},
+    http::language::tell,
     service::search::{self, Finding, Hit, Wish},
 };
 
@@ -59,11 +60,11 @@ pub async fn find(page: Page, Query(asked): Query<Asked>) -> Answer {
 fn groups(found: &Finding, all: impl Fn(Found) -> String) -> Vec<Group> {
     let of = |(kind, name): (Found, &'static str)| {
         let (title, icon) = match kind {
-            Found::Person => ("People", "people"),
-            Found::Group => ("Groups", "group"),
-            Found::Application => ("Applications", "code"),
-            Found::Role => ("Roles", "role"),
-            Found::Place => ("Resources", "tree"),
+            Found::Person => (tell!("word-people"), "people"),
+            Found::Group => (tell!("word-groups"), "group"),
+            Found::Application => (tell!("word-applications"), "code"),
+            Found::Role => (tell!("word-roles"), "role"),
+            Found::Place => (tell!("word-resources"), "tree"),
         };
         let hits = found.hits.iter().filter(|hit| hit.kind == kind).map(tell).collect();
         let all = if found.more.contains(&kind) { all(kind) } else { String::new() };

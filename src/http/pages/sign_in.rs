@@ -20,6 +20,7 @@ use crate::{
     http::{
         actor::{Unfinished, keep, keep_session},
         csrf::ProtectedForm,
+        language::tell,
     },
     service::{enrolment, sign_in, sign_in::Visitor},
 };
@@ -80,7 +81,7 @@ pub async fn take_name(
             Ok((keep_session(jar, &secret), on).into_response())
         }
         Err(Error::Unauthenticated) => {
-            let mut faults = Faults::field("", "User name or password is not right.");
+            let mut faults = Faults::field("", tell!("sign-in-user-name-or-password-is"));
             let _ = faults.take("user_name", "");
             draw_name(&visit, faults, &form.user_name, &form.next)
         }
@@ -261,7 +262,7 @@ pub async fn take_password(
     ProtectedForm(form): ProtectedForm<PasswordForm>,
 ) -> Answer {
     if !same(&form.password, &form.again) {
-        let faults = Faults::field("again", "This is not the same.");
+        let faults = Faults::field("again", tell!("word-this-is-not-the-same"));
         return draw_welcome(&visit, &unfinished, faults).await;
     }
     let secret = &unfinished.secret;

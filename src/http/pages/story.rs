@@ -1,11 +1,17 @@
 //! What happened to a request, step by step.
 use super::{
     say::{self, Reader},
+    stage_words,
     view::request::Step,
 };
 use crate::{
-    domain::request::{RequestState, Verdict},
-    service::request::{Detail, Told},
+    domain::{
+        approval::{StageState, Standing},
+        request::{RequestState, Verdict},
+        time::Instant,
+    },
+    http::language::{tell, translate},
+    service::request::{Detail, Remark, RemarkKind, Said, Told},
 };
 
 /// Everything that happened to a request, oldest first, and what it waits for.
@@ -13,17 +19,26 @@ use crate::{
 pub fn of(detail: &Detail, reader: &Reader) -> Vec<Step> {
     let told = &detail.told;
     let begun = told.active_from.filter(|at| *at <= reader.now);
-    [
-        Some(asked(told, reader)),
-        decided(told, reader),
-        begun.map(|at| step("active", "good", "Access began", reader.instant(at))),
+    let skipped =
+        detail.stages.iter().filter(|(_, standing, _)| standing.state == StageState::Skipped);
+    let skipped =
+        skipped.map(|(_, standing, why)| skipped_stage(detail, standing.number, why, reader));
+    let said = detail.said.iter().map(|word| (word.at, said(detail, word, reader)));
+    let silent = detail.stages.iter().filter_map(|(_, stage, _)| silent(detail, stage, reader));
+    let remarks = detail.remarks.iter().map(|it| (it.at, remark(it, reader)));
+    let mut answers: Vec<_> = said.chain(silent).chain(remarks).collect();
+    answers.sort_by_key(|(at, _)| *at);
+    let rest = [
+        begun.map(|at| step("active", "good", tell!("request-access-began"), reader.instant(at))),
         closed(told, reader),
         ended(told, reader),
         waits(told, reader),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
+    ];
+    std::iter::once(asked(told, reader))
+        .chain(skipped)
+        .chain(answers.into_iter().map(|(_, step)| step))
+        .chain(rest.into_iter().flatten())
+        .collect()
 }
 
 fn step(
@@ -36,32 +51,71 @@ fn step(
 }
 
 fn asked(told: &Told, reader: &Reader) -> Step {
-    let text = format!("asked for {}", say::length(told.requested_seconds));
+    let text = tell!("request-asked-for-of", length = say::length(told.requested_seconds));
     Step { by: told.requester.clone(), ..step("key", "", text, reader.instant(told.created_at)) }
 }
 
-fn decided(told: &Told, reader: &Reader) -> Option<Step> {
-    let (verdict, by, at) = (told.verdict?, told.decided_by.clone()?, told.decided_at?);
-    let (icon, tone, text) = match verdict {
+/// The text, with the stage that it is of if there are several.
+fn in_stage(detail: &Detail, number: usize, text: String) -> String {
+    if detail.stages.len() > 1 {
+        format!("{text} ({})", tell!("request-story-stage", number = number))
+    } else {
+        text
+    }
+}
+
+fn skipped_stage(detail: &Detail, number: usize, why: &str, reader: &Reader) -> Step {
+    let text = tell!("request-nobody-needed-to-be-asked", why = stage_words::rules(why));
+    let at = reader.instant(detail.told.created_at);
+    step("check", "", in_stage(detail, number, text), at)
+}
+
+fn remark(remark: &Remark, reader: &Reader) -> Step {
+    let (icon, text) = match remark.kind {
+        RemarkKind::Comment => ("reason", tell!("request-wrote")),
+        RemarkKind::Claim => ("person", tell!("request-began-to-look-at-it")),
+        RemarkKind::Release => ("person", tell!("request-left-it-to-others")),
+        RemarkKind::Nudge => ("waiting", tell!("request-asked-again")),
+    };
+    let said = remark.text.clone();
+    Step { by: remark.by.clone(), said, ..step(icon, "", text, reader.instant(remark.at)) }
+}
+
+fn silent(detail: &Detail, standing: &Standing, reader: &Reader) -> Option<(Instant, Step)> {
+    let at = standing.expires_at.filter(|_| standing.state == StageState::Silent)?;
+    let text = in_stage(detail, standing.number, tell!("request-nobody-decided-in-time-which"));
+    Some((at, step("waiting", "warn", text, reader.instant(at))))
+}
+
+fn said(detail: &Detail, word: &Said, reader: &Reader) -> Step {
+    let told = &detail.told;
+    let (icon, tone, text) = match word.verdict {
         Verdict::Approve => {
             let time = say::length(told.granted_seconds.unwrap_or(told.requested_seconds));
-            ("approval", "good", format!("approved for {time}"))
+            ("approval", "good", tell!("request-approved-for", time = time))
         }
-        Verdict::Deny => ("denied", "bad", "denied".to_owned()),
+        Verdict::Deny => ("denied", "bad", tell!("request-denied")),
     };
-    let said = told.decision_justification.clone().unwrap_or_default();
-    Some(Step { by, said, ..step(icon, tone, text, reader.instant(at)) })
+    let text = match &word.deputised {
+        Some(name) => tell!("request-standing-in-for", text = text, name = name),
+        None => text,
+    };
+    let text = in_stage(detail, usize::try_from(word.stage).unwrap_or(0), text);
+    let said = word.justification.clone();
+    Step { by: word.by.clone(), said, ..step(icon, tone, text, reader.instant(word.at)) }
 }
 
 /// What closed it, other than a decision or its taking effect.
 fn closed(told: &Told, reader: &Reader) -> Option<Step> {
     let at = reader.instant(told.closed_at?);
     match told.state {
-        RequestState::Cancelled => Some(step("ended", "", "Taken back", at)),
-        RequestState::Expired => Some(step("waiting", "warn", "Nobody decided in time", at)),
+        RequestState::Cancelled => Some(step("ended", "", tell!("request-taken-back"), at)),
+        RequestState::Expired => {
+            Some(step("waiting", "warn", tell!("request-nobody-decided-in-time"), at))
+        }
         RequestState::Failed => {
-            let why = told.failure.clone().unwrap_or_default();
-            Some(Step { said: why, ..step("denied", "bad", "Not granted", at) })
+            let why = told.failure.as_deref().map(translate).unwrap_or_default();
+            Some(Step { said: why, ..step("denied", "bad", tell!("request-not-granted"), at) })
         }
         RequestState::Pending
         | RequestState::Scheduled
@@ -74,17 +128,25 @@ fn ended(told: &Told, reader: &Reader) -> Option<Step> {
     let due = told.active_until.filter(|end| *end <= reader.now);
     let at = told.ended_at.or(due)?;
     let early = told.ended_at.zip(told.active_until).is_some_and(|(ended, due)| ended < due);
-    let text = if early { "Access ended early" } else { "Access ended: its time was up" };
+    let text = if early {
+        tell!("request-access-ended-early")
+    } else {
+        tell!("request-access-ended-its-time-was")
+    };
     Some(step("ended", "", text, reader.instant(at)))
 }
 
 fn waits(told: &Told, reader: &Reader) -> Option<Step> {
     let (icon, text, at) = match told.state {
-        RequestState::Pending => ("waiting", "Expires unless somebody decides", told.expires_at?),
-        RequestState::Scheduled => ("calendar", "Starts by itself", told.starts_at?),
-        _ if told.ended_at.is_none() => {
-            ("clock", "Ends by itself", told.active_until.filter(|end| *end > reader.now)?)
+        RequestState::Pending => {
+            ("waiting", tell!("request-expires-unless-somebody-decides"), told.expires_at?)
         }
+        RequestState::Scheduled => ("calendar", tell!("request-starts-by-itself"), told.starts_at?),
+        _ if told.ended_at.is_none() => (
+            "clock",
+            tell!("word-ends-by-itself"),
+            told.active_until.filter(|end| *end > reader.now)?,
+        ),
         _ => return None,
     };
     Some(step(icon, "wait", text, reader.instant(at)))

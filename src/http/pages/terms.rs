@@ -1,25 +1,33 @@
 //! The terms of roles, and where they are held, in few words.
-use super::{say, view::Caption};
-use crate::domain::{
-    id::ScopeId,
-    settings::{ActivationTerms, Authentication},
+use super::{
+    say,
+    view::{Caption, form::Choice},
+};
+use crate::{
+    App,
+    domain::{
+        id::ScopeId,
+        settings::{ActivationTerms, Authentication},
+    },
+    http::language::tell,
+    service::ticket,
 };
 
 /// The terms of activating, as captions.
 #[must_use]
 pub fn captions(terms: &ActivationTerms) -> Vec<Caption> {
     let asked = [
-        (terms.authentication == Authentication::Mfa, "code", "Code"),
-        (terms.requires_approval, "approval", "Approval"),
-        (terms.requires_justification, "reason", "Reason"),
-        (terms.requires_ticket, "ticket", "Ticket"),
+        (terms.authentication == Authentication::Mfa, "code", tell!("role-code")),
+        (terms.requires_approval, "approval", tell!("word-approval")),
+        (terms.requires_justification, "reason", tell!("word-reason")),
+        (terms.requires_ticket, "ticket", tell!("word-ticket")),
     ];
     let mut captions: Vec<_> = asked
         .into_iter()
         .filter(|(asked, ..)| *asked)
         .map(|(_, icon, text)| Caption::new(icon, text))
         .collect();
-    captions.push(Caption::new("clock", format!("at most {}", terms.maximum)));
+    captions.push(Caption::new("clock", tell!("role-at-most", maximum = terms.maximum)));
     captions
 }
 
@@ -32,7 +40,18 @@ pub fn place(scope: ScopeId, name: &str) -> String {
 /// Where a role is held, after its name: " at Operations", or nothing.
 #[must_use]
 pub fn at_place(scope: ScopeId, name: &str) -> String {
-    if scope == ScopeId::ROOT { String::new() } else { format!(" at {name}") }
+    if scope == ScopeId::ROOT { String::new() } else { tell!("role-at", name = name) }
+}
+
+/// The configured ticket systems to choose from, and none; empty if any may be written.
+#[must_use]
+pub fn ticket_systems(app: &App) -> Vec<Choice> {
+    let known = ticket::systems(app);
+    if known.is_empty() {
+        return Vec::new();
+    }
+    let known = known.into_iter().map(|name| Choice::new(name.clone(), name));
+    std::iter::once(Choice::new("", tell!("activation-no-ticket-system"))).chain(known).collect()
 }
 
 /// A ticket with its system; nothing if there is none.
@@ -53,7 +72,7 @@ pub fn deciders(names: &[String]) -> String {
         return say::any_of(names);
     }
     let first: Vec<_> = names.iter().take(SHOWN).cloned().collect();
-    format!("{} or {}", first.join(", "), say::count(names.len() - SHOWN, "other"))
+    tell!("role-or-others", most = first.join(", "), others = names.len() - SHOWN)
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, membership, request, step_up},
+    service::{access, membership, request, step_up, ticket},
     store::{
         self, Change,
         activation::{Activation, Aim},
@@ -83,6 +83,8 @@ pub struct Reasons {
     pub ticket_number: TicketNumber,
     /// Where it is.
     pub ticket_system: TicketSystem,
+    /// Whether it is an emergency.
+    pub emergency: bool,
 }
 
 impl Reasons {
@@ -93,6 +95,7 @@ impl Reasons {
             justification: self.justification.clone(),
             ticket_number: self.ticket_number.clone(),
             ticket_system: self.ticket_system.clone(),
+            emergency: self.emergency,
         }
     }
 }
@@ -138,6 +141,8 @@ pub async fn activate(
         return Err(Error::invalid("roles", "choose between one and fifty roles"));
     }
     let code = code.filter(|code| !code.trim().is_empty());
+    // Before any transaction begins, since a ticket system may take its time.
+    let ticket = ticket::look(app, user, &reasons.ticket_number, &reasons.ticket_system).await?;
     let mut known = Vec::with_capacity(wishes.len());
     let mut acts = Vec::new();
     for wish in wishes {
@@ -161,7 +166,8 @@ pub async fn activate(
         } else {
             let proof = act.and_then(|act| proofs.next().map(|proof| (proof, act)));
             let actor = part(actor, wish.chosen);
-            let asked = Asked { ask: reasons.ask(wish.duration), extends: None, proof };
+            let ask = reasons.ask(wish.duration);
+            let asked = Asked { ask, extends: None, proof, ticket: ticket.clone() };
             submit(app, &actor, wish.chosen, &asked).await
         };
         fulfilments.push(Fulfilment { chosen: wish.chosen, outcome });
@@ -187,15 +193,13 @@ pub async fn extend(
             .await?;
     let chosen = Chosen { eligibility: running.eligibility, scope: Some(running.scope) };
     let terms = terms(app, user, chosen).await?;
+    let ask = Reasons { starts_at: None, ..reasons.clone() }.ask(duration);
+    let ticket = ticket::look(app, user, &ask.ticket_number, &ask.ticket_system).await?;
     let act = Act::Extend { assignment: activation, duration };
     let proof = step_up::prove(app, actor, code.filter(|_| terms.asks_for_proof), &act)
         .await?
         .map(|proof| (proof, act));
-    let asked = Asked {
-        ask: Reasons { starts_at: None, ..reasons.clone() }.ask(duration),
-        extends: Some(activation),
-        proof,
-    };
+    let asked = Asked { ask, extends: Some(activation), proof, ticket };
     submit(app, &part(actor, activation), chosen, &asked).await
 }
 

@@ -1,7 +1,7 @@
 //! What would happen, before anything is asked for.
 use super::{
     Chosen, Reasons,
-    submit::{facts, lock, other_approvers, until},
+    submit::{facts, lock, until},
 };
 use crate::{
     App,
@@ -12,12 +12,11 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::access,
-    store::{
-        self, Change,
-        scope::Place,
-        settings::{Approver, Version},
+    service::{
+        access,
+        approval::{self, Prospect, Wish},
     },
+    store::{self, Change, scope::Place, settings::Version},
 };
 
 /// How many places are offered at most.
@@ -38,8 +37,8 @@ pub struct Preview {
     pub places: Vec<Place>,
     /// The terms in force.
     pub version: Version,
-    /// Who could approve, beside the requester, if approval is asked for.
-    pub approvers: Vec<Approver>,
+    /// How it would go through the stages of its approval.
+    pub prospect: Prospect,
     /// The activation that runs now.
     pub running: Option<AssignmentId>,
     /// When access would end if it began now.
@@ -50,12 +49,13 @@ pub struct Preview {
     pub now: Instant,
 }
 
-/// Says what would happen if this were asked for.
+/// Says what would happen if this were asked for, for so long and from then; if that is not known, for as long as it may be, and at
+/// once.
 pub async fn preview(
     app: &App,
     actor: &Actor,
     chosen: Chosen,
-    duration: Option<Duration>,
+    (duration, starts_at): (Option<Duration>, Option<Instant>),
     intent: Intent,
 ) -> Result<Preview, Error> {
     let user = access::user(actor, TokenScope::Activate)?;
@@ -64,15 +64,13 @@ pub async fn preview(
     let held = lock(&mut change, chosen, user).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
     let around = store::activation::surroundings(&mut change, &held, None).await?;
-    let approvers = other_approvers(&mut change, &version, user).await?;
     let duration = duration.unwrap_or(version.settings.activation.maximum);
+    // The ticket is looked up when the form is sent.
+    let wish = Wish { duration, starts_at, ticket_verified: false };
+    let prospect = approval::prospect(&mut change, &version, (user, &held), wish).await?;
     let ask = Reasons::default().ask(duration);
-    let decision = decide(
-        intent,
-        &ask,
-        &version.settings.activation,
-        &facts(&held, &around, true, approvers.len()),
-    );
+    let decision =
+        decide(intent, &ask, &version.settings.activation, &facts(&held, &around, true, &prospect));
     let refusals = match decision {
         Decision::Refuse(refusals) => refusals
             .into_iter()
@@ -97,7 +95,7 @@ pub async fn preview(
         scope: held.scope,
         places,
         version,
-        approvers,
+        prospect,
         running: around.running.map(|running| running.id),
         end,
         refusals,

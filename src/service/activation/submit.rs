@@ -15,12 +15,16 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, notice},
+    service::{
+        access,
+        approval::{self, Prospect, Wish},
+        emergency, notice,
+        ticket::Looked,
+    },
     store::{
         self, Change,
         activation::{Eligibility, Grant, Surroundings},
         request::{Beginning, NewRequest},
-        settings::{Approver, Version},
     },
 };
 
@@ -29,6 +33,8 @@ pub(super) struct Asked {
     pub(super) ask: Ask,
     pub(super) extends: Option<AssignmentId>,
     pub(super) proof: Option<(ProofId, Act)>,
+    /// What was found of its ticket.
+    pub(super) ticket: Looked,
 }
 
 /// Locks an eligibility that `user` may use: their own, or that of a group that they belong to.
@@ -65,13 +71,22 @@ async fn submit_once(
     };
     let held = lock(&mut change, chosen, user).await?;
     let version = store::settings::current(change.connection(), held.role, held.scope).await?;
+    // In an emergency nobody waits for a ticket system either; whoever reviews it sees that nothing was verified.
+    if !asked.ask.emergency {
+        asked.ticket.judge(&version.settings.activation)?;
+    }
     if let Some((proof, act)) = &asked.proof {
         store::mfa_proof::spend(&mut change, *proof, act, request.0).await?;
     }
     let around = end_overdue(&mut change, &held, None).await?;
-    let approvers = other_approvers(&mut change, &version, user).await?;
+    let wish = Wish {
+        duration: asked.ask.duration,
+        starts_at: asked.ask.starts_at,
+        ticket_verified: asked.ticket.is_verified(),
+    };
+    let prospect = approval::prospect(&mut change, &version, (user, &held), wish).await?;
     let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };
-    let facts = facts(&held, &around, asked.proof.is_some(), approvers.len());
+    let facts = facts(&held, &around, asked.proof.is_some(), &prospect);
     let decision = decide(intent, &asked.ask, &version.settings.activation, &facts);
     let extends =
         asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
@@ -89,9 +104,10 @@ async fn submit_once(
         maximum: version.settings.activation.maximum,
         proof: asked.proof.as_ref().map(|(proof, _)| *proof),
     };
-    let result = carry_out(app, &mut change, new, decision, &approvers).await?;
+    let result = carry_out(app, &mut change, new, decision, &prospect).await?;
     match result {
         Ok((requested, event)) => {
+            asked.ticket.note(&mut change, request).await?;
             change.made(request.0).await?;
             change.commit(&event).await?;
             app.wake.everything();
@@ -114,7 +130,7 @@ async fn carry_out(
     change: &mut Change,
     new: NewRequest<'_>,
     decision: Decision,
-    approvers: &[Approver],
+    prospect: &Prospect,
 ) -> Result<CarriedOut, Error> {
     let held = new.eligibility;
     let about = |kind| {
@@ -136,17 +152,20 @@ async fn carry_out(
         Decision::Refuse(refusals) => Ok(Err(refusals)),
         Decision::AwaitApproval { expires_at } => {
             store::request::open(change, new, Beginning::Pending { expires_at }).await?;
-            notice::approval_wanted(app, change, new.id, approvers, expires_at).await?;
+            prospect.write_down(change, new.id).await?;
+            notice::ask_deciders(app, change, new.id, expires_at).await?;
             let requested =
                 Requested { decide_by: Some(expires_at), ..requested(RequestState::Pending) };
             Ok(Ok((requested, about(Kind::ActivationRequested))))
         }
         Decision::Schedule { .. } => {
             store::request::open(change, new, Beginning::Scheduled).await?;
+            prospect.write_down(change, new.id).await?;
             Ok(Ok((requested(RequestState::Scheduled), about(Kind::ActivationScheduled))))
         }
         Decision::Activate(end) => {
             store::request::open(change, new, Beginning::Granted).await?;
+            begin(app, change, new, (end.at, prospect)).await?;
             let grant = Grant {
                 request: new.id,
                 settings: new.settings,
@@ -165,6 +184,20 @@ async fn carry_out(
             Ok(Ok((requested, event)))
         }
     }
+}
+
+/// Says why access begins without anybody having been asked, and tells of it: the rules of the terms, or an emergency.
+async fn begin(
+    app: &App,
+    change: &mut Change,
+    new: NewRequest<'_>,
+    (ends_at, prospect): (Instant, &Prospect),
+) -> Result<(), Error> {
+    if new.ask.emergency {
+        return emergency::open(app, change, new, ends_at).await;
+    }
+    prospect.write_down(change, new.id).await?;
+    notice::activated(app, change, new.id, ends_at).await
 }
 
 /// Gives access now, taking over from the activation that `extends` names, without a gap.
@@ -217,7 +250,7 @@ pub(super) fn facts(
     held: &Eligibility,
     around: &Surroundings,
     proved: bool,
-    other_approvers: usize,
+    prospect: &Prospect,
 ) -> Facts {
     Facts {
         now: around.now,
@@ -230,7 +263,8 @@ pub(super) fn facts(
         standing: around.standing,
         open_request: around.open_request,
         proved,
-        other_approvers,
+        stages: prospect.standings.clone(),
+        attainable: prospect.attainable,
     }
 }
 
@@ -238,20 +272,6 @@ pub(super) fn facts(
 /// role is held without activation.
 pub(in crate::service) fn until(held: &Eligibility, around: &Surroundings) -> Option<Instant> {
     [held.ends_at, held.belongs_until, around.standing_from].into_iter().flatten().min()
-}
-
-/// The people beside the requester who could approve; none are looked for if no approval is asked for.
-pub(super) async fn other_approvers(
-    change: &mut Change,
-    version: &Version,
-    user: &User,
-) -> Result<Vec<Approver>, Error> {
-    if !version.settings.activation.requires_approval {
-        return Ok(Vec::new());
-    }
-    let at = change.at();
-    let approvers = store::settings::approvers(change.connection(), version.id, at).await?;
-    Ok(approvers.into_iter().filter(|approver| approver.person != user.person).collect())
 }
 
 /// What the audit log keeps of a request.
@@ -264,6 +284,7 @@ fn facts_of(new: &NewRequest<'_>, ends_at: Option<Instant>) -> serde_json::Value
         "ticket_system": new.ask.ticket_system,
         "settings": new.settings,
         "extends": new.extends,
+        "emergency": new.ask.emergency,
         "mfa": new.proof.is_some(),
         "ends_at": ends_at,
     })

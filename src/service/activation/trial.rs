@@ -1,7 +1,7 @@
 //! Whether an activation would be granted, if nothing of the role were held.
 use super::{
     Chosen, Reasons,
-    submit::{facts, lock, other_approvers},
+    submit::{facts, lock},
 };
 use crate::{
     domain::{
@@ -11,6 +11,7 @@ use crate::{
         time::Duration,
     },
     error::Error,
+    service::approval::{self, Wish},
     store::{self, Change, activation::Surroundings},
 };
 
@@ -32,9 +33,10 @@ pub(in crate::service) async fn trial(
         open_request: false,
         ..store::activation::surroundings(change, &held, None).await?
     };
-    let approvers = other_approvers(change, &version, user).await?;
+    let wish = Wish { duration, starts_at: None, ticket_verified: false };
+    let prospect = approval::prospect(change, &version, (user, &held), wish).await?;
     let ask = reasons.ask(duration);
-    let facts = facts(&held, &around, proved, approvers.len());
+    let facts = facts(&held, &around, proved, &prospect);
     Ok(match decide(Intent::Activate, &ask, &version.settings.activation, &facts) {
         Decision::Refuse(refusals) => refusals,
         Decision::AwaitApproval { .. } | Decision::Schedule { .. } | Decision::Activate(_) => {

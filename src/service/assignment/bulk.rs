@@ -235,7 +235,7 @@ async fn one(
             convert_within(app, change, actor, (id, AssignmentKind::Active, None), why).await
         }
         Operation::SetEnd(_) => {
-            update_within(change, actor, id, (None, ends_at), why).await?;
+            update_within(app, change, actor, id, (None, ends_at), why).await?;
             Ok(id)
         }
         Operation::Extend(_) => {

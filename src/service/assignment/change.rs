@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::{
     Proof, commit,
-    give::{Assign, Telling, give, give_untold, refuse_eligible_application, tell, terms},
+    give::{Assign, give, give_untold, refuse_eligible_application, terms},
     waiting,
 };
 use crate::{
@@ -20,7 +20,11 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, change_request, group, membership, reach, request, step_up, survivability},
+    service::{
+        access, change_request, group, membership,
+        notice::{self, Deed},
+        reach, request, step_up, survivability,
+    },
     store::{
         self, Change,
         assignment::{Locked, NewAssignment, Told},
@@ -97,7 +101,7 @@ pub(in crate::service) async fn remove_within(
     end(change, &locked, AssignmentEnd::Removed, reason).await?;
     survivability::refuse_loss(change, &before).await?;
     proof.spend(change, id.0).await?;
-    tell(app, change, id, reason, Telling::Taken).await
+    notice::administered(app, change, id, reason.as_str(), Deed::Taken).await
 }
 
 /// Ends an assignment within a change, with all that rests on it, and records each end.
@@ -194,13 +198,14 @@ async fn update_once(
     how: (&Justification, Proof<'_>),
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    update_within(&mut change, actor, id, dates, how).await?;
+    update_within(app, &mut change, actor, id, dates, how).await?;
     change.made(id.0).await?;
     commit(change).await
 }
 
 /// Gives an assignment other dates within a change.
 pub(in crate::service) async fn update_within(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     id: AssignmentId,
@@ -230,7 +235,8 @@ pub(in crate::service) async fn update_within(
     proof.spend(change, id.0).await?;
     let before = survivability::before(change, &[locked.principal]).await?;
     move_window(change, &locked, window, reason).await?;
-    survivability::refuse_loss(change, &before).await
+    survivability::refuse_loss(change, &before).await?;
+    notice::administered(app, change, id, reason.as_str(), Deed::Changed).await
 }
 
 /// Gives an assignment another window, and cuts what rests on it to that.
@@ -277,18 +283,16 @@ pub(super) async fn refuse_own(change: &mut Change, holder: PrincipalId) -> Resu
     Ok(())
 }
 
-/// Refuses if the members of this group approve what the actor waits for: somebody else says who belongs to it, and until when.
+/// Refuses if whoever holds this approves what the actor waits for: somebody else says who holds it, and until when.
 async fn refuse_choosing(change: &mut Change, locked: &Locked) -> Result<(), Error> {
-    if locked.role != RoleId::MEMBER {
-        return Ok(());
-    }
-    let roles = store::reach::approved_by(change.connection(), locked.scope).await?;
+    let given = (locked.role, locked.scope);
+    let roles = store::reach::approved_by(change.connection(), given).await?;
     let people = change.actor().people().to_vec();
     if reach::wait_for(change.connection(), &people, roles).await?.is_empty() {
         Ok(())
     } else {
         Err(Error::Widens(
-            "this group approves a role that you are eligible for yourself: another administrator has to agree who belongs to it",
+            "whoever holds this approves a role that you are eligible for yourself: another administrator has to agree who does",
         ))
     }
 }

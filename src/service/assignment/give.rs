@@ -1,5 +1,5 @@
 //! Giving roles, to one person or several.
-use std::{collections::BTreeSet, fmt::Display};
+use std::fmt::Display;
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -9,12 +9,11 @@ use super::{Proof, waiting};
 use crate::{
     App,
     domain::{
-        actor::{Actor, Who},
+        actor::Actor,
         assignment::{AssignmentKind, Window, faults},
         audit::{Event, Kind},
         change_request::Outcome,
         id::{AssignmentId, PrincipalId, RoleId, ScopeId},
-        notice::{self, Administered},
         permission::Permission,
         principal::PrincipalKind,
         reach::Write as Reaching,
@@ -25,7 +24,11 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{change_request, group, reach, step_up},
+    service::{
+        change_request, group,
+        notice::{self, Deed},
+        reach, step_up,
+    },
     store::{self, Change, assignment::NewAssignment, principal::Holder},
 };
 
@@ -194,11 +197,8 @@ async fn written(
     wanted: &Assign,
     (principal, holder): (PrincipalId, &Holder),
 ) -> Result<Reaching, Error> {
-    let eases = if wanted.role == RoleId::MEMBER {
-        store::reach::approved_by(change.connection(), wanted.scope).await?
-    } else {
-        BTreeSet::new()
-    };
+    let given = (wanted.role, wanted.scope);
+    let eases = store::reach::approved_by(change.connection(), given).await?;
     Ok(Reaching {
         to: holder.people.iter().copied().collect(),
         group: (holder.kind == PrincipalKind::Group).then_some(principal),
@@ -231,7 +231,7 @@ pub(in crate::service) async fn give(
     proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let id = give_untold(change, wanted, principal, proof).await?;
-    tell(app, change, id, &wanted.justification, Telling::Given).await?;
+    notice::administered(app, change, id, wanted.justification.as_str(), Deed::Given).await?;
     Ok(id)
 }
 
@@ -295,43 +295,4 @@ pub(super) async fn give_untold(
         }));
     change.record(&event).await?;
     Ok(id)
-}
-
-/// What the holder is told.
-pub(super) enum Telling {
-    Given,
-    Taken,
-}
-
-pub(super) async fn tell(
-    app: &App,
-    change: &mut Change,
-    id: AssignmentId,
-    reason: &Justification,
-    telling: Telling,
-) -> Result<(), Error> {
-    let told = store::assignment::one(change.connection(), id).await?;
-    let by = match &change.actor().who {
-        Who::User(user) => user.name.clone(),
-        Who::Application(application) => application.name.clone(),
-        Who::Operator => "The operator".to_owned(),
-        Who::System | Who::Anonymous => "Latchkey".to_owned(),
-    };
-    let facts = Administered {
-        by: &by,
-        role: &told.role_name,
-        scope: &told.scope_name,
-        reason: reason.as_str(),
-        link: &app.public_url,
-    };
-    let mail = match telling {
-        Telling::Given => {
-            notice::assignment_given(&facts, told.kind == AssignmentKind::Eligible, told.ends_at)
-        }
-        Telling::Taken => notice::activation_ended_early(&facts),
-    };
-    if told.holder_kind == PrincipalKind::User {
-        store::outbox::enqueue(change, told.principal, &mail, None).await?;
-    }
-    Ok(())
 }

@@ -3,7 +3,7 @@ use super::{
     Assign, Proof,
     change::{end, find, move_window, outlasts, refuse_own, terms_of},
     commit,
-    give::{Telling, give, permission, tell, terms},
+    give::{give, permission, terms},
 };
 use crate::{
     App,
@@ -16,7 +16,11 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, change_request, group, step_up},
+    service::{
+        access, change_request, group,
+        notice::{self, Deed},
+        step_up,
+    },
     store::{
         self, Change,
         assignment::{Locked, Told, Wanted},
@@ -211,7 +215,7 @@ async fn extend(
     proof.spend(change, locked.id.0).await?;
     let window = Window { starts_at: locked.starts_at, ends_at: Some(ends_at) };
     move_window(change, locked, window, reason).await?;
-    tell(app, change, locked.id, reason, Telling::Given).await
+    notice::administered(app, change, locked.id, reason.as_str(), Deed::Changed).await
 }
 
 async fn give_anew(

@@ -56,7 +56,7 @@ pub(super) async fn carry_out(
         }
         Write::UpdateAssignment { assignment: id, starts_at, ends_at } => {
             let dates = (*starts_at, *ends_at);
-            assignment::update_within(change, actor, *id, dates, (&reason, proof)).await
+            assignment::update_within(app, change, actor, *id, dates, (&reason, proof)).await
         }
         Write::ConvertAssignment { assignment: id, to } => {
             let how = (&reason, proof);

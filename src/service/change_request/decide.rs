@@ -1,7 +1,7 @@
 //! Deciding what somebody else wants to change. What is agreed to is carried out in the same transaction.
 use serde_json::json;
 
-use super::{Told, carry_out, event, seen, tell_author};
+use super::{Told, carry_out, event, seen};
 use crate::{
     App,
     domain::{
@@ -14,7 +14,7 @@ use crate::{
         text::sentence,
     },
     error::Error,
-    service::{access, assignment, step_up},
+    service::{access, assignment, notice, step_up},
     store::{
         self, Change,
         change_request::{Decision, Locked},
@@ -167,7 +167,8 @@ async fn decide_once(
         (ChangeState::Declined, Kind::ChangeDeclined)
     };
     close(&mut change, &user, state, (id, answer, proofs), None).await?;
-    tell_author(app, &mut change, &told, (state, &user.name, answer.reason.as_str())).await?;
+    let said = (user.name.as_str(), answer.reason.as_str());
+    notice::change_closed(app, &mut change, &told, state, said).await?;
     change.made(id.0).await?;
     change.record(&decided(kind, &told, answer)).await?;
     match assignment::commit(change).await {
@@ -232,7 +233,7 @@ async fn fail(
     spend(&mut change, id, proofs).await?;
     let state = ChangeState::Failed;
     close(&mut change, &user, state, (id, answer, proofs), Some(why)).await?;
-    tell_author(app, &mut change, &told, (state, &user.name, why)).await?;
+    notice::change_closed(app, &mut change, &told, state, (&user.name, why)).await?;
     let event = event(Kind::ChangeFailed, &told).detail(json!({
         "write": told.write.0.name(),
         "author": told.author_name,

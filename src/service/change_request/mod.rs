@@ -6,14 +6,15 @@ use crate::{
     domain::{
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
-        change_notice::{self, Wanted as About},
+        change_notice::Wanted as About,
         change_request::{ChangeState, Proposed, WAITS},
-        id::{ChangeRequestId, PersonId, PrincipalId},
+        id::{ChangeRequestId, PersonId},
         permission::Permission,
+        text::identifiers,
         time::Instant,
     },
     error::Error,
-    service::access,
+    service::{access, notice},
     store::{self, Change, change_request::Wanted},
 };
 
@@ -46,7 +47,7 @@ pub struct Detail {
     /// Whether it is the asker's own.
     pub own: bool,
     /// The names of those that its difference speaks of.
-    pub names: Vec<(PrincipalId, String, bool)>,
+    pub names: crate::service::settings::Names,
     /// The time of the answer.
     pub now: Instant,
 }
@@ -65,12 +66,7 @@ pub(in crate::service) async fn propose(
     let lapses = proposed.expires_at.unwrap_or(change.at() + WAITS);
     store::change_request::open(&mut change, id, &proposed, lapses).await?;
     let told = store::change_request::one(change.connection(), id).await?;
-    let at = change.at();
-    let link = change_notice::change_link(&app.public_url, id);
-    let mail = change_notice::wanted(&about(&told, &link), told.expires_at);
-    for decider in store::change_request::deciders(change.connection(), id, at).await? {
-        store::outbox::enqueue(&mut change, decider.principal, &mail, Some(id.0)).await?;
-    }
+    notice::change_wanted(app, &mut change, &told).await?;
     change.made(id.0).await?;
     let event = event(Kind::ChangeRequested, &told).detail(json!({
         "write": told.write.0.name(),
@@ -142,18 +138,6 @@ fn event(kind: Kind, told: &Told) -> Event {
     Event { role: told.role, scope: Some(told.scope), subject: told.subject, ..event }
 }
 
-/// Tells its author what became of it.
-async fn tell_author(
-    app: &App,
-    change: &mut Change,
-    told: &Told,
-    (state, by, why): (ChangeState, &str, &str),
-) -> Result<(), Error> {
-    let link = change_notice::change_link(&app.public_url, told.id);
-    let mail = change_notice::closed(&about(told, &link), state, by, why);
-    store::outbox::enqueue(change, told.author, &mail, Some(told.id.0)).await
-}
-
 /// One change request, if the asker made it, may or did decide it, or may read requests. To everybody else it does not
 /// exist.
 pub async fn show(app: &App, actor: &Actor, id: ChangeRequestId) -> Result<Detail, Error> {
@@ -183,19 +167,19 @@ pub async fn seen(app: &App, actor: &Actor, id: ChangeRequestId) -> Result<Detai
         may_withdraw: own && told.state == ChangeState::Pending,
         own,
         deciders,
-        names: store::person::names(&mut connection, &named).await?,
+        names: store::settings::approver_names(&mut connection, &named).await?,
         now,
         told,
     })
 }
 
-/// The accounts and groups that a difference names by their identifiers.
-fn named_in(difference: &[Line]) -> Vec<PrincipalId> {
+/// The accounts, groups and roles that a difference names by their identifiers.
+fn named_in(difference: &[Line]) -> Vec<uuid::Uuid> {
     difference
         .iter()
-        .filter(|line| line.field == "approvers")
-        .flat_map(|line| line.before.split(", ").chain(line.after.split(", ")))
-        .filter_map(|id| id.parse().ok())
+        .filter(|line| matches!(line.field.as_str(), "stages" | "approvers"))
+        .flat_map(|line| identifiers(&line.before).chain(identifiers(&line.after)))
+        .map(|(_, id)| id)
         .collect()
 }
 
@@ -284,7 +268,7 @@ pub(in crate::service) async fn lapse(app: &App) -> Result<usize, Error> {
         let told = store::change_request::one(change.connection(), id).await?;
         change.settle().await?;
         store::change_request::close(&mut change, id, ChangeState::Lapsed, None, None).await?;
-        tell_author(app, &mut change, &told, (ChangeState::Lapsed, "", "")).await?;
+        notice::change_closed(app, &mut change, &told, ChangeState::Lapsed, ("", "")).await?;
         let event = event(Kind::ChangeLapsed, &told).detail(json!({ "due": told.expires_at }));
         change.commit(&event).await?;
         lapsed += 1;

@@ -227,7 +227,7 @@ impl<'all> CarryingOut<'all> {
         change: &mut Change,
         at: Option<At>,
         (role, scope): (Which<RoleId>, Which<ScopeId>),
-        (after, own): (i32, &OwnTerms<Which<PrincipalId>>),
+        (after, own): (i32, &OwnTerms<Which<PrincipalId>, Which<RoleId>>),
     ) -> Result<(), Error> {
         let (role, scope) = (self.role(role)?, self.scope(scope)?);
         let own = self.known(own)?;
@@ -272,7 +272,7 @@ impl<'all> CarryingOut<'all> {
                     .insert(store::assignment::one(change.connection(), *id).await?.principal);
                 let reason = because(reason);
                 let how = (&reason, proof);
-                assignment::update_within(change, actor, *id, (*from, *until), how).await
+                assignment::update_within(app, change, actor, *id, (*from, *until), how).await
             }
             Write::Convert { assignment: id, to, from, until, reason } => {
                 let reason = because(reason);
@@ -303,10 +303,13 @@ impl<'all> CarryingOut<'all> {
         found(which, &self.groups)
     }
 
-    fn known(&self, terms: &OwnTerms<Which<PrincipalId>>) -> Result<OwnTerms<PrincipalId>, Error> {
-        terms
-            .map(|which| self.holder(*which).ok())
-            .ok_or_else(|| Error::Conflict("it names a group that is refused itself".to_owned()))
+    fn known(
+        &self,
+        terms: &OwnTerms<Which<PrincipalId>, Which<RoleId>>,
+    ) -> Result<OwnTerms<PrincipalId, RoleId>, Error> {
+        terms.map(|which| self.holder(*which).ok(), |which| self.role(*which).ok()).ok_or_else(
+            || Error::Conflict("it names a group or role that is refused itself".to_owned()),
+        )
     }
 }
 
@@ -315,7 +318,7 @@ async fn declared(
     connection: &mut PgConnection,
     role: RoleId,
     scope: ScopeId,
-    own: &OwnTerms<PrincipalId>,
+    own: &OwnTerms<PrincipalId, RoleId>,
 ) -> Result<(Declared, bool), Error> {
     let in_force = store::settings::current(connection, role, scope).await?;
     let before = in_force.declared();
@@ -346,7 +349,7 @@ pub(super) async fn weaker(connection: &mut PgConnection, write: &Write) -> Resu
         }
         _ => return Ok(false),
     };
-    let Some(own) = own.map(|which| which.known()) else { return Ok(false) };
+    let Some(own) = own.map(|which| which.known(), |which| which.known()) else { return Ok(false) };
     let (own, _) = declared(connection, *role, *scope, &own).await?;
     let reason = Justification::default();
     let save = Save { role: *role, scope: *scope, own, after: *after, template: None, reason };

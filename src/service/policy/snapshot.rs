@@ -144,9 +144,7 @@ async fn templates(connection: &mut PgConnection) -> Result<Vec<Template>, Error
     templates
         .map(|template| {
             let id = template.id.0;
-            let mut terms = OwnTerms::of(&template.settings, |_| true);
-            // A template names nobody, and cannot.
-            terms.values.remove("approvers");
+            let terms = OwnTerms::of(&template.settings, |_| true);
             Ok(Template {
                 id: template.id,
                 name: Name::parse(&template.name)
@@ -194,7 +192,7 @@ async fn assignments(
 }
 
 /// Terms to begin with, where some fields are said.
-pub(super) fn laid_over(mut settings: Settings, own: &OwnTerms<PrincipalId>) -> Settings {
+pub(super) fn laid_over(mut settings: Settings, own: &OwnTerms<PrincipalId, RoleId>) -> Settings {
     own.write(&mut settings);
     settings
 }

@@ -13,6 +13,7 @@ use crate::{
     App,
     domain::{
         actor::Actor,
+        approval::Approver,
         id::{PrincipalId, RoleId, ScopeId, TemplateId},
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
@@ -172,9 +173,12 @@ async fn given(
     }
     let (mut settings, mut fields) = (template.settings, Field::all());
     if settings.activation.requires_approval {
-        settings.activation.approvers.clone_from(&apply.approvers);
+        // Whoever is chosen decides where the template names nobody.
+        for stage in settings.activation.stages.iter_mut().filter(|it| it.approvers.is_empty()) {
+            stage.approvers = apply.approvers.iter().copied().map(Approver::Principal).collect();
+        }
     } else {
-        fields.remove(&Field::Approvers);
+        fields.remove(&Field::Stages);
     }
     Ok((settings, fields, Some(template.name)))
 }

@@ -21,9 +21,10 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        id::{PrincipalId, RoleId, ScopeId},
+        approval::Resilience,
+        id::{RoleId, ScopeId},
         permission::Permission,
-        settings::{Declared, Difference, Field, Fields},
+        settings::{Declared, Difference, Field, Fields, Settings},
     },
     error::Error,
     service::{access, role::Told},
@@ -33,6 +34,9 @@ pub use crate::{
     domain::change_request::Outcome,
     store::settings::{OutOfTerms, Place, Template, Version, Waiting},
 };
+
+/// The names of the people, groups and roles behind identifiers.
+pub type Names = std::collections::BTreeMap<uuid::Uuid, String>;
 
 /// The terms of a role with where they come from.
 #[derive(Clone, Debug)]
@@ -49,14 +53,12 @@ pub struct Detail {
     pub declared: Declared,
     /// Each field by itself.
     pub fields: Vec<FieldAt>,
-    /// The names of who may approve, and whether each is a group.
-    pub approvers: Vec<(PrincipalId, String, bool)>,
-    /// How many enabled people those come to.
-    pub approving_people: usize,
+    /// What the approval hangs by, if the terms in force ask for one.
+    pub resilience: Option<Resilience>,
     /// All versions at the place itself, newest first, each with what it changed.
     pub history: Vec<(Version, Vec<Difference>)>,
     /// The names behind the identifiers in `history` and `fields`.
-    pub names: Vec<(PrincipalId, String, bool)>,
+    pub names: Names,
     /// The places that the reader may look at.
     pub places: Vec<Place>,
     /// Whether the reader may change the terms here.
@@ -108,26 +110,29 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
     let told = store::role::one(&mut connection, role).await?;
     let standing = Standing::read(&mut connection, role, scope).await?;
     let current = store::settings::current(&mut connection, role, scope).await?;
-    let deciding: Vec<_> = current.settings.activation.approvers.iter().copied().collect();
-    let now = store::now(&mut connection).await?;
-    let approving_people =
-        store::settings::approving_people(&mut connection, &deciding, now).await?;
+    let terms = &current.settings.activation;
+    let resilience = if terms.requires_approval {
+        let now = store::now(&mut connection).await?;
+        let at = (role, scope);
+        Some(store::settings::resilience(&mut connection, &terms.stages, at, now).await?)
+    } else {
+        None
+    };
     let versions = store::settings::history(&mut connection, role, scope).await?;
     let everybody: Vec<_> = std::iter::once(&current)
         .chain(&versions)
         .flat_map(|version| [Some(&version.settings), version.set_aside.as_ref()])
         .flatten()
-        .flat_map(|settings| settings.activation.approvers.iter().copied())
+        .flat_map(Settings::identifiers)
         .collect();
-    let names = store::person::names(&mut connection, &everybody).await?;
+    let names = store::settings::approver_names(&mut connection, &everybody).await?;
     let reader = actor.user().map(|user| user.principal);
     Ok(Detail {
         role: told,
         number: standing.number,
         fields: fields(&standing)?,
         declared: standing.declared,
-        approvers: store::person::names(&mut connection, &deciding).await?,
-        approving_people,
+        resilience,
         history: with_differences(versions),
         names,
         places: store::settings::places(&mut connection, Some(role), reader).await?,

@@ -4,8 +4,8 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        id::PrincipalId,
-        settings::{Difference, Field},
+        notice::rule::Notices,
+        settings::{Difference, Field, Settings},
     },
     error::Error,
     service::role::Told,
@@ -38,8 +38,10 @@ pub struct Preview {
     pub running: i64,
     /// The assignments that the terms no longer allow to be made as they are; they stay.
     pub out_of_terms: Vec<OutOfTerms>,
-    /// The names behind the identifiers of approvers, and whether each is a group.
-    pub names: Vec<(PrincipalId, String, bool)>,
+    /// The names behind the identifiers of approvers.
+    pub names: super::Names,
+    /// Who is told of what there, from then on.
+    pub notices: Notices,
     /// The waiting requests that are judged by the stricter of their own terms and these, or closed.
     pub waiting: Vec<Waiting>,
 }
@@ -62,10 +64,11 @@ async fn look_ahead(app: &App, actor: &Actor, save: &Save) -> Result<Preview, Er
     let named: Vec<_> = steps
         .iter()
         .flat_map(|step| [&step.before, &step.after])
-        .flat_map(|settings| settings.activation.approvers.iter().copied())
+        .flat_map(Settings::identifiers)
         .collect();
     let enforced = steps.first().map(|step| step.declared.enforced.clone()).unwrap_or_default();
     let preview = Preview {
+        notices: steps.first().map(|step| step.after.notices.clone()).unwrap_or_default(),
         role: store::role::one(connection, save.role).await?,
         difference: Vec::new(),
         below: Vec::new(),
@@ -76,7 +79,7 @@ async fn look_ahead(app: &App, actor: &Actor, save: &Save) -> Result<Preview, Er
         eligible: store::settings::eligible_under(connection, save.role, &versions).await?,
         running: store::settings::running_under(connection, save.role, &versions).await?,
         out_of_terms: out_of_terms.into_iter().filter(|one| !of_old(one)).collect(),
-        names: store::person::names(connection, &named).await?,
+        names: store::settings::approver_names(connection, &named).await?,
         waiting: store::settings::waiting_under(connection, save.role, &versions).await?,
     };
     // Dropped here: nothing of it remains.

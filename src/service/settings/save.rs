@@ -9,16 +9,18 @@ use crate::{
     App,
     domain::{
         actor::Actor,
+        approval::{Approver, Resilience},
         audit::{Event, Kind},
         change_request::{Line, Outcome, Proposed, Write},
         fault::FieldError,
         id::{RoleId, ScopeId, SettingsId},
+        notice::change::NewTerms,
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
-        text::Justification,
+        text::{Justification, with_names},
     },
     error::Error,
-    service::{access, approval, change_request, reach},
+    service::{access, approval, change_request, notice, reach},
     store::{self, Change, settings::Next},
 };
 
@@ -225,8 +227,37 @@ pub async fn write_within(
     save: &Save,
 ) -> Result<Written, Error> {
     let laid = lay_down(change, actor, save).await?;
+    tell(app, change, save, &laid).await?;
     approval::fail_undecidable(app, change, save.role).await?;
     Ok(Written { id: laid.id, number: save.after + 1, below: laid.steps.len() - 1 })
+}
+
+/// Tells administrators what changed.
+async fn tell(app: &App, change: &mut Change, save: &Save, laid: &Laid) -> Result<(), Error> {
+    let Some((here, below)) = laid.steps.split_first() else { return Ok(()) };
+    let role = store::role::one(change.connection(), save.role).await?;
+    let differences = here.before.difference(&here.after);
+    let ids: Vec<_> =
+        [&here.before, &here.after].into_iter().flat_map(Settings::identifiers).collect();
+    let names = store::settings::approver_names(change.connection(), &ids).await?;
+    let readable = |words: &str| with_names(words, |id| names.get(&id).cloned());
+    let differences: Vec<_> = differences
+        .into_iter()
+        .map(|one| (one.field.to_owned(), readable(&one.before), readable(&one.after)))
+        .collect();
+    let link = format!("{}/roles/{}/settings?scope={}", app.public_url, save.role, save.scope);
+    let by = notice::by(change);
+    let terms = NewTerms {
+        by: &by,
+        role: &role.name,
+        scope: &here.place.name,
+        below: below.len(),
+        weaker: here.weakens() || below.iter().any(Step::weakens),
+        differences: &differences,
+        reason: save.reason.as_str(),
+        link: &link,
+    };
+    notice::settings_changed(app, change, (save.role, save.scope), &terms).await
 }
 
 /// The same for what is only tried, to be asked of somebody else if it can be done: its author may gain by it, since they
@@ -315,9 +346,9 @@ async fn judge(
         field.copy(&standing.declared.settings, &mut next.settings);
     }
     let (here, below) = standing.with(&next)?;
-    faults.extend(faults_of(change, &here.after).await?);
+    faults.extend(faults_of(change, (save.role, save.scope), &here.after).await?);
     for step in &below {
-        faults.extend(new_faults(change, step).await?);
+        faults.extend(new_faults(change, save.role, step).await?);
     }
     if !faults.is_empty() {
         return Err(Error::Invalid(faults));
@@ -328,17 +359,58 @@ async fn judge(
     Ok((here, below))
 }
 
-async fn faults_of(change: &mut Change, settings: &Settings) -> Result<Vec<FieldError>, Error> {
-    let named: Vec<_> = settings.activation.approvers.iter().copied().collect();
-    let now = change.at();
-    let approving = store::settings::approving_people(change.connection(), &named, now).await?;
-    Ok(settings.faults(approving))
+/// What is wrong with the terms of `role` at `scope`: by themselves, and for want of people who can agree.
+async fn faults_of(
+    change: &mut Change,
+    (role, scope): (RoleId, ScopeId),
+    settings: &Settings,
+) -> Result<Vec<FieldError>, Error> {
+    let at = change.at();
+    let connection = change.connection();
+    let privileged = store::role::one(connection, role).await?.privileged;
+    let mut faults = settings.faults(privileged);
+    let terms = &settings.activation;
+    if !terms.requires_approval || terms.stages.is_empty() {
+        return Ok(faults);
+    }
+    for (_, number) in terms.stages.iter().zip(1..).filter(|(stage, _)| stage.approvers.is_empty())
+    {
+        let message = format!("stage {number} names nobody who approves");
+        faults.push(FieldError { field: "stages", message });
+    }
+    let resilience =
+        store::settings::resilience(connection, &terms.stages, (role, scope), at).await?;
+    let mut message = match resilience {
+        Resilience::Enough => return Ok(faults),
+        Resilience::Nobody => "too few people can approve: nobody could activate this role as it stands",
+        Resilience::OnePerson => {
+            "name one more person who can approve: as it is, nobody can approve what one of them asks for, and one absence \
+             stops everybody"
+        }
+    }
+    .to_owned();
+    let managers = terms.stages.iter().any(|stage| stage.approvers.contains(&Approver::Manager));
+    if managers {
+        let without = store::settings::without_manager(connection, role, scope, at).await?;
+        if !without.is_empty() {
+            message = format!(
+                "{message}. These are eligible and have no manager: {}",
+                without.join(", ")
+            );
+        }
+    }
+    faults.push(FieldError { field: "stages", message });
+    Ok(faults)
 }
 
 /// What is wrong with the terms of a scope below that was not wrong with them before.
-async fn new_faults(change: &mut Change, step: &Step) -> Result<Vec<FieldError>, Error> {
-    let before = faults_of(change, &step.before).await?;
-    let after = faults_of(change, &step.after).await?;
+async fn new_faults(
+    change: &mut Change,
+    role: RoleId,
+    step: &Step,
+) -> Result<Vec<FieldError>, Error> {
+    let before = faults_of(change, (role, step.place.id), &step.before).await?;
+    let after = faults_of(change, (role, step.place.id), &step.after).await?;
     let new = after.into_iter().filter(|fault| before.iter().all(|old| old.field != fault.field));
     Ok(new
         .map(|fault| FieldError {
@@ -405,7 +477,7 @@ pub async fn recompute_below(
         let privileged = store::role::one(change.connection(), role).await?.privileged;
         let tree = Tree::read(change.connection(), role, scope).await?;
         for step in tree.steps(scope, true, None)? {
-            let faults = new_faults(change, &step).await?;
+            let faults = new_faults(change, role, &step).await?;
             if !faults.is_empty() {
                 return Err(Error::Invalid(faults));
             }

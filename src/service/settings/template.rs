@@ -8,7 +8,7 @@ use crate::{
         audit::{Event, Kind},
         id::TemplateId,
         permission::Permission,
-        settings::{FEWEST_APPROVERS, Settings},
+        settings::Settings,
         text::{Description, Name},
     },
     error::Error,
@@ -30,11 +30,11 @@ pub struct NewTemplate {
 impl NewTemplate {
     /// Refuses terms that could be given to no role.
     fn judge(&self) -> Result<(), Error> {
-        if !self.settings.activation.approvers.is_empty() {
+        if self.settings.named().next().is_some() {
             let message = "a template names no approvers: they are chosen when it is applied";
-            return Err(Error::invalid("approvers", message));
+            return Err(Error::invalid("stages", message));
         }
-        let faults = self.settings.faults(FEWEST_APPROVERS);
+        let faults = self.settings.faults(false);
         if faults.is_empty() { Ok(()) } else { Err(Error::Invalid(faults)) }
     }
 }

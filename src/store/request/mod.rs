@@ -6,9 +6,16 @@ use super::{
     activation::{Aim, Eligibility},
 };
 
+mod remarks;
+mod stages;
 mod told;
 
-pub use told::{Told, Wanted, awaiting, context, deciders, has_decided, list, one, undecidable};
+pub use remarks::{Remark, RemarkKind, remark, remarks};
+pub use stages::{
+    Decider, Said, Standings, advance_stage, deciders, escalate, open_stages, said, standings,
+    to_escalate, was_asked,
+};
+pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, pending};
 
 use crate::{
     domain::{
@@ -77,9 +84,9 @@ pub async fn open(
         insert into requests (
             id, kind, prior, state, principal_id, person_id, role_id, scope_id, eligibility_id, settings_id,
             maximum_seconds, extends_id, requested_seconds, starts_at, justification, ticket_number, ticket_system,
-            proof_id, created_at, expires_at, closed_at
+            proof_id, created_at, expires_at, closed_at, emergency
         )
-        values ($1, $2, 'new', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)
+        values ($1, $2, 'new', $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)
         "#,
         new.id.0,
         kind as RequestKind,
@@ -101,6 +108,7 @@ pub async fn open(
         at,
         expires_at,
         (!state.is_open()).then_some(at),
+        new.ask.emergency,
     )
     .execute(change.connection())
     .await
@@ -146,7 +154,7 @@ pub struct Locked {
     pub ticketed: bool,
     /// Whether a proof came with it.
     pub proved: bool,
-    /// Whether somebody approved it.
+    /// Whether all stages of its approval are settled.
     pub approved: bool,
     /// Who decided it, if somebody did.
     pub decided_by: Option<String>,
@@ -179,7 +187,7 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
             settings_id as "settings: SettingsId", maximum_seconds, extends_id as "extends: AssignmentId",
             requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!",
             justification <> '' as "justified!", ticket_number <> '' and ticket_system <> '' as "ticketed!", expires_at,
-            closed_at, failure
+            closed_at, failure, is_approved(requests) as "approved!"
         from requests
         where id = $1
         for update
@@ -189,7 +197,6 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
     .fetch_optional(change.connection())
     .await?
     .ok_or(Error::NotFound("request"))?;
-    let decision = last_decision(change.connection(), id).await?;
     let duration = |seconds| {
         Duration::from_seconds(seconds)
             .map_err(|_| Error::Inconsistent { table: "requests", id: id.0 })
@@ -220,19 +227,19 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         justified: row.justified,
         ticketed: row.ticketed,
         proved: row.proved,
-        approved: decision.as_ref().is_some_and(|(verdict, _)| *verdict == Verdict::Approve),
-        decided_by: decision.map(|(_, approver)| approver),
+        approved: row.approved,
+        decided_by: last_decider(change.connection(), id).await?,
     })
 }
 
-/// What was said last of a request, and by whom, if anything was.
-async fn last_decision(
+/// Who spoke last of a request, if anybody did.
+async fn last_decider(
     connection: &mut PgConnection,
     id: RequestId,
-) -> Result<Option<(Verdict, String)>, Error> {
-    let decision = sqlx::query!(
+) -> Result<Option<String>, Error> {
+    Ok(sqlx::query_scalar!(
         r#"
-        select verdict as "verdict: Verdict", display_name from decisions
+        select display_name from decisions
         join persons on persons.id = approver_person_id
         where request_id = $1
         order by decisions.created_at desc
@@ -241,8 +248,7 @@ async fn last_decision(
         id.0,
     )
     .fetch_optional(connection)
-    .await?;
-    Ok(decision.map(|decision| (decision.verdict, decision.display_name)))
+    .await?)
 }
 
 /// How a request came out; none if it has not, or if it failed and nobody said why.
@@ -257,22 +263,25 @@ fn closing(stands: RequestState, failure: Option<String>) -> Option<Closing> {
     }
 }
 
-/// Writes down where a request, which is held under lock, has gone. `granted` is what an approver left of its duration.
+/// Writes down where a request, which is held under lock, has gone: to another state, or to the next stage of its approval.
+/// `granted` is what an approver left of its duration.
 pub async fn advance(
     change: &mut Change,
     id: RequestId,
     to: &State,
     granted: Option<Duration>,
 ) -> Result<(), Error> {
-    let (closed_at, failure) = match to {
-        State::Pending { .. } | State::Scheduled { .. } => (None, None),
-        State::Closed { how: Closing::Failed(why), at } => (Some(*at), Some(why.as_str())),
-        State::Closed { at, .. } => (Some(*at), None),
+    let (expires_at, closed_at, failure) = match to {
+        State::Pending { expires_at } => (Some(*expires_at), None, None),
+        State::Scheduled { .. } => (None, None, None),
+        State::Closed { how: Closing::Failed(why), at } => (None, Some(*at), Some(why.as_str())),
+        State::Closed { at, .. } => (None, Some(*at), None),
     };
     let moved = sqlx::query!(
         r#"
         update requests
-        set state = $2, granted_seconds = coalesce($3, granted_seconds), closed_at = $4, failure = $5
+        set state = $2, granted_seconds = coalesce($3, granted_seconds), closed_at = $4, failure = $5,
+            expires_at = coalesce($6, expires_at)
         where id = $1 and state in ('pending', 'scheduled')
         "#,
         id.0,
@@ -280,21 +289,30 @@ pub async fn advance(
         granted.map(Duration::seconds),
         closed_at,
         failure,
+        expires_at,
     )
     .execute(change.connection())
     .await?;
     if moved.rows_affected() == 1 { Ok(()) } else { Err(Error::Refused(vec![Refusal::NotOpen])) }
 }
 
+/// What an approver says of a request.
+#[derive(Clone, Copy, Debug)]
+pub struct Word<'a> {
+    /// Its identifier, which the proof was spent for.
+    pub id: DecisionId,
+    /// In which stage, and for whom.
+    pub decider: &'a Decider,
+    /// Yes or no.
+    pub verdict: Verdict,
+    /// Why.
+    pub justification: &'a Justification,
+    /// The proof that came with it.
+    pub proof: Option<ProofId>,
+}
+
 /// Writes down what an approver said of a request that is held under lock.
-pub async fn decide(
-    change: &mut Change,
-    decision: DecisionId,
-    request: &Locked,
-    verdict: Verdict,
-    justification: &Justification,
-    proof: ProofId,
-) -> Result<(), Error> {
+pub async fn decide(change: &mut Change, request: &Locked, word: Word<'_>) -> Result<(), Error> {
     let at = change.at();
     let approver = change
         .actor()
@@ -305,19 +323,23 @@ pub async fn decide(
         r#"
         insert into decisions (
             id, request_id, requester_person_id, approver_id, approver_person_id, verdict, justification, proof_id,
-            created_at
+            created_at, stage, for_person_id, entries, escalation
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
         "#,
-        decision.0,
+        word.id.0,
         request.id.0,
         request.person.0,
         approver.0.0,
         approver.1.0,
-        verdict as Verdict,
-        justification.as_str(),
-        proof.0,
+        word.verdict as Verdict,
+        word.justification.as_str(),
+        word.proof.map(|proof| proof.0),
         at,
+        word.decider.stage,
+        word.decider.speaks_for.0,
+        &word.decider.entries,
+        word.decider.escalation,
     )
     .execute(change.connection())
     .await

@@ -8,7 +8,6 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    store::settings::Approver,
 };
 
 /// A request as it is told.
@@ -48,6 +47,8 @@ pub struct Told {
     pub ticket_number: String,
     /// Where it is.
     pub ticket_system: String,
+    /// Whether it was an emergency that skipped approval.
+    pub emergency: bool,
     /// When it was made.
     pub created_at: Instant,
     /// When it lapses if it is pending.
@@ -109,7 +110,7 @@ pub async fn list(
             persons.display_name as requester, requests.role_id as "role: RoleId", roles.name as role_name,
             requests.scope_id as "scope: ScopeId", scopes.name as scope_name,
             requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
-            requests.justification, ticket_number, ticket_system, requests.created_at, expires_at, closed_at, failure,
+            requests.justification, ticket_number, ticket_system, emergency, requests.created_at, expires_at, closed_at, failure,
             given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
             given.ended_at as "ended_at?", decision.verdict as "verdict?: Verdict",
             decision.display_name as "decided_by?", decision.created_at as "decided_at?",
@@ -180,17 +181,47 @@ pub async fn awaiting(
 ) -> Result<Vec<RequestId>, Error> {
     Ok(sqlx::query_scalar!(
         r#"
+        with clock as materialized (select instant() as now),
+        -- The accounts that count as the approver's: their own, and those of whom they stand in for.
+        speaking as materialized (
+            select principals.id, principals.person_id from principals where principals.id = $1
+            union all
+            select accounts.id, accounts.person_id
+            from clock
+            join principals as own on own.id = $1
+            join deputies on deputy_id = own.person_id and ended_at is null
+                and deputies.starts_at <= clock.now and clock.now < deputies.ends_at
+            join principals as accounts on accounts.person_id = deputies.person_id and accounts.kind = 'user'
+        ),
+        mine as materialized (
+            select id from speaking
+            union
+            select groups.group_id from clock, speaking cross join lateral belongs_to(speaking.id, clock.now) as groups
+        )
         select requests.id as "id: RequestId"
-        from (select instant() as now) as clock
-        -- Only what was asked for on terms that name the approver, or a group of theirs, is looked at more closely.
-        join requests on state = 'pending' and expires_at > clock.now and settings_id = any(array(
-            select settings_id from settings_approvers
-            where settings_approvers.principal_id = any(array(
-                select $1::uuid
-                union all
-                select groups.group_id from belongs_to($1, clock.now) as groups
+        from clock
+        -- Only what was asked for on terms that may mean the approver is looked at more closely.
+        join requests on state = 'pending' and expires_at > clock.now and (
+            settings_id = any(array(
+                select settings_id from settings_approvers where principal_id = any(array(select id from mine))
             ))
-        ))
+            or settings_id = any(array(
+                select settings_id from settings_approvers
+                where settings_approvers.role_id = any(array(
+                    select held.role_id from assignments as held
+                    where held.principal_id = any(array(select id from mine)) and ended_at is null and held.kind = 'active'
+                ))
+            ))
+            or person_id = any(array(
+                select persons.id from persons where manager_id = any(array(select speaking.person_id from speaking))
+            ))
+            or scope_id = any(array(
+                select scope_ancestors.scope_id from assignments as owned
+                join scope_ancestors on ancestor_id = owned.scope_id
+                where owned.principal_id = any(array(select id from mine)) and owned.ended_at is null
+                    and owned.kind = 'active' and owned.role_id = '00000000-0000-8000-8000-000000000009'
+            ))
+        )
         where exists (
             select from deciders_of(requests.id, clock.now) as deciders where deciders.principal_id = $1
         )
@@ -204,41 +235,15 @@ pub async fn awaiting(
     .await?)
 }
 
-/// The enabled people who may decide `request` at `at`.
-pub async fn deciders(
-    connection: &mut PgConnection,
-    request: RequestId,
-    at: Instant,
-) -> Result<Vec<Approver>, Error> {
-    Ok(sqlx::query_as!(
-        Approver,
-        r#"
-        select principal_id as "principal!: PrincipalId", person_id as "person!: PersonId", display_name as name
-        from deciders_of($1, $2) as deciders
-        join persons on persons.id = person_id
-        order by display_name, principal_id
-        "#,
-        request.0,
-        at,
-    )
-    .fetch_all(connection)
-    .await?)
-}
-
-/// The pending requests for `role` that nobody may decide at `at`.
-pub async fn undecidable(
-    connection: &mut PgConnection,
-    role: RoleId,
-    at: Instant,
-) -> Result<Vec<RequestId>, Error> {
+/// The pending requests for `role`, oldest first.
+pub async fn pending(connection: &mut PgConnection, role: RoleId) -> Result<Vec<RequestId>, Error> {
     Ok(sqlx::query_scalar!(
         r#"
         select id as "id: RequestId" from requests
-        where role_id = $1 and state = 'pending' and not exists (select from deciders_of(requests.id, $2))
+        where role_id = $1 and state = 'pending'
         order by created_at, id
         "#,
         role.0,
-        at,
     )
     .fetch_all(connection)
     .await?)

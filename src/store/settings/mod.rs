@@ -5,7 +5,7 @@ mod template;
 mod tree;
 mod write;
 
-pub use approvers::{Approver, approvers, approving_people};
+pub use approvers::{Approver, Nominee, approver_names, candidates, resilience, without_manager};
 pub use impact::{OutOfTerms, Waiting, eligible_under, out_of_terms, running_under, waiting_under};
 use sqlx::{PgConnection, types::Json};
 pub use template::{
@@ -18,7 +18,9 @@ pub use write::{Next, write, write_first};
 
 use crate::{
     domain::{
-        id::{PrincipalId, RoleId, ScopeId, SettingsId},
+        approval::Stage,
+        id::{RoleId, ScopeId, SettingsId},
+        notice::rule::Notices,
         settings::{
             ActivationTerms, AssignmentTerms, Authentication, Declared, Field, Fields, Settings,
         },
@@ -69,8 +71,8 @@ struct Row {
     activation_requires_justification: bool,
     activation_requires_ticket: bool,
     activation_requires_approval: bool,
-    approval_timeout_seconds: i64,
-    approval_requires_justification: bool,
+    allows_emergency: bool,
+    emergency_maximum_seconds: i64,
     eligible_may_be_permanent: bool,
     eligible_maximum_seconds: i64,
     eligible_requires_justification: bool,
@@ -82,12 +84,13 @@ struct Row {
     reason: String,
     created_at: Instant,
     author: Option<String>,
-    approvers: Vec<PrincipalId>,
+    stages: Json<Vec<Stage>>,
     own_fields: Vec<String>,
     enforced_fields: Vec<String>,
     set_aside: Option<Json<Settings>>,
     template_name: Option<String>,
     because_id: Option<SettingsId>,
+    notices: Json<Notices>,
 }
 
 /// The fields of these names.
@@ -127,9 +130,9 @@ impl TryFrom<Row> for Version {
                 requires_justification: row.activation_requires_justification,
                 requires_ticket: row.activation_requires_ticket,
                 requires_approval: row.activation_requires_approval,
-                approvers: row.approvers.into_iter().collect(),
-                approval_timeout: duration(row.approval_timeout_seconds)?,
-                approval_requires_justification: row.approval_requires_justification,
+                stages: row.stages.0,
+                allows_emergency: row.allows_emergency,
+                emergency_maximum: duration(row.emergency_maximum_seconds)?,
             },
             eligible: AssignmentTerms {
                 may_be_permanent: row.eligible_may_be_permanent,
@@ -143,6 +146,7 @@ impl TryFrom<Row> for Version {
                 requires_justification: row.active_requires_justification,
                 requires_mfa: row.active_requires_mfa,
             },
+            notices: row.notices.0,
         };
         Ok(Self {
             id: row.id,
@@ -208,17 +212,16 @@ pub(in crate::store) async fn load(
             id as "id: SettingsId", role_id as "role_id: RoleId", scope_id as "scope_id: ScopeId", version,
             activation_maximum_seconds, activation_authentication as "activation_authentication: Authentication",
             activation_requires_justification, activation_requires_ticket, activation_requires_approval,
-            approval_timeout_seconds, approval_requires_justification,
+            allows_emergency, emergency_maximum_seconds,
             eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
             active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
             reason, created_at, own_fields, enforced_fields, set_aside as "set_aside: Json<Settings>", template_name,
-            because_id as "because_id: SettingsId",
+            because_id as "because_id: SettingsId", notices as "notices: Json<Notices>",
             coalesce(
                 (select name from principals where id = author_id and kind = 'service_principal'),
                 (select display_name from persons where id = author_person_id)
             ) as author,
-            array(select principal_id from settings_approvers where settings_id = role_settings.id)
-                as "approvers!: Vec<PrincipalId>"
+            stages_of(id) as "stages!: Json<Vec<Stage>>"
         from role_settings
         where id = any($1 || array(select id from current_settings($2, $3)))
         order by version desc

@@ -3,12 +3,15 @@ use sqlx::types::Json;
 
 use super::{
     super::{Change, OnConstraint as _},
+    approvers::written,
     names,
 };
 use crate::{
     domain::{
+        approval::{Agreement, Conditions, Silence, Stage},
         id::{RoleId, ScopeId, SettingsId},
-        settings::{ActivationTerms, Authentication, Declared, Field, Settings},
+        notice::rule::Notices,
+        settings::{Authentication, Declared, Field, Settings},
     },
     error::Error,
 };
@@ -56,27 +59,26 @@ pub async fn write_first(
 }
 
 /// Writes the next version. Of two at once, one gets a conflict.
+#[expect(clippy::too_many_lines, reason = "one line for each column")]
 pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, Error> {
-    let id = SettingsId::new();
-    let at = change.at();
+    let (id, at) = (SettingsId::new(), change.at());
     let author = change.actor().principal().map(|id| id.0);
     let author_person = change.actor().people().first().map(|id| id.0);
-    let Settings { activation, eligible, active } = next.effective;
+    let Settings { activation, eligible, active, notices } = next.effective;
     sqlx::query!(
         r#"
         insert into role_settings (
             id, role_id, scope_id, version,
             activation_maximum_seconds, activation_authentication, activation_requires_justification,
-            activation_requires_ticket, activation_requires_approval, approval_timeout_seconds,
-            approval_requires_justification,
+            activation_requires_ticket, activation_requires_approval,
             eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
             active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
             author_id, author_person_id, reason, created_at,
-            own_fields, enforced_fields, set_aside, template_name, because_id
+            own_fields, enforced_fields, set_aside, template_name, because_id, allows_emergency, emergency_maximum_seconds, notices
         )
         values (
             $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23,
-            $24, $25, $26, $27, $28
+            $24, $25, $26, $27, $28, $29
         )
         "#,
         id.0,
@@ -88,8 +90,6 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
         activation.requires_justification,
         activation.requires_ticket,
         activation.requires_approval,
-        activation.approval_timeout.seconds(),
-        activation.approval_requires_justification,
         eligible.may_be_permanent,
         eligible.maximum.seconds(),
         eligible.requires_justification,
@@ -107,13 +107,18 @@ pub async fn write(change: &mut Change, next: &Next<'_>) -> Result<SettingsId, E
         set_aside(next).map(Json) as Option<Json<&Settings>>,
         next.template,
         next.because.map(|version| version.0),
+        activation.allows_emergency,
+        activation.emergency_maximum.seconds(),
+        Json(notices) as Json<&Notices>,
     )
     .execute(change.connection())
     .await
     .on_constraint("role_settings_version_unique", || {
         Error::Conflict("somebody else has changed these settings meanwhile: look at theirs first".to_owned())
     })?;
-    name_approvers(change, id, activation).await?;
+    for (stage, position) in activation.stages.iter().zip(1..) {
+        write_stage(change, id, position, stage).await?;
+    }
     Ok(id)
 }
 
@@ -123,21 +128,61 @@ fn set_aside<'a>(next: &Next<'a>) -> Option<&'a Settings> {
     next.declared.own.iter().any(overruled).then_some(&next.declared.settings)
 }
 
-async fn name_approvers(
+/// Writes one stage of a version with those whom it names.
+async fn write_stage(
     change: &mut Change,
     id: SettingsId,
-    terms: &ActivationTerms,
+    position: i16,
+    stage: &Stage,
 ) -> Result<(), Error> {
-    let approvers: Vec<_> = terms.approvers.iter().map(|id| id.0).collect();
+    let agree = match stage.agree {
+        Agreement::People(people) => Some(i16::from(people)),
+        Agreement::Each => None,
+    };
     sqlx::query!(
-        "insert into settings_approvers (settings_id, principal_id) select $1, unnest($2::uuid[])",
+        r#"
+        insert into approval_stages (
+            settings_id, position, agree, timeout_seconds, escalation_seconds, on_silence, requires_justification,
+            authentication, skipped_if
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        "#,
         id.0,
-        &approvers,
+        position,
+        agree,
+        stage.timeout.seconds(),
+        stage.escalation.as_ref().map(|later| later.after.seconds()),
+        stage.on_silence as Silence,
+        stage.requires_justification,
+        stage.authentication as Authentication,
+        Json(&stage.skipped_if) as Json<&Conditions>,
     )
     .execute(change.connection())
-    .await
-    .on_constraint("settings_approvers_principal_id_fkey", || {
-        Error::invalid("approvers", "there is no such person or group")
-    })?;
+    .await?;
+    let first = stage.approvers.iter().map(|approver| (approver, false));
+    let later = stage.escalation.iter().flat_map(|later| &later.approvers);
+    for (approver, escalation) in first.chain(later.map(|approver| (approver, true))) {
+        let (kind, principal, role) = written(approver);
+        sqlx::query!(
+            r#"
+            insert into settings_approvers (settings_id, stage, kind, principal_id, role_id, escalation)
+            values ($1, $2, $3::text::approver_kind, $4, $5, $6)
+            "#,
+            id.0,
+            position,
+            kind,
+            principal,
+            role,
+            escalation,
+        )
+        .execute(change.connection())
+        .await
+        .on_constraint("settings_approvers_principal_id_fkey", || {
+            Error::invalid("stages", "there is no such person or group")
+        })
+        .on_constraint("settings_approvers_role_id_fkey", || {
+            Error::invalid("stages", "there is no such role")
+        })?;
+    }
     Ok(())
 }

@@ -156,6 +156,7 @@ impl Story<'_> {
             justification: justification("Trying whether it works for me")?,
             ticket_number: TicketNumber::parse("OPS-2209").unwrap_or_default(),
             ticket_system: TicketSystem::parse("Jira").unwrap_or_default(),
+            emergency: false,
         };
         for told in conversion::to_try(self.app, &actor).await? {
             let (id, duration) = (told.id, Duration::minutes(60));

@@ -16,6 +16,7 @@ use crate::{
     App,
     domain::{
         actor::{Actor, User, Via, Who},
+        approval::{Approver, Conditions, Stage},
         assignment::AssignmentKind,
         id::{PersonId, PrincipalId, RequestId, RoleId, ScopeId, SessionId},
         request::Verdict,
@@ -33,7 +34,7 @@ use crate::{
     service::{
         activation::{self, Reasons, Wish},
         approval::{self, Answer},
-        assignment, change_request, due, enrolment, overview, person, role, settings,
+        assignment, change_request, deputy, due, enrolment, overview, person, role, settings,
         sign_in::{self, Visitor},
     },
     store::{self, person::NewPerson},
@@ -274,8 +275,17 @@ impl Story<'_> {
         next.activation.requires_justification = terms.justification;
         next.activation.requires_ticket = terms.ticket;
         next.activation.requires_approval = !terms.approvers.is_empty();
+        let mut approvers = Vec::new();
         for name in terms.approvers {
-            next.activation.approvers.insert(self.holder(name)?);
+            approvers.push(Approver::Principal(self.holder(name)?));
+        }
+        let skipped_if =
+            Conditions { no_longer_than: terms.skipped_up_to, ..Conditions::default() };
+        let stage = Stage { skipped_if, ..Stage::of(approvers) };
+        next.activation.stages = if terms.approvers.is_empty() { Vec::new() } else { vec![stage] };
+        next.activation.allows_emergency = terms.emergency.is_some();
+        if let Some(longest) = terms.emergency {
+            next.activation.emergency_maximum = longest;
         }
         let why = justification(
             "Our terms: as short as the work takes, a second pair of eyes on what can hurt",
@@ -366,6 +376,7 @@ impl Story<'_> {
             } else {
                 TicketSystem::parse("Jira").unwrap_or_default()
             },
+            emergency: episode.emergency,
         };
         let wish = Wish {
             chosen: activation::Chosen::whole(eligible.assignment.id),
@@ -391,12 +402,35 @@ impl Story<'_> {
                 "Planned, and the ticket says the same"
             })?,
         };
-        approval::decide(self.app, &self.actor(approver)?, request, &answer, &code).await
+        approval::decide(self.app, &self.actor(approver)?, request, &answer, &code).await.map(drop)
+    }
+
+    /// Last night somebody could not wait, which somebody else has to review; and somebody is away from today.
+    async fn last_night(&mut self) -> Result<(), Error> {
+        self.at(self.today.plus_seconds(-8 * 3600)).await?;
+        let emre = Episode {
+            minutes: 90,
+            why: "Check-out is down for everybody: roll the shop back to 4.13",
+            emergency: true,
+            ..blank("emre", "Deployment Operator")
+        };
+        self.ask(&emre, 0, None).await?;
+        let away = deputy::Wanted {
+            deputy: "chloe".to_owned(),
+            starts_at: None,
+            ends_at: self.today + Duration::days(5),
+            reason: Description::parse("Holiday")
+                .map_err(|error| Error::invalid("reason", error))?,
+        };
+        deputy::name(self.app, &self.actor("ben")?, &away).await?;
+        // It has ended by then, on time.
+        self.at(self.today.plus_seconds(-6 * 3600)).await
     }
 
     /// Today: something runs, something waits, something is planned.
     async fn today(&mut self) -> Result<(), Error> {
         let today = self.today;
+        self.last_night().await?;
         self.at(today.plus_seconds(-1800)).await?;
         let hugo = Episode {
             minutes: 60,
@@ -437,6 +471,7 @@ fn blank(who: &'static str, role: &'static str) -> Episode {
         why: "",
         ticket: "",
         approver: None,
+        emergency: false,
         outcome: Outcome::RanOut,
     }
 }

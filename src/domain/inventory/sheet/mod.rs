@@ -28,6 +28,7 @@ const MOST_COLUMNS: usize = 200;
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "import_format", rename_all = "snake_case")]
+#[schema(as = ImportFormat)]
 pub enum Format {
     /// Comma, semicolon or tab between cells.
     Csv,

@@ -3,7 +3,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use super::{Comparing, changed, does_something};
 use crate::domain::{
-    id::{PrincipalId, ScopeId},
+    approval::to_words,
+    id::{PrincipalId, RoleId, ScopeId},
     policy::{
         plan::{Line, Noun, Step, Verb, Which, Write},
         resolve::Resolved,
@@ -12,7 +13,7 @@ use crate::domain::{
     },
 };
 
-type Wanted = OwnTerms<Which<PrincipalId>>;
+type Wanted = OwnTerms<Which<PrincipalId>, Which<RoleId>>;
 
 /// The steps that templates take.
 pub(super) fn templates(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Vec<Step> {
@@ -89,14 +90,15 @@ pub(super) fn settings(comparing: &Comparing<'_>, resolved: &Resolved<'_>) -> Ve
 }
 
 /// Terms that name who is there.
-pub(in crate::domain::policy) fn known(terms: &OwnTerms<PrincipalId>) -> Wanted {
-    terms.map(|id| Some(Which::Known(*id))).unwrap_or_default()
+pub(in crate::domain::policy) fn known(terms: &OwnTerms<PrincipalId, RoleId>) -> Wanted {
+    terms.map(|id| Some(Which::Known(*id)), |id| Some(Which::Known(*id))).unwrap_or_default()
 }
 
 impl Comparing<'_> {
     /// The fields that differ, in words.
     pub(in crate::domain::policy) fn lines(&self, before: &Wanted, after: &Wanted) -> Vec<Line> {
-        let words = |values: &BTreeMap<&str, Value<Which<PrincipalId>>>, field: &str| {
+        let words = |values: &BTreeMap<&str, Value<Which<PrincipalId>, Which<RoleId>>>,
+                     field: &str| {
             values.get(field).map(|value| self.value(value)).unwrap_or_default()
         };
         let fields: Vec<_> = FIELDS
@@ -111,17 +113,17 @@ impl Comparing<'_> {
         fields.into_iter().chain(enforced).collect()
     }
 
-    fn value(&self, value: &Value<Which<PrincipalId>>) -> String {
+    fn value(&self, value: &Value<Which<PrincipalId>, Which<RoleId>>) -> String {
         match value {
             Value::Length(length) => length_in_words(*length),
             Value::Flag(flag) => flag.to_string(),
             Value::Authentication(proof) => proof_in_words(*proof).to_owned(),
-            Value::People(people) if people.is_empty() => "nobody".to_owned(),
-            Value::People(people) => {
-                let mut names: Vec<_> = people.iter().map(|one| self.holder(*one)).collect();
-                names.sort_unstable();
-                names.join(", ")
-            }
+            Value::Notices(notices) => notices.words(),
+            Value::Stages(stages) => to_words(
+                stages,
+                |holder| self.holder(*holder).to_owned(),
+                |role| self.role(*role).to_owned(),
+            ),
         }
     }
 }

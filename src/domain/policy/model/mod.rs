@@ -131,7 +131,9 @@ impl Doing {
             | Write::RetireTemplate { .. } => {}
             Write::SaveTerms { role, scope, after, own } => {
                 let (role, scope) = (self.role(role), self.scope(scope));
-                let own = own.map(|which| Some(self.holder(*which))).unwrap();
+                let own = own
+                    .map(|which| Some(self.holder(*which)), |which| Some(self.role(*which)))
+                    .unwrap();
                 let here =
                     self.state.terms.iter().position(|it| it.role == role && it.scope == scope);
                 assert_eq!(after, here.map_or(0, |here| self.state.terms[here].number));

@@ -7,6 +7,7 @@ use super::{
     id, now,
 };
 use crate::domain::{
+    approval::{Approver, Stage},
     assignment::AssignmentKind,
     id::{AssignmentId, PrincipalId, RoleId, ScopeId},
     permission::{Permission, Permissions},
@@ -18,7 +19,7 @@ use crate::domain::{
 };
 
 /// All fields, to be told apart by their number.
-pub(super) fn all(number: u32) -> OwnTerms<PrincipalId> {
+pub(super) fn all(number: u32) -> OwnTerms<PrincipalId, RoleId> {
     let mut terms = OwnTerms::of(
         &Settings::uniform(number.is_multiple_of(2), Duration::hours(1 + number)),
         |_| true,
@@ -161,11 +162,11 @@ fn said(state: &mut State, seed: &Seed, places: &[ScopeId]) {
             continue;
         }
         let mut own = all(*number);
-        own.values.retain(|field, _| {
-            field.len() % 3 == 0 || *field == "maximum" || *field == "approvers"
-        });
+        own.values
+            .retain(|field, _| field.len() % 3 == 0 || *field == "maximum" || *field == "stages");
         let holders = state.groups.iter().map(|it| it.id).chain([PrincipalId(id(ADA))]);
-        own.values.insert("approvers", Value::People(holders.collect()));
+        let approval = Stage::of(holders.map(Approver::Principal));
+        own.values.insert("stages", Value::Stages(vec![approval]));
         state.terms.push(Terms { role, scope, number: 1, own });
     }
 }

@@ -9,10 +9,13 @@ use super::super::{
     terms::{FIELDS, OwnTerms, Sort, Value},
 };
 use crate::domain::{
+    approval::{Agreement, Approver, Conditions, Escalation, Hours, Silence, Stage, Weekday},
     assignment::AssignmentKind,
+    notice::rule::Notices,
     permission::{Permission, Permissions},
     role::ScopeKind,
     settings::Authentication,
+    text::Name,
     time::Instant,
 };
 
@@ -154,7 +157,7 @@ impl<'row, 'text> Row<'row, 'text> {
     }
 
     /// The fields of terms that are there.
-    pub(super) fn terms(&mut self) -> OwnTerms<HolderName> {
+    pub(super) fn terms(&mut self) -> OwnTerms<HolderName, Name> {
         let mut terms = OwnTerms::default();
         for (field, sort) in FIELDS {
             let value = match sort {
@@ -163,7 +166,8 @@ impl<'row, 'text> Row<'row, 'text> {
                 Sort::Authentication => {
                     self.text(field).map(|Proof(proof)| Value::Authentication(proof))
                 }
-                Sort::People => self.people(field).map(Value::People),
+                Sort::Stages => self.stages(field).map(Value::Stages),
+                Sort::Notices => self.notices(field).map(Value::Notices),
             };
             if let Some(value) = value {
                 terms.values.insert(field, value);
@@ -172,17 +176,140 @@ impl<'row, 'text> Row<'row, 'text> {
         terms
     }
 
-    fn people(&mut self, key: &'static str) -> Option<BTreeSet<HolderName>> {
-        let mut people = BTreeSet::new();
-        for text in self.list(key)? {
-            match text.parse() {
-                Ok(holder) => {
-                    people.insert(holder);
-                }
-                Err(error) => self.fault(key, format!("{text}: {error}")),
+    /// Who is told of what: a table of cells.
+    fn notices(&mut self, key: &'static str) -> Option<Notices> {
+        match serde_json::from_value(plain(self.value(key)?)) {
+            Ok(notices) => Some(notices),
+            Err(error) => {
+                self.fault(key, format!("{error}, such as {{ \"ended.requester\" = {{ default_recipients = false }} }}"));
+                None
             }
         }
-        Some(people)
+    }
+
+    /// The tables in a list, each read by itself.
+    fn tables<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Row<'row, 'text>) -> T,
+    ) -> Option<Vec<T>> {
+        let DeValue::Array(items) = self.value(key)? else {
+            self.fault(
+                key,
+                "write a list of tables, such as [{ approvers = [\"manager\"] }]".to_owned(),
+            );
+            return None;
+        };
+        let mut found = Vec::with_capacity(items.len());
+        for item in items {
+            let DeValue::Table(table) = item.get_ref() else {
+                self.fault(key, "write a table, such as { approvers = [\"manager\"] }".to_owned());
+                continue;
+            };
+            let at = At { line: self.lines.at(item.span().start), ..self.at };
+            let mut row = Row::new(at, self.lines, table);
+            found.push(read(&mut row));
+            self.faults.extend(row.finish());
+        }
+        Some(found)
+    }
+
+    /// A table, read by itself.
+    fn table<T>(
+        &mut self,
+        key: &'static str,
+        read: impl Fn(&mut Row<'row, 'text>) -> T,
+    ) -> Option<T> {
+        let DeValue::Table(table) = self.value(key)? else {
+            self.fault(key, "write a table in braces".to_owned());
+            return None;
+        };
+        let mut row = Row::new(self.at, self.lines, table);
+        let found = read(&mut row);
+        self.faults.extend(row.finish());
+        Some(found)
+    }
+
+    fn stages(&mut self, key: &'static str) -> Option<Vec<Stage<HolderName, Name>>> {
+        self.tables(key, |row| {
+            let usual = Stage::of(row.approvers("approvers"));
+            let after = row.text("escalate_after");
+            let later = row.approvers("escalate_to");
+            if after.is_none() && !later.is_empty() {
+                row.missing("escalate_after");
+            }
+            Stage {
+                agree: row.agreement("agree").unwrap_or(usual.agree),
+                timeout: row.text("timeout").unwrap_or(usual.timeout),
+                escalation: after.map(|after| Escalation { after, approvers: later }),
+                on_silence: row
+                    .text("on_silence")
+                    .map_or(usual.on_silence, |Quiet(silence)| silence),
+                requires_justification: row
+                    .flag("requires_justification")
+                    .unwrap_or(usual.requires_justification),
+                authentication: row
+                    .text("authentication")
+                    .map_or(usual.authentication, |Proof(proof)| proof),
+                skipped_if: row.table("skipped_if", Row::conditions).unwrap_or_default(),
+                ..usual
+            }
+        })
+    }
+
+    fn approvers(&mut self, key: &'static str) -> BTreeSet<Approver<HolderName, Name>> {
+        let mut approvers = BTreeSet::new();
+        for text in self.list(key).unwrap_or_default() {
+            match text.parse() {
+                Ok(approver) => {
+                    approvers.insert(approver);
+                }
+                Err(error) => self.fault(
+                    key,
+                    format!("{text}: {error}, or write manager, scope owners, or holders of and the name of a role"),
+                ),
+            }
+        }
+        approvers
+    }
+
+    fn agreement(&mut self, key: &'static str) -> Option<Agreement> {
+        let read = match self.value(key)? {
+            DeValue::Integer(number) => number.as_str().parse().ok().map(Agreement::People),
+            DeValue::String(text) if text == "each" => Some(Agreement::Each),
+            _ => None,
+        };
+        if read.is_none() {
+            self.fault(key, "write how many must agree, or \"each\"".to_owned());
+        }
+        read
+    }
+
+    fn conditions(row: &mut Row<'row, 'text>) -> Conditions<HolderName> {
+        Conditions {
+            no_longer_than: row.text("no_longer_than"),
+            within: row.table("within", Row::hours).flatten(),
+            on_call: row.text("on_call"),
+            ticket_verified: row.flag("ticket_verified").unwrap_or(false),
+        }
+    }
+
+    fn hours(row: &mut Row<'row, 'text>) -> Option<Hours> {
+        let names = Weekday::ALL.map(|(_, name)| name);
+        let day = |text: &str| {
+            let found = Weekday::ALL.iter().find(|(_, name)| name.eq_ignore_ascii_case(text));
+            found.map(|(day, _)| *day)
+        };
+        let time_zone: Option<String> = row.required("time_zone");
+        row.missing("days");
+        let days = row.named("days", day, ("day of the week", &names));
+        let (from, until) = (row.required("from"), row.required("until"));
+        Some(Hours {
+            time_zone: time_zone?,
+            days: days?.into_iter().collect(),
+            from: from?,
+            until: until?,
+        })
     }
 
     /// The names of the fields that are enforced below.
@@ -197,6 +324,26 @@ impl<'row, 'text> Row<'row, 'text> {
             }
         }
         enforced
+    }
+}
+
+/// A value without its places in the file.
+fn plain(value: &DeValue<'_>) -> serde_json::Value {
+    use serde_json::Value;
+    match value {
+        DeValue::Boolean(flag) => Value::Bool(*flag),
+        DeValue::Array(items) => items.iter().map(|item| plain(item.get_ref())).collect(),
+        DeValue::Table(table) => {
+            let pair = |(key, value): (&toml::Spanned<_>, &toml::Spanned<DeValue<'_>>)| {
+                let key: &std::borrow::Cow<'_, str> = key.get_ref();
+                (key.to_string(), plain(value.get_ref()))
+            };
+            Value::Object(table.iter().map(pair).collect())
+        }
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Datetime(at) => Value::String(at.to_string()),
+        DeValue::Integer(number) => Value::String(number.to_string()),
+        DeValue::Float(number) => Value::String(number.to_string()),
     }
 }
 
@@ -258,6 +405,21 @@ impl FromStr for Proof {
             "none" => Ok(Self(Authentication::None)),
             "mfa" => Ok(Self(Authentication::Mfa)),
             _ => Err("write none or mfa"),
+        }
+    }
+}
+
+/// What silence means.
+struct Quiet(Silence);
+
+impl FromStr for Quiet {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "deny" => Ok(Self(Silence::Deny)),
+            "approve" => Ok(Self(Silence::Approve)),
+            _ => Err("write deny or approve"),
         }
     }
 }

@@ -242,6 +242,7 @@ async fn rehearse(
         justification: body.justification,
         ticket_number: body.ticket_number,
         ticket_system: body.ticket_system,
+        emergency: false,
     };
     conversion::rehearse(&app, &actor, id, body.duration, &reasons, body.code.as_deref()).await?;
     Ok(StatusCode::NO_CONTENT)

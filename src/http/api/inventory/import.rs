@@ -197,6 +197,7 @@ struct BadRow {
 
 /// What would come of a draft.
 #[derive(Serialize, ToSchema)]
+#[schema(as = ImportPreview)]
 struct Preview {
     /// The names of the columns.
     columns: Vec<String>,

@@ -1,5 +1,6 @@
 //! How standing access went, drawn by the server.
 use super::super::view::inventory::{Chart, ChartDay};
+use crate::http::language::tell;
 use crate::service::inventory::history::Day;
 
 /// The drawing's size, in its own units.
@@ -25,14 +26,14 @@ pub fn draw(days: &[Day]) -> Option<Chart> {
         other: points(&other, top),
         eligible: points(&eligible, top),
         top,
-        sentence: format!(
-            "Standing access to privileged roles went from {} to {}, to other roles from {} to {}, eligible assignments from {} to {}.",
-            first.standing_privileged,
-            last.standing_privileged,
-            first.standing_other,
-            last.standing_other,
-            first.eligible,
-            last.eligible,
+        sentence: tell!(
+            "inventory-standing-access-to-privileged-roles",
+            standing_privileged = first.standing_privileged,
+            standing_privileged_2 = last.standing_privileged,
+            standing_other = first.standing_other,
+            standing_other_2 = last.standing_other,
+            eligible = first.eligible,
+            eligible_2 = last.eligible
         ),
         from: first.day.clone(),
         to: last.day.clone(),

@@ -9,8 +9,8 @@ use super::{
         faults::{Faults, reasons_of},
         page::{Answer, Opened, Page, Posted, answer, done, id, new_key},
         person::Reason,
-        say::{self, HOW_TO_WRITE, Reader},
-        terms::place,
+        say::{self, Reader},
+        terms::{place, ticket_systems},
         view::{
             Pages, Who,
             frame::Section,
@@ -28,6 +28,7 @@ use crate::{
         text::{Justification, TicketNumber, TicketSystem},
         time::Duration,
     },
+    http::language::tell,
     service::{
         activation::Reasons,
         inventory::conversion::{self, PAGE, Told, Trial},
@@ -99,28 +100,32 @@ fn steps(told: &Told, step: Step, reader: &Reader) -> Vec<StepTaken> {
     let taken = |state, text: String, at| StepTaken { state, text, at };
     let first = taken(
         "done",
-        format!("Eligible beside it, by {}", told.started_by_name),
+        tell!("inventory-eligible-beside-it-by", started_by_name = told.started_by_name),
         at(Some(told.started_at)),
     );
     let second = match (&told.tried_by_name, step) {
-        (Some(by), _) => taken("done", format!("Tried by {by}, and it works"), at(told.tried_at)),
-        (None, Step::Started) => taken("now", "Waits for its holder to try it".to_owned(), None),
-        (None, _) => taken("left", "Not tried".to_owned(), None),
+        (Some(by), _) => {
+            taken("done", tell!("inventory-tried-by-and-it-works", by = by), at(told.tried_at))
+        }
+        (None, Step::Started) => taken("now", tell!("inventory-waits-for-its-holder-to"), None),
+        (None, _) => taken("left", tell!("inventory-not-tried"), None),
     };
     let third = match step {
         Step::Finished => {
             let by = told.finished_by_name.clone().unwrap_or_default();
-            taken("done", format!("Standing access ended by {by}"), at(told.finished_at))
+            taken(
+                "done",
+                tell!("inventory-standing-access-ended-by", by = by),
+                at(told.finished_at),
+            )
         }
         Step::Abandoned => {
             let by = told.abandoned_by_name.clone().unwrap_or_default();
-            taken("left", format!("Given up by {by}"), at(told.abandoned_at))
+            taken("left", tell!("inventory-given-up-by", by = by), at(told.abandoned_at))
         }
-        Step::Overtaken => {
-            taken("left", "The standing access has ended in another way".to_owned(), None)
-        }
-        Step::Tried => taken("now", "The standing access can end".to_owned(), None),
-        Step::Started => taken("next", "The standing access ends".to_owned(), None),
+        Step::Overtaken => taken("left", tell!("inventory-the-standing-access-has-ended"), None),
+        Step::Tried => taken("now", tell!("inventory-the-standing-access-can-end"), None),
+        Step::Started => taken("next", tell!("inventory-the-standing-access-ends"), None),
     };
     vec![first, second, third]
 }
@@ -141,7 +146,7 @@ pub async fn start(posted: Posted<Chosen>) -> Answer {
     let assignments: Vec<AssignmentId> =
         form.assignment.iter().filter_map(|text| text.parse().ok()).collect();
     if assignments.is_empty() {
-        faults.note("assignments", "Choose at least one row.");
+        faults.note("assignments", tell!("inventory-choose-at-least-one-row"));
     }
     let reason: Option<Justification> = faults.read("justification", &form.justification);
     let chosen =
@@ -201,20 +206,25 @@ async fn draw_try(page: &Page, id: ConversionId, mut faults: Faults, form: &Form
         scope: place(told.scope, &told.scope_name),
         over: match conversion::step(&told) {
             Step::Started => String::new(),
-            Step::Tried => "This was tried already, and it works.".to_owned(),
-            Step::Finished => "This is done: activate the role when you need it.".to_owned(),
-            Step::Abandoned => "This was given up: you hold the role as before.".to_owned(),
+            Step::Tried => tell!("inventory-this-was-tried-already-and"),
+            Step::Finished => tell!("inventory-this-is-done-activate-the"),
+            Step::Abandoned => tell!("inventory-this-was-given-up-you"),
             Step::Overtaken => {
-                "Your standing access has ended: activate the role when you need it.".to_owned()
+                tell!("inventory-your-standing-access-has-ended")
             }
         },
-        duration_help: duration.help(format!("At most {}. {HOW_TO_WRITE}", terms.maximum)),
+        duration_help: duration.help(tell!(
+            "inventory-at-most-of",
+            maximum = terms.maximum,
+            how_to_write = say::how_to_write()
+        )),
         duration,
         presets: say::presets(terms.maximum),
         reason: faults.take("justification", &form.justification),
         reason_required: terms.requires_justification,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
         ticket_system: faults.take("ticket_system", &form.ticket_system),
+        ticket_systems: ticket_systems(&page.app),
         ticket_required: terms.requires_ticket,
         code: (terms.authentication == Authentication::Mfa).then(|| faults.take("code", "")),
         problems: faults.rest(),
@@ -237,7 +247,7 @@ pub async fn rehearse(Path(conversion): Path<String>, posted: Posted<Form>) -> A
     else {
         return draw_try(&page, id, faults, &form).await;
     };
-    let reasons = Reasons { starts_at: None, justification, ticket_number, ticket_system };
+    let reasons = Reasons { justification, ticket_number, ticket_system, ..Reasons::default() };
     let code = Some(form.code.as_str());
     match conversion::rehearse(&page.app, &page.actor, id, duration, &reasons, code).await {
         Ok(()) => done("/", Done::Rehearsed),

@@ -24,6 +24,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
+    http::language::{tell, translate},
     service::{
         self,
         inventory::{
@@ -179,7 +180,11 @@ pub async fn draw(page: &Page, wanted: &Wanted, mut faults: Faults, chosen: &Cho
 
 /// A number that is counted no further than some point.
 fn counted(number: i64) -> String {
-    if number > MOST_COUNTED { format!("more than {MOST_COUNTED}") } else { number.to_string() }
+    if number > MOST_COUNTED {
+        tell!("inventory-more-than", most_counted = MOST_COUNTED)
+    } else {
+        number.to_string()
+    }
 }
 
 fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standing {
@@ -199,8 +204,8 @@ fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standin
         },
         kind: match told.holder_kind {
             PrincipalKind::User => told.account.clone(),
-            PrincipalKind::Group => "Group".to_owned(),
-            PrincipalKind::ServicePrincipal => "Application".to_owned(),
+            PrincipalKind::Group => tell!("word-group"),
+            PrincipalKind::ServicePrincipal => tell!("word-application"),
         },
         role: told.role_name.clone(),
         scope: place(told.scope, &told.scope_name),
@@ -216,11 +221,12 @@ fn tell(row: &standing::Standing, reader: &Reader, may_convert: bool) -> Standin
 }
 
 fn reasons(reasons: &[String]) -> String {
+    let reasons: Vec<_> = reasons.iter().map(|reason| translate(reason)).collect();
     text::capital(&reasons.join(", "))
 }
 
 async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {
-    let with_any = |any: &str, choices: Vec<Choice>| {
+    let with_any = |any: String, choices: Vec<Choice>| {
         std::iter::once(Choice::new("", any)).chain(choices).collect::<Vec<_>>()
     };
     let roles = service::role::list(&page.app, &page.actor).await?;
@@ -228,20 +234,20 @@ async fn fields(page: &Page, wanted: &Wanted) -> Result<Fields, Error> {
     let places = scope::choices(&page.app, &page.actor, Permission::ReadRoles, None).await?;
     Ok(Fields {
         role: Field::new(&wanted.role),
-        roles: with_any("Any role", roles),
+        roles: with_any(tell!("word-any-role"), roles),
         scope: Field::new(&wanted.scope),
-        scopes: with_any("Anywhere", places.iter().map(choice).collect()),
+        scopes: with_any(tell!("inventory-anywhere"), places.iter().map(choice).collect()),
         privileged: Field::new(&wanted.privileged),
         privileges: vec![
-            Choice::new("", "All roles"),
-            Choice::new("yes", "Privileged"),
-            Choice::new("no", "Others"),
+            Choice::new("", tell!("inventory-all-roles")),
+            Choice::new("yes", tell!("word-privileged")),
+            Choice::new("no", tell!("inventory-others")),
         ],
         permanent: Field::new(&wanted.permanent),
         ends: vec![
-            Choice::new("", "With or without end"),
-            Choice::new("yes", "Permanent"),
-            Choice::new("no", "Ends by itself"),
+            Choice::new("", tell!("inventory-with-or-without-end")),
+            Choice::new("yes", tell!("inventory-permanent")),
+            Choice::new("no", tell!("word-ends-by-itself")),
         ],
         used: [&wanted.role, &wanted.scope, &wanted.privileged, &wanted.permanent]
             .iter()

@@ -22,6 +22,7 @@ use super::{
 use crate::{
     domain::{id::RoleId, permission::Permission, settings::Settings, text::Justification},
     error::Error,
+    http::language::tell,
     service::{
         role,
         settings::{self, Applied, Apply, Given, Outcome, Proposal},
@@ -33,7 +34,7 @@ pub async fn choose(page: Page, Query(pairs): Query<Pairs>) -> Answer {
     if !pairs.has("role") {
         // The place tells that the form was sent, and not only opened.
         let faults = if pairs.has("scope") {
-            Faults::field("roles", "choose one role at least")
+            Faults::field("roles", tell!("settings-choose-one-role-at-least"))
         } else {
             Faults::default()
         };
@@ -56,7 +57,7 @@ async fn draw(page: &Page, mut faults: Faults, pairs: &Pairs) -> Answer {
         let id = told.id.to_string();
         let is_chosen = chosen.contains(&id);
         let choice = Choice::new(id, told.name.clone()).chosen(is_chosen);
-        if told.privileged { choice.hint("Privileged") } else { choice }
+        if told.privileged { choice.hint(tell!("word-privileged")) } else { choice }
     };
     let templates = settings::templates(&page.app, &page.actor).await?;
     let templates = templates
@@ -69,7 +70,7 @@ async fn draw(page: &Page, mut faults: Faults, pairs: &Pairs) -> Answer {
         roles_field: faults.take("roles", ""),
         places: super::choices(&places),
         place: text(pairs, "scope", &mut faults),
-        templates: std::iter::once(Choice::new("", "No template: the fields below"))
+        templates: std::iter::once(Choice::new("", tell!("settings-no-template-the-fields-below")))
             .chain(templates)
             .collect(),
         template: text(pairs, "template", &mut faults),
@@ -98,7 +99,7 @@ fn read(pairs: &Pairs) -> Result<(Apply, BTreeMap<RoleId, i32>), Faults> {
     };
     let reason: Option<Justification> = faults.read("reason", why);
     let Ok(scope) = scope(pairs) else {
-        return Err(Faults::field("scope", "choose a place"));
+        return Err(Faults::field("scope", tell!("settings-choose-a-place")));
     };
     let (Some(given), Some(reason)) = (given, reason) else { return Err(faults) };
     let seen = pairs.all("seen");
@@ -185,7 +186,7 @@ pub async fn apply(posted: Posted<Pairs>) -> Answer {
         let reason = Justification::parse("To be seen before it is done").unwrap_or_default();
         let wanted = Apply { reason, ..wanted };
         let proposals = settings::propose(&page.app, &page.actor, &wanted).await?;
-        let faults = Faults::field("reason", "write why the settings change");
+        let faults = Faults::field("reason", tell!("settings-write-why-the-settings-change"));
         return draw_proposals(&page, faults, &proposals, &pairs).await;
     }
     let scope = wanted.scope;

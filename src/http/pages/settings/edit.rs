@@ -7,14 +7,13 @@ use super::{
         done::Done,
         faults::Faults,
         page::{Answer, Page, Posted, answer, done, id, new_key},
-        role,
         view::{
             frame::Section,
-            settings::{EditSettings, Review},
+            settings::{EditSettings, Review, Sentence},
         },
     },
-    form::{self, Mode, Pairs, enforceable, groups, said, text},
-    impact, link, scope,
+    form::{self, Mode, Pairs, enforceable, groups, notices_setting, said, text},
+    impact, link, notices, scope,
 };
 use crate::{
     domain::{
@@ -24,7 +23,11 @@ use crate::{
         text::Justification,
     },
     error::Error,
-    service::settings::{self, Detail, Outcome, Reset, Save},
+    http::language::{reader_now, tell},
+    service::{
+        notice,
+        settings::{self, Detail, Outcome, Preview, Reset, Save},
+    },
 };
 
 /// The form.
@@ -55,8 +58,11 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
     }
     let (role, place) = (detail.role.id, &detail.place);
     let opened = page.open(Section::Roles).await?;
-    let people = role::choices(page, &pairs.all("approver")).await?;
+    let approvers = super::approvers(page).await?;
     let status = faults.status();
+    let scope = place.id;
+    let counted = notice::preview(&page.app, &page.actor, (role, scope), None).await?;
+    let reader = reader_now();
     let version: i64 = pairs.one("version").parse().unwrap_or_default();
     let locked = detail.locked();
     let enforce = enforceable(pairs, &locked);
@@ -68,7 +74,9 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
         at_root: place.id == ScopeId::ROOT,
         scope: place.id.to_string(),
         version,
-        groups: groups(pairs, mode(detail), Some(people), &mut faults),
+        groups: groups(pairs, mode(detail), Some(&approvers), &mut faults),
+        notices: notices_setting(pairs, mode(detail), &mut faults),
+        topics: notices::topics(&reader, pairs, &counted, detail.role.privileged),
         kept: detail.declared.own.intersection(&locked).map(|field| field.name()).collect(),
         enforces: enforce.iter().any(|choice| choice.chosen),
         enforce,
@@ -108,8 +116,10 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
         Err(error) => return draw(&page, &detail, Faults::of(error)?, &pairs).await,
     };
     let opened = page.open(Section::Roles).await?;
+    let mut impact = impact::tell(&preview, &opened.reader);
+    impact.consequences.extend(told(&page, (role, scope), &preview).await?);
     let view = Review {
-        title: "Look before you save".to_owned(),
+        title: tell!("settings-look-before-you-save"),
         role: detail.role.name.clone(),
         place: detail.place.name.clone(),
         action: link(role, ScopeId::ROOT, ""),
@@ -117,12 +127,27 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
         idempotency_key: new_key(),
         repeat: pairs.to_repeat(),
         reason: None,
-        impact: impact::tell(&preview, &opened.reader),
-        button: format!("Save version {}", save.after.saturating_add(1)),
+        impact,
+        button: tell!("settings-save-version", version = save.after.saturating_add(1)),
         problems: Vec::new(),
         frame: opened.frame,
     };
     answer(axum::http::StatusCode::OK, &view)
+}
+
+/// Whom the notices would tell, if their rules are about to change.
+async fn told(
+    page: &Page,
+    place: (RoleId, ScopeId),
+    preview: &Preview,
+) -> Result<Vec<Sentence>, Error> {
+    if !preview.difference.iter().any(|one| one.field == Field::Notices.name()) {
+        return Ok(Vec::new());
+    }
+    let before = notice::preview(&page.app, &page.actor, place, None).await?;
+    let proposed = Some(&preview.notices);
+    let after = notice::preview(&page.app, &page.actor, place, proposed).await?;
+    Ok(notices::consequences(&reader_now(), &before, &after))
 }
 
 fn read(detail: &Detail, pairs: &Pairs) -> Result<Save, Faults> {
@@ -166,9 +191,11 @@ async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pa
     let preview = settings::preview(&page.app, &page.actor, &save).await?;
     let opened = page.open(Section::Roles).await?;
     let status = faults.status();
-    let what = wanted.field.map_or("Everything", |field| super::plain_words::label(field.name()));
+    let what = wanted
+        .field
+        .map_or(tell!("word-everything"), |field| super::plain_words::label(field.name()));
     let view = Review {
-        title: format!("{what}: inherit again"),
+        title: tell!("settings-inherit-again-of", what = what),
         role: detail.role.name.clone(),
         place: detail.place.name.clone(),
         action: link(role, ScopeId::ROOT, "/reset"),
@@ -177,7 +204,7 @@ async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pa
         repeat: pairs.to_repeat().into_iter().filter(|(name, _)| name != "reason").collect(),
         reason: Some(text(pairs, "reason", &mut faults)),
         impact: impact::tell(&preview, &opened.reader),
-        button: "Inherit again".to_owned(),
+        button: tell!("settings-inherit-again-again"),
         problems: faults.rest(),
         frame: opened.frame,
     };

@@ -3,22 +3,26 @@ use std::str::FromStr as _;
 
 use serde::Deserialize;
 
-use super::super::{
-    faults::Faults,
-    plain_words::{self, value},
-    say,
-    view::{
-        form::{Choice, Field as Input},
-        settings::{Group, Setting},
+use super::notices;
+use super::{
+    super::{
+        faults::Faults,
+        plain_words::{self, value},
+        say,
+        view::{
+            form::{Choice, Field as Input},
+            settings::{Group, Setting},
+        },
     },
+    stage,
 };
 use crate::{
     domain::{
-        id::PrincipalId,
         settings::{Field, Fields, Settings, Sort},
         time::Duration,
     },
-    service::settings::FieldAt,
+    http::language::tell,
+    service::settings::{FieldAt, Names},
 };
 
 /// What a form or an address says, pair by pair: its fields are as many as the terms have.
@@ -70,7 +74,7 @@ pub enum Mode<'a> {
     /// Everything is said.
     Whole,
     /// What is left empty is inherited, as it is here.
-    Inherit(&'a [FieldAt], &'a [(PrincipalId, String, bool)]),
+    Inherit(&'a [FieldAt], &'a Names),
     /// What is left empty stays as it is.
     Leave,
 }
@@ -88,12 +92,11 @@ pub fn said(settings: &Settings, own: &Fields, mode: Mode) -> Pairs {
             Sort::Flag => {
                 pairs.say(field.name(), if flag(*field, settings) { "yes" } else { "no" });
             }
-            Sort::People => {
+            Sort::Stages => {
                 pairs.say(field.name(), "own");
-                for approver in &settings.activation.approvers {
-                    pairs.say("approver", approver.to_string());
-                }
+                stage::say(&settings.activation.stages, &mut pairs);
             }
+            Sort::Notices => notices::say(&mut pairs, &settings.notices, whole),
         }
     }
     pairs
@@ -101,7 +104,7 @@ pub fn said(settings: &Settings, own: &Fields, mode: Mode) -> Pairs {
 
 fn length(field: Field, settings: &Settings) -> Duration {
     match field {
-        Field::ApprovalTimeout => settings.activation.approval_timeout,
+        Field::EmergencyMaximum => settings.activation.emergency_maximum,
         Field::EligibleMaximum => settings.eligible.maximum,
         Field::ActiveMaximum => settings.active.maximum,
         _ => settings.activation.maximum,
@@ -128,7 +131,7 @@ pub fn read(
             Sort::Length if spoken => match Duration::from_str(text) {
                 Ok(length) => field.copy(&Settings::uniform(false, length), &mut settings),
                 Err(error) => {
-                    faults.note(field.name(), &error.to_string());
+                    faults.note(field.name(), error.to_string());
                     legible = false;
                 }
             },
@@ -136,23 +139,30 @@ pub fn read(
                 let flag = matches!(text, "on" | "yes");
                 field.copy(&Settings::uniform(flag, base.activation.maximum), &mut settings);
             }
-            Sort::People if spoken => {
-                let named = pairs.all("approver");
-                settings.activation.approvers =
-                    named.iter().filter_map(|text| text.parse().ok()).collect();
-            }
-            Sort::Length | Sort::Flag | Sort::People => continue,
+            Sort::Stages if spoken => match stage::read(pairs, faults) {
+                Some(stages) => settings.activation.stages = stages,
+                None => legible = false,
+            },
+            Sort::Notices => match notices::read(pairs, whole, faults) {
+                notices::Said::Rules(notices) => settings.notices = notices,
+                notices::Said::Nothing => continue,
+                notices::Said::Illegible => {
+                    legible = false;
+                    continue;
+                }
+            },
+            Sort::Length | Sort::Flag | Sort::Stages => continue,
         }
         own.insert(field);
     }
     legible.then_some((settings, own))
 }
 
-const GROUPS: [(&str, &str, [Field; 4]); 4] = [
+const GROUPS: [(&str, &str, &[Field]); 4] = [
     (
-        "Activation",
-        "What an eligible person must do to hold the role for a while.",
-        [
+        "settings-activation",
+        "settings-what-an-eligible-person-must",
+        &[
             Field::Maximum,
             Field::Authentication,
             Field::RequiresJustification,
@@ -160,19 +170,14 @@ const GROUPS: [(&str, &str, [Field; 4]); 4] = [
         ],
     ),
     (
-        "Approval",
-        "Nobody ever approves their own request. Two people or more keep the role reachable.",
-        [
-            Field::RequiresApproval,
-            Field::Approvers,
-            Field::ApprovalTimeout,
-            Field::ApprovalRequiresJustification,
-        ],
+        "word-approval",
+        "settings-nobody-ever-approves-their-own",
+        &[Field::RequiresApproval, Field::Stages, Field::AllowsEmergency, Field::EmergencyMaximum],
     ),
     (
-        "Eligible assignments",
-        "Who may activate the role.",
-        [
+        "settings-eligible-assignments",
+        "settings-who-may-activate-the-role",
+        &[
             Field::EligibleMayBePermanent,
             Field::EligibleMaximum,
             Field::EligibleRequiresJustification,
@@ -180,9 +185,9 @@ const GROUPS: [(&str, &str, [Field; 4]); 4] = [
         ],
     ),
     (
-        "Active assignments",
-        "Who holds the role without activating it.",
-        [
+        "settings-active-assignments",
+        "settings-who-holds-the-role-without",
+        &[
             Field::ActiveMayBePermanent,
             Field::ActiveMaximum,
             Field::ActiveRequiresJustification,
@@ -191,40 +196,44 @@ const GROUPS: [(&str, &str, [Field; 4]); 4] = [
     ),
 ];
 
-/// The fields of the terms in their groups. Without `people` nobody can be chosen here.
+/// The fields of the terms in their groups. Without `approvers` it is not said here who approves.
 #[must_use]
 pub fn groups(
     pairs: &Pairs,
     mode: Mode,
-    people: Option<Vec<Choice>>,
+    approvers: Option<&stage::Choices>,
     faults: &mut Faults,
 ) -> Vec<Group> {
-    let mut people = people;
     GROUPS
         .iter()
         .map(|(title, help, fields)| Group {
-            title,
-            help,
+            title: tell!(title),
+            help: tell!(help),
             settings: fields
                 .iter()
-                .filter(|field| **field != Field::Approvers || people.is_some())
-                .copied()
-                .collect::<Vec<_>>()
-                .into_iter()
+                .filter(|field| **field != Field::Stages || approvers.is_some())
                 .map(|field| {
-                    let people = if field == Field::Approvers { people.take() } else { None };
-                    setting(field, pairs, mode, people, faults)
+                    let approvers = approvers.filter(|_| *field == Field::Stages);
+                    setting(*field, pairs, mode, approvers, faults)
                 })
                 .collect(),
         })
         .collect()
 }
 
+/// Whether the rules of notices are inherited, on a form where they can be; none where everything is said.
+pub fn notices_setting(pairs: &Pairs, mode: Mode, faults: &mut Faults) -> Option<Setting> {
+    match mode {
+        Mode::Whole => None,
+        _ => Some(setting(Field::Notices, pairs, mode, None, faults)),
+    }
+}
+
 fn setting(
     field: Field,
     pairs: &Pairs,
     mode: Mode,
-    people: Option<Vec<Choice>>,
+    approvers: Option<&stage::Choices>,
     faults: &mut Faults,
 ) -> Setting {
     let input = field.name();
@@ -238,22 +247,22 @@ fn setting(
             (Some(_), ..) => "locked",
             (_, Sort::Length, _) => "length",
             (_, Sort::Flag, Mode::Whole) => "check",
-            (_, Sort::Flag, _) => "choice",
-            (_, Sort::People, _) => "people",
+            (_, Sort::Flag | Sort::Notices, _) => "choice",
+            (_, Sort::Stages, _) => "stages",
         },
         help: match (&above, field.sort()) {
             (Some(above), Sort::Length) if !above.locked => {
-                format!("Leave it empty to inherit {} from {}.", above.value, above.from)
+                tell!("settings-leave-it-empty-to-inherit", value = above.value, from = above.from)
             }
             (None, Sort::Length) if matches!(mode, Mode::Leave) => {
-                "Leave it empty to leave it as it is.".to_owned()
+                tell!("settings-leave-it-empty-to-leave")
             }
-            _ => help.to_owned(),
+            _ => help,
         },
         required: matches!(mode, Mode::Whole),
         ticked: pairs.has(input),
         choices: options(field, mode, above.as_ref()),
-        people: people.unwrap_or_default(),
+        stages: approvers.map(|them| stage::forms(pairs, them, faults)).unwrap_or_default(),
         above: above.as_ref().map(|above| above.value.clone()).unwrap_or_default(),
         from: above.map(|above| above.from).unwrap_or_default(),
         field: faults.take(input, pairs.one(input)),
@@ -277,14 +286,19 @@ fn above(field: Field, mode: Mode) -> Option<Above> {
 fn options(field: Field, mode: Mode, above: Option<&Above>) -> Vec<Choice> {
     let first = match (mode, above) {
         (Mode::Whole, _) => return Vec::new(),
-        (_, Some(above)) => format!("As at {}: {}", above.from, above.value),
-        (_, None) => "As it is".to_owned(),
+        (_, Some(above)) => tell!("settings-as-at", from = above.from, value = above.value),
+        (_, None) => tell!("settings-as-it-is"),
     };
     let first = Choice::new("", first);
     match field.sort() {
-        Sort::People => vec![first, Choice::new("own", "Chosen here")],
+        Sort::Stages => vec![first, Choice::new("own", tell!("settings-as-said-below"))],
+        Sort::Notices => vec![first, Choice::new("own", tell!("settings-chosen-here"))],
         Sort::Length | Sort::Flag => {
-            vec![first, Choice::new("yes", "Yes"), Choice::new("no", "No")]
+            vec![
+                first,
+                Choice::new("yes", tell!("settings-yes")),
+                Choice::new("no", tell!("word-no")),
+            ]
         }
     }
 }
@@ -303,34 +317,45 @@ pub fn enforceable(pairs: &Pairs, locked: &Fields) -> Vec<Choice> {
 }
 
 /// What a field is called on a form, and what helps to fill it in.
-fn words(field: Field) -> (&'static str, &'static str) {
+fn words(field: Field) -> (String, String) {
     match field {
         Field::Maximum => {
-            ("Longest activation", "From 5 minutes to 24 hours, such as 4h, 90m or PT2H30M.")
+            (tell!("settings-longest-activation"), tell!("settings-from-5-minutes-to-24"))
         }
         Field::Authentication => {
-            ("Ask for a code", "From the authenticator app, for each activation anew.")
+            (tell!("settings-ask-for-a-code"), tell!("settings-from-the-authenticator-app-for"))
         }
-        Field::RequiresJustification => ("Ask for a reason", ""),
-        Field::RequiresTicket => ("Ask for a ticket", "Its number, and the system that it is in."),
+        Field::RequiresJustification => (tell!("settings-ask-for-a-reason"), String::new()),
+        Field::RequiresTicket => {
+            (tell!("settings-ask-for-a-ticket"), tell!("settings-its-number-and-the-system"))
+        }
         Field::RequiresApproval => {
-            ("Ask for approval", "The request waits until one of the approvers decides.")
+            (tell!("word-ask-for-approval"), tell!("settings-the-request-waits-until-those"))
         }
-        Field::Approvers => ("Approvers", "They need no role of their own."),
-        Field::ApprovalTimeout => ("A request waits for", "After that it ends undecided."),
-        Field::ApprovalRequiresJustification => ("Ask the approver for a reason", ""),
-        Field::EligibleMayBePermanent => ("May be without end", ""),
-        Field::EligibleMaximum => ("Longest with an end", "Such as 365 days."),
+        Field::AllowsEmergency => {
+            (tell!("settings-allow-emergencies"), tell!("settings-whoever-confirms-an-emergency"))
+        }
+        Field::EmergencyMaximum => {
+            (tell!("settings-longest-emergency"), tell!("settings-such-as-1h"))
+        }
+        Field::Stages => (tell!("settings-who-approves"), tell!("settings-they-need-no-role-of")),
+        Field::EligibleMayBePermanent => (tell!("settings-may-be-without-end"), String::new()),
+        Field::EligibleMaximum => {
+            (tell!("settings-longest-with-an-end"), tell!("settings-such-as-365-days"))
+        }
         Field::EligibleRequiresJustification | Field::ActiveRequiresJustification => {
-            ("Ask the administrator for a reason", "")
+            (tell!("settings-ask-the-administrator-for-a"), String::new())
         }
         Field::EligibleRequiresMfa | Field::ActiveRequiresMfa => {
-            ("Ask the administrator for a code", "")
+            (tell!("settings-ask-the-administrator-for-a-code"), String::new())
         }
         Field::ActiveMayBePermanent => {
-            ("May be without end", "Standing access: best kept for emergency accounts.")
+            (tell!("settings-may-be-without-end"), tell!("settings-standing-access-best-kept-for"))
         }
-        Field::ActiveMaximum => ("Longest with an end", "Such as 180 days."),
+        Field::ActiveMaximum => {
+            (tell!("settings-longest-with-an-end"), tell!("settings-such-as-180-days"))
+        }
+        Field::Notices => (tell!("notices-title"), tell!("notices-help")),
     }
 }
 

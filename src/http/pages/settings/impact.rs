@@ -2,13 +2,14 @@
 use super::{
     super::{
         plain_words,
-        say::{self, Reader},
+        say::Reader,
         view::settings::{Impact, PlaceChange, Sentence},
     },
     changes,
 };
 use crate::{
     domain::{assignment::AssignmentKind, settings::Field},
+    http::language::tell,
     service::settings::{OutOfTerms, Preview},
 };
 
@@ -34,7 +35,7 @@ fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
     if sentences.is_empty() {
         sentences.push(Sentence {
             icon: "info",
-            text: "Nobody gains or loses anything by it right now.".to_owned(),
+            text: tell!("settings-nobody-gains-or-loses-anything"),
         });
     }
     sentences
@@ -42,19 +43,23 @@ fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
 
 /// What is asked for, and of how many.
 fn terms(preview: &Preview) -> Vec<Sentence> {
-    let of = |one: &str, many: &str| match preview.eligible {
-        0 => "Nobody is eligible yet.".to_owned(),
-        1 => format!("1 eligible person {one}"),
-        more => format!("{more} eligible people {many}"),
-    };
-    let less = of("gets it easier.", "get it easier.");
-    let more =
-        of("goes by it from the next activation on.", "go by it from the next activation on.");
+    let less = tell!("settings-eligible-get-it-easier", people = preview.eligible);
+    let more = tell!("settings-eligible-go-by-it", people = preview.eligible);
     [
-        ("alert", "Less is asked for", &preview.weaker, less),
-        ("lock", "More is asked for", &preview.stricter, more),
-        ("lock", "From now on enforced below", &preview.newly_enforced, String::new()),
-        ("info", "No longer enforced below", &preview.no_longer_enforced, String::new()),
+        ("alert", tell!("settings-less-is-asked-for"), &preview.weaker, less),
+        ("lock", tell!("settings-more-is-asked-for"), &preview.stricter, more),
+        (
+            "lock",
+            tell!("settings-from-now-on-enforced-below"),
+            &preview.newly_enforced,
+            String::new(),
+        ),
+        (
+            "info",
+            tell!("settings-no-longer-enforced-below"),
+            &preview.no_longer_enforced,
+            String::new(),
+        ),
     ]
     .into_iter()
     .filter(|(_, _, fields, _)| !fields.is_empty())
@@ -71,30 +76,24 @@ fn held(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
     let mut say = |icon, text: String| sentences.push(Sentence { icon, text });
     let running = match preview.running {
         0 => None,
-        1 => Some("1 running activation goes on until its end as it was granted.".to_owned()),
-        more => {
-            Some(format!("{more} running activations go on, each until its end as it was granted."))
-        }
+        1 => Some(tell!("settings-1-running-activation-goes-on")),
+        more => Some(tell!("settings-running-activations-go-on-each", more = more)),
     };
     if let Some(running) = running {
         say("clock", running);
     }
     if !preview.out_of_terms.is_empty() {
         let named: Vec<_> = preview.out_of_terms.iter().map(|one| outside(one, reader)).collect();
-        say(
-            "calendar",
-            format!("Longer than will be allowed, and not ended by this: {}.", named.join(", ")),
-        );
+        say("calendar", tell!("settings-longer-than-will-be-allowed", named = named.join(", ")));
     }
     for (closed, icon, fate) in [
-        (false, "waiting", "judged by the stricter of both terms"),
-        (true, "close", "closed: nobody could decide it any more"),
+        (false, "waiting", "settings-requests-judged"),
+        (true, "close", "settings-requests-closed"),
     ] {
         let these = preview.waiting.iter().filter(|waiting| waiting.undecidable == closed);
         let named: Vec<_> = these.map(|waiting| waiting.requester.clone()).collect();
         if !named.is_empty() {
-            let count = say::count(named.len(), "waiting request");
-            say(icon, format!("{count} of {} will be {fate}.", named.join(", ")));
+            say(icon, tell!(fate, count = named.len(), people = named.join(", ")));
         }
     }
     sentences
@@ -106,7 +105,7 @@ fn labels(fields: &[Field]) -> String {
     let labels: Vec<_> = fields.iter().map(|field| plain_words::label(field.name())).collect();
     match labels.get(..SHOWN) {
         Some(first) if labels.len() > SHOWN + 1 => {
-            format!("{} and {} more", first.join(", "), labels.len() - SHOWN)
+            tell!("settings-and-more", first = first.join(", "), labels = labels.len() - SHOWN)
         }
         _ => labels.join(", "),
     }
@@ -118,8 +117,8 @@ fn outside(one: &OutOfTerms, reader: &Reader) -> String {
         AssignmentKind::Active => "active",
     };
     let end = one.ends_at.map_or_else(
-        || "without end".to_owned(),
-        |end| format!("until {}", reader.instant(end).text),
+        || tell!("settings-without-end"),
+        |end| tell!("word-until-of-inside", end = reader.instant(end).text),
     );
-    format!("{} ({kind} at {}, {end})", one.holder, one.place)
+    tell!("settings-at-of", holder = one.holder, kind = kind, place = one.place, end = end)
 }

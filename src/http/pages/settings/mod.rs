@@ -1,8 +1,10 @@
 //! The terms of a role at a place: in plain words, field by field with where each comes from, their history, and changing them.
 mod apply;
 mod edit;
-mod form;
+pub(super) mod form;
 mod impact;
+pub(super) mod notices;
+mod stage;
 mod template;
 
 use axum::extract::Path;
@@ -26,11 +28,15 @@ use super::{
 };
 use crate::{
     domain::{
-        id::{PrincipalId, RoleId, ScopeId},
+        id::{RoleId, ScopeId},
         settings::Difference,
     },
     error::Error,
-    service::settings::{self, Detail, FieldAt, Place},
+    http::language::tell,
+    service::{
+        role,
+        settings::{self, Detail, FieldAt, Names, Place},
+    },
 };
 
 /// The place that an address or a form speaks of; the organisation if it speaks of none.
@@ -39,6 +45,18 @@ fn scope(pairs: &Pairs) -> Result<ScopeId, Error> {
         "" => Ok(ScopeId::ROOT),
         text => id(text, "scope"),
     }
+}
+
+/// Everybody and everything that may approve.
+async fn approvers(page: &Page) -> Result<stage::Choices, Error> {
+    let (holders, group) = (super::role::choices(page, &[]).await?, tell!("word-group"));
+    let roles = role::list(&page.app, &page.actor).await?;
+    let roles = roles.iter().filter(|told| told.retired_at.is_none());
+    Ok(stage::Choices {
+        groups: holders.iter().filter(|choice| choice.hint == group).cloned().collect(),
+        holders,
+        roles: roles.map(|told| Choice::new(told.id.to_string(), told.name.clone())).collect(),
+    })
 }
 
 /// Where the terms of a role at a place are.
@@ -97,9 +115,9 @@ fn row(at: &FieldAt, detail: &Detail, role: RoleId, resets: bool) -> SettingRow 
     let name = at.field.name();
     let template = at.template.as_ref();
     SettingRow {
-        label: plain_words::label(name).to_owned(),
+        label: plain_words::label(name),
         value: value(name, &at.value, &detail.names),
-        from: format!("{}, version {}", at.from_name, at.from_version),
+        from: tell!("settings-version", from = at.from_name, version = at.from_version),
         template: template.cloned().unwrap_or_default(),
         own: at.own,
         locked: at.locked,
@@ -128,7 +146,7 @@ fn versions(detail: &Detail, opened: &Opened) -> Vec<Version> {
         enforced: version
             .enforced
             .iter()
-            .map(|field| plain_words::label(field.name()).to_owned())
+            .map(|field| plain_words::label(field.name()))
             .collect::<Vec<_>>()
             .join(", "),
     };
@@ -136,9 +154,9 @@ fn versions(detail: &Detail, opened: &Opened) -> Vec<Version> {
 }
 
 /// What differs, with names instead of identifiers.
-fn changes(differences: &[Difference], names: &[(PrincipalId, String, bool)]) -> Vec<Change> {
+fn changes(differences: &[Difference], names: &Names) -> Vec<Change> {
     let change = |change: &Difference| Change {
-        setting: plain_words::label(change.field).to_owned(),
+        setting: plain_words::label(change.field),
         before: value(change.field, &change.before, names),
         after: value(change.field, &change.after, names),
     };

@@ -14,7 +14,7 @@ use super::{
         },
     },
     form::{self, Mode, Pairs, groups, said, text},
-    scope,
+    notices, scope, stage,
 };
 use crate::{
     domain::{
@@ -24,9 +24,10 @@ use crate::{
         text::{Description, Name},
     },
     error::Error,
+    http::language::{reader_now, tell},
     service::{
         role,
-        settings::{self, NewTemplate, Template},
+        settings::{self, Names, NewTemplate, Template},
     },
 };
 
@@ -60,7 +61,7 @@ pub async fn new(page: Page, Query(asked): Query<Pairs>) -> Answer {
         let role: RoleId = id(asked.one("role"), "role")?;
         let detail = settings::show(&page.app, &page.actor, role, scope(&asked)?).await?;
         pairs = said(&detail.current.settings, &Field::all(), Mode::Whole);
-        pairs.say("name", format!("As {}", detail.role.name));
+        pairs.say("name", tell!("settings-as", role = detail.role.name));
     } else {
         pairs = said(&role::first_terms(true), &Field::all(), Mode::Whole);
     }
@@ -92,8 +93,10 @@ async fn draw(
     let may_change = may_manage
         && template.is_none_or(|template| !template.built_in && template.retired_at.is_none());
     let link = template.map(|template| format!("{LIST}/{}", template.id));
+    let reader = reader_now();
     let view = EditTemplate {
-        title: template.map_or_else(|| "New template".to_owned(), |template| template.name.clone()),
+        title: template
+            .map_or_else(|| tell!("settings-new-template"), |template| template.name.clone()),
         told: template.map(|template| template.description.clone()).unwrap_or_default(),
         built_in: template.is_some_and(|template| template.built_in),
         retired: template.is_some_and(|template| template.retired_at.is_some()),
@@ -117,7 +120,8 @@ async fn draw(
         back: LIST,
         version: pairs.one("version").to_owned(),
         terms: template.map(|template| facts(&template.settings)).unwrap_or_default(),
-        groups: groups(pairs, Mode::Whole, None, &mut faults),
+        groups: groups(pairs, Mode::Whole, Some(&stage::Choices::open()), &mut faults),
+        topics: notices::topics(&reader, pairs, &[], true),
         name: text(pairs, "name", &mut faults),
         description: text(pairs, "description", &mut faults),
         problems: faults.rest(),
@@ -130,11 +134,10 @@ async fn draw(
 fn facts(settings: &Settings) -> Vec<(String, String)> {
     Field::all()
         .into_iter()
-        .filter(|field| *field != Field::Approvers)
         .map(|field| {
             let name = field.name();
-            let value = plain_words::value(name, &field.value(settings), &[]);
-            (plain_words::label(name).to_owned(), value)
+            let value = plain_words::value(name, &field.value(settings), &Names::new());
+            (plain_words::label(name), value)
         })
         .collect()
 }
@@ -148,7 +151,9 @@ fn read(pairs: &Pairs) -> Result<NewTemplate, Faults> {
     else {
         return Err(faults);
     };
-    settings.activation.approvers.clear();
+    if !settings.activation.requires_approval {
+        settings.activation.stages.retain(|stage| !stage.approvers.is_empty());
+    }
     Ok(NewTemplate { name, description, settings })
 }
 

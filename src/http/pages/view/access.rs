@@ -60,7 +60,7 @@ pub struct RunningOut {
     /// Where; empty for the whole organisation.
     pub scope: String,
     /// Eligible or active.
-    pub kind: &'static str,
+    pub kind: String,
     /// When it ends, or has ended.
     pub ends: Instant,
     /// Whether it has run out.

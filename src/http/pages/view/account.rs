@@ -15,6 +15,14 @@ pub struct Account {
     pub frame: Frame,
     /// Name, account, mail.
     pub facts: Vec<Fact>,
+    /// The language that the reader has chosen.
+    pub language: Field,
+    /// The languages to choose from.
+    pub languages: Vec<Choice>,
+    /// The time zone that the reader has chosen.
+    pub time_zone: Field,
+    /// The zones to choose from.
+    pub time_zones: Vec<Choice>,
     /// How many recovery codes are left.
     pub codes_left: i64,
     /// Where the reader is signed in.

@@ -38,6 +38,8 @@ pub struct NewActivation {
     pub ticket_number: Field,
     /// The system that holds the ticket.
     pub ticket_system: Field,
+    /// The systems to choose from; none: any may be written.
+    pub ticket_systems: Vec<Choice>,
     /// Whether a ticket must be given.
     pub ticket_required: bool,
     /// The code; none if no second factor is asked for.
@@ -46,6 +48,18 @@ pub struct NewActivation {
     pub problems: Vec<String>,
     /// What will happen.
     pub outcome: Outcome,
+    /// The way around the approval; none if there is none.
+    pub emergency: Option<Emergency>,
+}
+
+/// The way around an approval in an emergency.
+pub struct Emergency {
+    /// The longest that it may last.
+    pub longest: String,
+    /// Whether it was pressed already.
+    pub open: bool,
+    /// What is wrong with it.
+    pub field: Field,
 }
 
 /// A role on the sheet.
@@ -76,6 +90,8 @@ pub struct Outcome {
     pub approvals: Vec<ApprovalNeeded>,
     /// Whether anything starts at once.
     pub at_once: bool,
+    /// Why nobody has to approve what otherwise somebody would.
+    pub unasked: Vec<String>,
 }
 
 /// When access to one role would end.
@@ -100,10 +116,22 @@ pub struct Ending {
 pub struct ApprovalNeeded {
     /// The role, if there are several.
     pub role: String,
-    /// "Grace Hopper, Alan Turing and 2 more".
+    /// The stages that it goes through.
+    pub stages: Vec<StageNeeded>,
+    /// Why it would be refused; may be empty.
+    pub refused: String,
+}
+
+/// A stage of it.
+pub struct StageNeeded {
+    /// "Stage 2. ", if there are several.
+    pub number: String,
+    /// "Grace Hopper or Alan Turing can decide.", or why nobody needs to be asked.
     pub by: String,
-    /// "Two of them are signed in now", "within 24 h".
+    /// "2 of them must agree. They have 24 h."; may be empty.
     pub note: String,
+    /// Who is away, and who stands in.
+    pub away: Vec<String>,
 }
 
 /// The extend sheet.
@@ -136,6 +164,8 @@ pub struct Extend {
     pub ticket_number: Field,
     /// The system that holds the ticket.
     pub ticket_system: Field,
+    /// The systems to choose from; none: any may be written.
+    pub ticket_systems: Vec<Choice>,
     /// Whether a ticket must be given.
     pub ticket_required: bool,
     /// The code; none if no second factor is asked for.

@@ -24,7 +24,7 @@ pub struct Problem {
     /// Its type, which is the address of its page.
     pub link: &'static str,
     /// What it is.
-    pub title: &'static str,
+    pub title: String,
     /// The HTTP status of its answers.
     pub status: u16,
 }

@@ -1,7 +1,10 @@
 //! Approvals: what waits for the reader, and what others have decided.
 use askama::Template;
 
-use super::{Caption, Fact, Instant, Who, change_request::ChangeRow, frame::Frame, status::Status};
+use super::{
+    Caption, Fact, Instant, Who, change_request::ChangeRow, form::Field, frame::Frame,
+    status::Status,
+};
 
 /// The approvals page.
 #[derive(Template)]
@@ -11,6 +14,18 @@ pub struct Approvals {
     pub frame: Frame,
     /// What waits, oldest first.
     pub pending: Vec<Pending>,
+    /// Sent twice, several are decided once.
+    pub idempotency_key: String,
+    /// Whether several were chosen.
+    pub several_open: bool,
+    /// Why several are decided.
+    pub reason: Field,
+    /// The code for several.
+    pub code: Field,
+    /// What is wrong with the whole.
+    pub problems: Vec<String>,
+    /// Emergencies that wait for the reader's review.
+    pub emergencies: Vec<Emergency>,
     /// Changes that wait for a second administrator, oldest first.
     pub waiting_changes: Vec<ChangeRow>,
     /// Wishes for more time, oldest first.
@@ -21,8 +36,26 @@ pub struct Approvals {
     pub decided_changes: Vec<ChangeRow>,
 }
 
+/// An emergency that waits for a review.
+pub struct Emergency {
+    /// Its page.
+    pub link: String,
+    /// "Grace Hopper · Production Operator".
+    pub title: String,
+    /// Why, as they said.
+    pub reason: String,
+    /// By when.
+    pub due: Instant,
+    /// Whether that is over.
+    pub overdue: bool,
+}
+
 /// A request that waits for a decision.
 pub struct Pending {
+    /// Which.
+    pub id: String,
+    /// Whether it is chosen.
+    pub chosen: bool,
     /// The request's page.
     pub link: String,
     /// Who asks.

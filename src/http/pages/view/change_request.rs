@@ -35,11 +35,11 @@ pub struct ChangeRequest {
     /// Around it.
     pub frame: Frame,
     /// The list that it is in: its address and its name.
-    pub back: (&'static str, &'static str),
+    pub back: (&'static str, String),
     /// Who wants it.
     pub author: Who,
     /// "asks for" or "asked for".
-    pub verb: &'static str,
+    pub verb: String,
     /// "weaker settings of Database Operator".
     pub what: String,
     /// Where it stands.

@@ -38,7 +38,7 @@ pub struct ExpiringRow {
     /// Where; empty for the whole organisation.
     pub scope: String,
     /// Eligible or active.
-    pub kind: &'static str,
+    pub kind: String,
     /// When it ends, or has ended.
     pub ends: Instant,
     /// Where the wish for more time is; empty if there is none.

@@ -14,7 +14,7 @@ pub struct Chain {
     /// Whether it is privileged.
     pub privileged: bool,
     /// What it takes, in words.
-    pub takes: &'static str,
+    pub takes: String,
     /// The steps, the first one first.
     pub steps: Vec<String>,
 }
@@ -34,9 +34,9 @@ pub struct Bundle {
     /// Its name in the page.
     pub name: &'static str,
     /// What they take.
-    pub title: &'static str,
+    pub title: String,
     /// That in a sentence.
-    pub text: &'static str,
+    pub text: String,
     /// How many there are.
     pub count: usize,
     /// The first of them.
@@ -84,7 +84,7 @@ pub struct Extents {
     /// The person's page.
     pub person: String,
     /// The choices: each a name, an address, and whether it is this one.
-    pub choices: Vec<(&'static str, String, bool)>,
+    pub choices: Vec<(String, String, bool)>,
     /// The roles.
     pub rows: Vec<Chain>,
     /// Where the rest is.

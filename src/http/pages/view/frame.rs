@@ -1,4 +1,5 @@
 //! What surrounds every page.
+use crate::domain::language::{Argument, Reader};
 
 /// The part of the program that a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub enum Section {
     Applications,
     /// The audit trail.
     Audit,
+    /// The way of notices.
+    Deliveries,
     /// The reader's own account.
     Account,
     /// Elsewhere.
@@ -47,6 +50,7 @@ impl Section {
             Self::Groups => "groups",
             Self::Applications => "applications",
             Self::Audit => "audit",
+            Self::Deliveries => "deliveries",
             Self::Account => "account",
             Self::None => "",
         }
@@ -151,6 +155,83 @@ impl Flash {
     }
 }
 
+/// A text with its values, before it is said. Templates write `frame.say("key").with("name", value).text()`.
+#[derive(Clone, Debug)]
+pub struct Saying<'a> {
+    reader: &'a Reader,
+    key: &'a str,
+    arguments: Vec<(&'static str, Argument)>,
+}
+
+impl Saying<'_> {
+    /// The same, with a value.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<Argument>) -> Self {
+        self.arguments.push((name, value.into()));
+        self
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn text(self) -> String {
+        self.reader.text(self.key, &self.arguments)
+    }
+
+    /// What stands before and after the value `it`, which is more than words.
+    #[must_use]
+    pub fn around(self) -> (String, String) {
+        self.reader.around(self.key, &self.arguments)
+    }
+
+    /// The text in parts; every other one, between back-ticks in the catalogue, is to be set as code.
+    #[must_use]
+    pub fn marked(self) -> Vec<String> {
+        self.text().split('`').map(str::to_owned).collect()
+    }
+}
+
+/// What says the texts of a page.
+macro_rules! speaks {
+    ($frame:ty) => {
+        impl $frame {
+            /// The text of that key.
+            #[must_use]
+            pub fn text(&self, key: &str) -> String {
+                self.reader.text(key, &[])
+            }
+
+            /// The text of that key, to be given values.
+            #[must_use]
+            pub fn say<'a>(&'a self, key: &'a str) -> Saying<'a> {
+                Saying { reader: &self.reader, key, arguments: Vec::new() }
+            }
+
+            /// The tag of the language that the page is in.
+            #[must_use]
+            pub fn tag(&self) -> &'static str {
+                self.reader.language.tag()
+            }
+
+            /// The months, short, one after the other, for scripts.
+            #[must_use]
+            pub fn months(&self) -> String {
+                let months = (1..=12_i64)
+                    .map(|month| self.say("date-month-short").with("month", month).text());
+                months.collect::<Vec<_>>().join("|")
+            }
+
+            /// The time zone in which the page tells times.
+            #[must_use]
+            pub fn zone(&self) -> &str {
+                self.reader.zone_name()
+            }
+        }
+    };
+}
+
+speaks!(Frame);
+speaks!(Gate);
+
 /// The frame of a page for somebody who is signed in.
 #[derive(Clone, Debug)]
 pub struct Frame {
@@ -160,6 +241,10 @@ pub struct Frame {
     pub person: String,
     /// One or two letters for the reader.
     pub initials: String,
+    /// Who reads the page.
+    pub reader: Reader,
+    /// The reader's time zone, with what it is called at this time of the year.
+    pub zone_stated: String,
     /// Where we are.
     pub section: Section,
     /// How many requests wait for the reader's decision.
@@ -183,6 +268,8 @@ pub struct Frame {
 /// The frame of a page for somebody who is not signed in yet.
 #[derive(Clone, Debug)]
 pub struct Gate {
+    /// Who reads the page.
+    pub reader: Reader,
     /// The organisation's name.
     pub organisation: String,
     /// Light or dark.

@@ -144,7 +144,7 @@ pub struct ImportRow {
     /// What the file was called.
     pub file: String,
     /// Draft, done or discarded.
-    pub state: &'static str,
+    pub state: String,
     /// Who handed it in.
     pub by: String,
     /// When.
@@ -210,7 +210,7 @@ pub struct MappedField {
     /// Its name.
     pub name: &'static str,
     /// What it is called.
-    pub label: &'static str,
+    pub label: String,
     /// The column.
     pub column: Field,
     /// The columns to choose from, and none.
@@ -220,7 +220,7 @@ pub struct MappedField {
     /// What holds otherwise.
     pub otherwise: String,
     /// What an empty one means.
-    pub help: &'static str,
+    pub help: String,
 }
 
 /// What would come of an import.
@@ -270,7 +270,7 @@ pub struct PreviewRow {
     /// Where.
     pub place: String,
     /// Eligible or active.
-    pub kind: &'static str,
+    pub kind: String,
     /// Until when.
     pub until: Option<Instant>,
     /// Whether it ends sooner than was said.
@@ -296,7 +296,7 @@ pub struct ImportDone {
     /// What the file was called.
     pub file: String,
     /// Draft, done or discarded.
-    pub state: &'static str,
+    pub state: String,
     /// What came of it.
     pub sentence: String,
     /// Who, when, digest, mapping.
@@ -304,7 +304,7 @@ pub struct ImportDone {
     /// Which rows are shown.
     pub outcome: &'static str,
     /// The links to each outcome, with how many there are.
-    pub outcomes: Vec<(String, &'static str, i32, &'static str)>,
+    pub outcomes: Vec<(String, String, i32, &'static str)>,
     /// The rows.
     pub rows: Vec<ImportedRow>,
     /// Where the rest is.
@@ -399,6 +399,8 @@ pub struct Try {
     pub ticket_number: Field,
     /// The ticket's system.
     pub ticket_system: Field,
+    /// The systems to choose from; none: any may be written.
+    pub ticket_systems: Vec<Choice>,
     /// Whether a ticket must be given.
     pub ticket_required: bool,
     /// The code; none if it is not asked for.

@@ -12,12 +12,15 @@ pub mod assignment;
 pub mod audit;
 pub mod bulk;
 pub mod change_request;
+pub mod delivery;
+pub mod deputy;
 pub mod expiring;
 pub mod extent;
 pub mod form;
 pub mod frame;
 pub mod group;
 pub mod inventory;
+pub mod notice;
 pub mod person;
 pub mod policy;
 pub mod posture;
@@ -79,21 +82,33 @@ pub struct Fact {
     pub value: String,
     /// The instant that it says, if it says one.
     pub at: Option<Instant>,
+    /// Where more is told, outside of Latchkey; empty if nowhere.
+    pub link: String,
 }
 
 impl Fact {
     /// A fact from its two halves.
     pub fn new(name: impl Into<String>, value: impl Into<String>) -> Self {
-        Self { name: name.into(), value: value.into(), at: None }
+        Self { name: name.into(), value: value.into(), at: None, link: String::new() }
     }
 
     /// An instant with its name.
     pub fn at(name: impl Into<String>, at: Instant) -> Self {
-        Self { name: name.into(), value: at.text.clone(), at: Some(at) }
+        Self { name: name.into(), value: at.text.clone(), at: Some(at), link: String::new() }
+    }
+
+    /// The same, leading to where more is told.
+    #[must_use]
+    pub fn leading_to(self, link: Option<String>) -> Self {
+        Self { link: link.unwrap_or_default(), ..self }
     }
 
     /// An instant with its name, or what is said where there is none.
-    pub fn at_or(name: impl Into<String>, at: Option<Instant>, otherwise: &str) -> Self {
+    pub fn at_or(
+        name: impl Into<String>,
+        at: Option<Instant>,
+        otherwise: impl Into<String>,
+    ) -> Self {
         match at {
             Some(at) => Self::at(name, at),
             None => Self::new(name, otherwise),

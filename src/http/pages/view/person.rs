@@ -70,6 +70,8 @@ pub struct Person {
     pub activity: Vec<Activity>,
     /// What the reader may do.
     pub acts: PersonActs,
+    /// Whom they are to answer to, as it was typed.
+    pub manager_field: Field,
 }
 
 /// Where a person's account may be changed; empty where not.
@@ -89,6 +91,8 @@ pub struct PersonActs {
     pub disable_consequence: String,
     /// Where to enable.
     pub enable: String,
+    /// Where to say whom they answer to.
+    pub manager: String,
 }
 
 /// The form that invites somebody.
@@ -136,5 +140,5 @@ pub struct OneTimeLink {
     /// The link.
     pub link: String,
     /// How long it works.
-    pub lasts: &'static str,
+    pub lasts: String,
 }

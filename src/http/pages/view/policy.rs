@@ -32,7 +32,7 @@ pub struct File {
     /// Its name.
     pub name: &'static str,
     /// What it tells of.
-    pub tells: &'static str,
+    pub tells: String,
     /// The name of its field.
     pub input: &'static str,
     /// What it is to say.
@@ -48,7 +48,7 @@ pub struct Plan {
     /// What tells it from every other plan.
     pub digest: String,
     /// What is said if it takes a second administrator.
-    pub waits: &'static str,
+    pub waits: String,
     /// So that it is applied once.
     pub key: String,
 }

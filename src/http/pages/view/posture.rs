@@ -6,7 +6,7 @@ use super::{Instant, Pages, Who, frame::Frame};
 /// A number that leads to its list.
 pub struct Tile {
     /// What is counted.
-    pub name: &'static str,
+    pub name: String,
     /// How many: "12", "10 000+".
     pub number: String,
     /// What more there is to say; may be empty.
@@ -26,11 +26,11 @@ pub struct Problem {
     /// What is wrong.
     pub title: String,
     /// Why that matters and what to do.
-    pub advice: &'static str,
+    pub advice: String,
     /// Where that is done.
     pub link: String,
     /// What the link says.
-    pub act: &'static str,
+    pub act: String,
 }
 
 /// Somebody who has power now.
@@ -38,9 +38,11 @@ pub struct Holder {
     /// Who.
     pub who: Who,
     /// "Person", "Group", "Application".
-    pub kind: &'static str,
+    pub kind: String,
     /// Whether the account is kept for emergencies.
     pub emergency: bool,
+    /// Whether it was activated in an emergency, without its approval.
+    pub in_emergency: bool,
     /// The role.
     pub role: String,
     /// Whether it is privileged.

@@ -30,9 +30,9 @@ pub struct ProblemKind {
     /// Its stable name, which is this page's address.
     pub name: &'static str,
     /// What it is.
-    pub title: &'static str,
+    pub title: String,
     /// The HTTP status of its answers.
     pub status: u16,
     /// What it means, and what to do.
-    pub meaning: &'static str,
+    pub meaning: String,
 }

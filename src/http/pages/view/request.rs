@@ -43,6 +43,8 @@ pub struct RequestRow {
     pub status: Status,
     /// When it was made.
     pub at: Instant,
+    /// Whether it was an emergency that skipped approval.
+    pub emergency: bool,
 }
 
 /// One request.
@@ -52,7 +54,7 @@ pub struct Request {
     /// Around it.
     pub frame: Frame,
     /// The list that it is in: its address and its name.
-    pub back: (&'static str, &'static str),
+    pub back: (&'static str, String),
     /// Who asks.
     pub requester: Who,
     /// "asks for Production Operator for 2 h", said after the requester's name.
@@ -65,6 +67,8 @@ pub struct Request {
     pub facts: Vec<Fact>,
     /// Who can decide, where somebody still can.
     pub deciders: Vec<Who>,
+    /// How many must agree, and what comes after; may be empty.
+    pub agreement: String,
     /// Until when; none if nothing waits.
     pub decide_by: Option<Instant>,
     /// What the requester holds now and when the role was last used, for the approver.
@@ -73,6 +77,22 @@ pub struct Request {
     pub timeline: Vec<Step>,
     /// The form for the approver; none for others.
     pub decision: Option<DecisionForm>,
+    /// "Grace is looking at it."; may be empty.
+    pub claimed: String,
+    /// Where to take it on, or to leave it to others: the address and the label; none for who cannot.
+    pub claim: Option<(String, String)>,
+    /// Where to ask again; empty where that is not possible.
+    pub nudge: String,
+    /// Where to write something; empty where one cannot.
+    pub comment: String,
+    /// What was written.
+    pub comment_field: Field,
+    /// "Emergency", with what became of its review; empty if it was none.
+    pub emergency: String,
+    /// Where to review it; empty for who cannot.
+    pub review: String,
+    /// What was typed.
+    pub review_field: Field,
     /// Why the reader cannot decide, where one might expect it.
     pub cannot_decide: String,
     /// Where to cancel it; empty where that is not possible.
@@ -107,6 +127,8 @@ pub struct DecisionForm {
     pub idempotency_key: String,
     /// Why.
     pub reason: Field,
+    /// Whether a reason must be given.
+    pub reason_required: bool,
     /// For how long; the approver may lower it.
     pub duration: Field,
     /// "Asked for 2 h. Lower it to approve for less."
@@ -115,4 +137,14 @@ pub struct DecisionForm {
     pub code: Option<Field>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
+}
+
+/// For whoever may not see a request, or follows a link to one that is not there: the same for both.
+#[derive(Template)]
+#[template(path = "request/not_yours.html")]
+pub struct NotYours {
+    /// Around it.
+    pub frame: Frame,
+    /// The reader's name.
+    pub name: String,
 }

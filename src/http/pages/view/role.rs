@@ -171,7 +171,7 @@ pub struct RoleFields {
 /// Permissions that belong together.
 pub struct PermissionGroup {
     /// What they are about.
-    pub title: &'static str,
+    pub title: String,
     /// Each of them.
     pub choices: Vec<Choice>,
 }

@@ -28,7 +28,7 @@ pub struct Scope {
     /// Its name.
     pub name: String,
     /// "Folder", "System".
-    pub kind: &'static str,
+    pub kind: String,
     /// What it is for.
     pub purpose: String,
     /// Whether it is retired.
@@ -68,7 +68,7 @@ pub struct ScopeRow {
     /// Its name.
     pub name: String,
     /// "Folder", "System".
-    pub kind: &'static str,
+    pub kind: String,
     /// What it is for.
     pub purpose: String,
     /// How many places lie in it.

@@ -18,7 +18,7 @@ pub struct Hit {
 /// What was found of one kind.
 pub struct Group {
     /// "People".
-    pub title: &'static str,
+    pub title: String,
     /// The name of its icon.
     pub icon: &'static str,
     /// The name of its kind.

@@ -98,6 +98,10 @@ pub struct EditSettings {
     pub problems: Vec<String>,
     /// The fields.
     pub groups: Vec<Group>,
+    /// Whether the rules of notices are the place's own, or inherited; none at the organisation, which says everything.
+    pub notices: Option<Setting>,
+    /// Who is told of what.
+    pub topics: Vec<NoticeTopic>,
     /// Fields that are the place's own, though they are locked at the moment.
     pub kept: Vec<&'static str>,
     /// The fields that may be enforced below.
@@ -111,9 +115,9 @@ pub struct EditSettings {
 /// Fields that belong together.
 pub struct Group {
     /// What they are about.
-    pub title: &'static str,
+    pub title: String,
     /// What that means.
-    pub help: &'static str,
+    pub help: String,
     /// The fields.
     pub settings: Vec<Setting>,
 }
@@ -123,8 +127,8 @@ pub struct Setting {
     /// Its name on the form.
     pub input: &'static str,
     /// What it is called.
-    pub label: &'static str,
-    /// `length`, `check`, `choice`, `people` or `locked`.
+    pub label: String,
+    /// `length`, `check`, `choice`, `stages` or `locked`.
     pub kind: &'static str,
     /// What helps to fill it in.
     pub help: String,
@@ -134,14 +138,106 @@ pub struct Setting {
     pub ticked: bool,
     /// What can be chosen.
     pub choices: Vec<Choice>,
-    /// Whom one can choose.
-    pub people: Vec<Choice>,
+    /// The stages of the approval.
+    pub stages: Vec<StageForm>,
     /// What is in force above.
     pub above: String,
     /// Where that comes from.
     pub from: String,
     /// What was filled in.
     pub field: Field,
+}
+
+/// What people are told of, about one thing.
+pub struct NoticeTopic {
+    /// What it is about.
+    pub title: String,
+    /// Each occasion with each audience.
+    pub cells: Vec<NoticeCell>,
+    /// How many differ from what ships.
+    pub changed: usize,
+    /// The same in words.
+    pub differs: String,
+}
+
+/// One occasion, as one audience is told of it.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct NoticeCell {
+    /// The name of the choice on the form.
+    pub told: String,
+    /// The name of the field for further addresses.
+    pub others_name: String,
+    /// What happens.
+    pub label: String,
+    /// Who is told.
+    pub audience: String,
+    /// Whether it asks something of them.
+    pub asks: bool,
+    /// Whether nobody can switch it off.
+    pub fixed: bool,
+    /// What can be chosen.
+    pub choices: Vec<Choice>,
+    /// What is.
+    pub chosen: Field,
+    /// Whether others may be told as well.
+    pub takes_others: bool,
+    /// What the field for them is called.
+    pub others_label: String,
+    /// Those others.
+    pub others: Field,
+    /// How many there are to be told.
+    pub tells: String,
+    /// Whether it is as it ships.
+    pub told_is_shipped: bool,
+}
+
+/// A stage of an approval on a form. Each of its inputs has the stage's number behind its name.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
+pub struct StageForm {
+    /// Counted from 1.
+    pub number: usize,
+    /// Whether it says something already; one that does not is folded.
+    pub is_there: bool,
+    /// Who may decide.
+    pub approvers: Vec<Choice>,
+    /// What is wrong with them.
+    pub approvers_field: Field,
+    /// How many must agree.
+    pub agree: Field,
+    /// How many can.
+    pub agreements: Vec<Choice>,
+    /// How long it waits.
+    pub timeout: Field,
+    /// What silence means.
+    pub silence: Field,
+    /// What it can mean.
+    pub silences: Vec<Choice>,
+    /// Whether a reason is asked for.
+    pub reason: bool,
+    /// Whether a code is asked for.
+    pub code: bool,
+    /// After how long others are asked.
+    pub escalate_after: Field,
+    /// Whom.
+    pub escalate_to: Vec<Choice>,
+    /// The longest for which nobody is asked.
+    pub skip_length: Field,
+    /// The hours within which nobody is asked: from, until, their time zone and days.
+    pub skip_from: Field,
+    /// Until.
+    pub skip_until: Field,
+    /// The time zone.
+    pub skip_zone: Field,
+    /// The days.
+    pub skip_days: Vec<Choice>,
+    /// The group on call for whose members nobody is asked.
+    pub skip_on_call: Field,
+    /// The groups.
+    pub groups: Vec<Choice>,
+    /// Whether a verified ticket is enough.
+    pub skip_ticket: bool,
+    /// Whether something is said of when others, or nobody, are asked.
+    pub more: bool,
 }
 
 /// A field of the terms in force.
@@ -279,6 +375,8 @@ pub struct EditTemplate {
     pub terms: Vec<(String, String)>,
     /// The fields.
     pub groups: Vec<Group>,
+    /// Who is told of what.
+    pub topics: Vec<NoticeTopic>,
     /// Its name.
     pub name: Field,
     /// What it is for.

@@ -1,4 +1,5 @@
 //! The one vocabulary for the state of access and of requests.
+use crate::http::language::tell;
 
 /// The states, each with one word, one icon and one colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,20 +33,20 @@ pub enum Kind {
 impl Kind {
     /// The word.
     #[must_use]
-    pub fn word(self) -> &'static str {
+    pub fn word(self) -> String {
         match self {
-            Self::Eligible => "Eligible",
-            Self::Pending => "Pending approval",
-            Self::Scheduled => "Scheduled",
-            Self::Active => "Active",
-            Self::Ending => "Ending soon",
-            Self::Ended => "Ended",
-            Self::Denied => "Denied",
-            Self::Revoked => "Revoked",
-            Self::Cancelled => "Cancelled",
-            Self::TimedOut => "Timed out",
-            Self::Refused => "Refused",
-            Self::CarriedOut => "Carried out",
+            Self::Eligible => tell!("word-eligible"),
+            Self::Pending => tell!("status-pending-approval"),
+            Self::Scheduled => tell!("status-scheduled"),
+            Self::Active => tell!("word-active"),
+            Self::Ending => tell!("status-ending-soon"),
+            Self::Ended => tell!("word-ended"),
+            Self::Denied => tell!("status-denied"),
+            Self::Revoked => tell!("word-revoked"),
+            Self::Cancelled => tell!("status-cancelled"),
+            Self::TimedOut => tell!("status-timed-out"),
+            Self::Refused => tell!("word-refused"),
+            Self::CarriedOut => tell!("status-carried-out"),
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
         audit::Kind,
         id::ConversionId,
         inventory::finishable,
-        notice,
+        notice::assignment::{conversion_abandoned, conversion_finished},
         permission::Permission,
         text::Justification,
     },
@@ -34,9 +34,8 @@ pub async fn finish(
     assignment::end(&mut change, &active, AssignmentEnd::Converted, reason).await?;
     survivability::refuse_loss(&mut change, &before).await?;
     store::inventory::conversion::finish(&mut change, id, user.principal).await?;
-    let mail =
-        notice::conversion_finished(&facts(&user, &active, reason.as_str(), &app.public_url));
-    tell_holder(&mut change, active.principal, &mail).await?;
+    let facts = facts(&user, &active, reason.as_str(), &app.public_url);
+    tell_holder(app, &mut change, &active, &facts, conversion_finished).await?;
     change.made(id.0).await?;
     let event = about(Kind::ConversionFinished, &active, id);
     change.record(&event.detail(json!({ "justification": reason }))).await?;
@@ -63,9 +62,8 @@ pub async fn abandon(
         survivability::refuse_loss(&mut change, &before).await?;
     }
     store::inventory::conversion::abandon(&mut change, id, user.principal).await?;
-    let mail =
-        notice::conversion_abandoned(&facts(&user, &active, reason.as_str(), &app.public_url));
-    tell_holder(&mut change, active.principal, &mail).await?;
+    let facts = facts(&user, &active, reason.as_str(), &app.public_url);
+    tell_holder(app, &mut change, &active, &facts, conversion_abandoned).await?;
     change.made(id.0).await?;
     let event = about(Kind::ConversionAbandoned, &active, id);
     change.record(&event.detail(json!({ "justification": reason }))).await?;

@@ -5,13 +5,13 @@ use crate::{
     domain::{
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
-        id::{ConversionId, PrincipalId},
+        id::ConversionId,
         inventory::Step,
-        notice::{Administered, Mail},
+        notice::{assignment::Administered, letter::Letter},
         permission::Permission,
     },
     error::Error,
-    service::access,
+    service::{access, notice},
     store::{self, Change, assignment::Locked, inventory::conversion::Wanted},
 };
 
@@ -107,6 +107,7 @@ fn facts<'a>(
 ) -> Administered<'a> {
     Administered {
         by: &user.name,
+        holder: "",
         role: &locked.role_name,
         scope: &locked.scope_name,
         reason,
@@ -115,9 +116,13 @@ fn facts<'a>(
 }
 
 /// Tells whoever acts for a holder: the account, or everybody who belongs to a group.
-async fn tell_holder(change: &mut Change, holder: PrincipalId, mail: &Mail) -> Result<(), Error> {
-    for account in store::inventory::conversion::accounts_behind(change, holder).await? {
-        store::outbox::enqueue(change, account, mail, None).await?;
-    }
-    Ok(())
+async fn tell_holder(
+    app: &App,
+    change: &mut Change,
+    locked: &Locked,
+    facts: &Administered<'_>,
+    letter: fn(&Administered<'_>) -> Letter,
+) -> Result<(), Error> {
+    let behind = store::inventory::conversion::accounts_behind(change, locked.principal).await?;
+    notice::converted(app, change, (locked.role, locked.scope), behind, (facts, letter)).await
 }

@@ -9,7 +9,7 @@ use crate::{
         assignment::{AssignmentKind, AssignmentOrigin},
         audit::Kind,
         id::{AssignmentId, ConversionId},
-        notice,
+        notice::assignment::conversion_started,
         step_up::Act,
         text::Justification,
     },
@@ -110,8 +110,8 @@ async fn start_one(
         store::inventory::conversion::begin(&mut change, user.principal, id, (eligible, made))
             .await?;
     let link = format!("{}/inventory/conversions/{conversion}/try", app.public_url);
-    let mail = notice::conversion_started(&facts(user, &locked, reason.as_str(), &link));
-    tell_holder(&mut change, locked.principal, &mail).await?;
+    let facts = facts(user, &locked, reason.as_str(), &link);
+    tell_holder(app, &mut change, &locked, &facts, conversion_started).await?;
     change.made(conversion.0).await?;
     let event = about(Kind::ConversionStarted, &locked, conversion).detail(json!({
         "eligible": eligible, "eligible_made": made, "justification": reason,

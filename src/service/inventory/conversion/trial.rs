@@ -1,7 +1,7 @@
 //! Trying a new eligibility before the standing access goes.
 use serde_json::json;
 
-use super::{over, step, tell_holder};
+use super::{over, step};
 use crate::{
     App,
     domain::{
@@ -10,7 +10,7 @@ use crate::{
         audit::{Event, Kind, Outcome},
         id::ConversionId,
         inventory::Step,
-        notice::{self, Administered},
+        notice::assignment::{Administered, conversion_tried},
         settings::{ActivationTerms, Authentication},
         step_up::Act,
         time::Duration,
@@ -19,7 +19,7 @@ use crate::{
     service::{
         access,
         activation::{self, Reasons},
-        step_up,
+        notice, step_up,
     },
     store::{
         self, Change,
@@ -128,17 +128,17 @@ async fn tell_of_try(
     told: &Told,
 ) -> Result<(), Error> {
     let link = format!("{}/inventory/conversions", app.public_url);
-    let mail = notice::conversion_tried(&Administered {
+    let facts = Administered {
         by: &user.name,
+        holder: &told.holder,
         role: &told.role_name,
         scope: &told.scope_name,
         reason: "",
         link: &link,
-    });
-    tell_holder(change, told.principal, &mail).await?;
-    let behind = store::inventory::conversion::accounts_behind(change, told.principal).await?;
-    if !behind.contains(&told.started_by) {
-        store::outbox::enqueue(change, told.started_by, &mail, None).await?;
-    }
-    Ok(())
+    };
+    let mut accounts =
+        store::inventory::conversion::accounts_behind(change, told.principal).await?;
+    accounts.push(told.started_by);
+    let place = (told.role, told.scope);
+    notice::converted(app, change, place, accounts, (&facts, conversion_tried)).await
 }

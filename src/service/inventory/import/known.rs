@@ -161,7 +161,8 @@ async fn groups(
             Err(Error::NotAllowed(why)) => Some(why),
             Err(error) => return Err(error),
         };
-        approved_by.insert(*scope, store::reach::approved_by(connection, *scope).await?);
+        approved_by
+            .insert(*scope, store::reach::approved_by(connection, (RoleId::MEMBER, *scope)).await?);
         groups.insert(*scope, GroupRight { refused, approves: false });
     }
     let all = approved_by.values().flatten().copied().collect();

@@ -29,6 +29,7 @@ pub use rows::{NewAssignment, Row, RowOutcome, assign, keep, rows};
 )]
 #[serde(rename_all = "snake_case")]
 #[sqlx(type_name = "import_state", rename_all = "snake_case")]
+#[schema(as = ImportState)]
 pub enum State {
     /// It was handed in, and nothing was made of it yet.
     Draft,

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     domain::inventory,
+    http::language::tell,
     service::inventory::import::{self, PAGE, Row, RowOutcome, State, Told},
 };
 
@@ -41,9 +42,9 @@ pub(super) async fn draw(page: &Page, told: &Told, begin: &Begin) -> Answer {
         outcome: name,
         outcomes: if told.state == State::Done {
             [
-                ("made", told.made, "Made"),
-                ("already", told.already, "There already"),
-                ("left_out", told.left_out, "Left out"),
+                ("made", told.made, tell!("inventory-made")),
+                ("already", told.already, tell!("inventory-there-already")),
+                ("left_out", told.left_out, tell!("inventory-left-out")),
             ]
             .into_iter()
             .map(|(name, count, words)| {
@@ -68,25 +69,26 @@ fn imported(row: &Row) -> ImportedRow {
     ImportedRow {
         line: row.line,
         said: said(&row.said.0),
-        notes: row.notes.clone(),
+        notes: row.notes.iter().map(|note| super::told(note)).collect(),
         link: row.assignment.map(|id| format!("/assignments/{id}")).unwrap_or_default(),
     }
 }
 
 fn facts(told: &Told, reader: &Reader) -> Vec<Fact> {
     let mut facts = vec![
-        Fact::new("By", told.by_name.clone()),
-        Fact::at("Handed in", reader.instant(told.created_at)),
+        Fact::new(tell!("word-by"), told.by_name.clone()),
+        Fact::at(tell!("inventory-handed-in"), reader.instant(told.created_at)),
     ];
     if let Some(closed) = told.closed_at {
-        facts.push(Fact::at("Closed", reader.instant(closed)));
+        facts.push(Fact::at(tell!("inventory-closed"), reader.instant(closed)));
     }
-    facts.push(Fact::new("Rows", told.rows_read.to_string()));
+    facts.push(Fact::new(tell!("inventory-rows"), told.rows_read.to_string()));
     facts.push(Fact::new("SHA-256", data_encoding::HEXLOWER.encode(&told.digest)));
     let mapping = told.mapping.as_ref().map(|mapping| &mapping.0);
-    for (field, _, label) in inventory::Field::ALL {
+    for (field, name, _) in inventory::Field::ALL {
         if let Some(column) = mapping.and_then(|mapping| mapping.column(field)) {
-            facts.push(Fact::new(format!("{label} from"), column.to_owned()));
+            let label = super::label(name);
+            facts.push(Fact::new(tell!("inventory-from", label = label), column.to_owned()));
         }
     }
     facts

@@ -12,7 +12,6 @@ use super::{
         faults::Faults,
         page::{Answer, Opened, Page, Posted, answer, done, id},
         request::Nothing,
-        say,
         scope::choice,
         view::{
             form::{Choice, Field},
@@ -32,6 +31,7 @@ use crate::{
         role::ScopeKind,
     },
     error::Error,
+    http::language::tell,
     service::{inventory::import, scope},
 };
 
@@ -121,7 +121,7 @@ pub(super) async fn draw(
     let view = ImportDraft {
         action: format!("/inventory/imports/{id}"),
         file: found.told.file_name.clone(),
-        rows: say::count(number(Some(found.told.rows_read)), "row"),
+        rows: tell!("inventory-rows-counted", rows = number(Some(found.told.rows_read))),
         columns: found.columns.clone(),
         sample: found.sample.clone(),
         fields,
@@ -129,7 +129,10 @@ pub(super) async fn draw(
             Some(AssignmentKind::Eligible) => "eligible",
             Some(AssignmentKind::Active) | None => "active",
         }),
-        kinds: vec![Choice::new("active", "Active"), Choice::new("eligible", "Eligible")],
+        kinds: vec![
+            Choice::new("active", tell!("word-active")),
+            Choice::new("eligible", tell!("word-eligible")),
+        ],
         make_roles: mapping.make_roles,
         end_by_terms: mapping.end_by_terms,
         missing_roles: roles
@@ -137,7 +140,9 @@ pub(super) async fn draw(
             .map(|role| Choice::new(role, role).chosen(mapping.makes_privileged(role)))
             .collect(),
         under: Field::new(mapping.make_scopes_under.map(|id| id.to_string()).unwrap_or_default()),
-        places: std::iter::once(Choice::new("", "Don’t make places")).chain(folders).collect(),
+        places: std::iter::once(Choice::new("", tell!("inventory-dont-make-places")))
+            .chain(folders)
+            .collect(),
         problems: if preview.is_some() { Vec::new() } else { problems },
         preview,
         frame,
@@ -148,25 +153,25 @@ pub(super) async fn draw(
 fn fields(mapping: &Mapping, columns: &[String], faults: &mut Faults) -> Vec<MappedField> {
     inventory::Field::ALL
         .into_iter()
-        .map(|(field, name, label)| {
+        .map(|(field, name, _)| {
             let none = match field {
-                inventory::Field::Principal => "Choose a column",
-                _ => "No column",
+                inventory::Field::Principal => tell!("inventory-choose-a-column"),
+                _ => tell!("inventory-no-column"),
             };
             let (fallback, help) = match field {
-                inventory::Field::Role => ("default_role", ""),
-                inventory::Field::Scope => ("default_scope", "The whole organisation"),
+                inventory::Field::Role => ("default_role", String::new()),
+                inventory::Field::Scope => ("default_scope", tell!("word-the-whole-organisation")),
                 inventory::Field::Justification => {
-                    ("default_justification", "Imported from this file")
+                    ("default_justification", tell!("inventory-imported-from-this-file"))
                 }
                 inventory::Field::Principal
                 | inventory::Field::Kind
                 | inventory::Field::StartsAt
-                | inventory::Field::EndsAt => ("", ""),
+                | inventory::Field::EndsAt => ("", String::new()),
             };
             MappedField {
                 name,
-                label,
+                label: super::label(name),
                 column: faults.take(name, mapping.column(field).unwrap_or_default()),
                 columns: std::iter::once(Choice::new("", none))
                     .chain(columns.iter().map(|column| Choice::new(column, column)))

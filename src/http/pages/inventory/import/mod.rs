@@ -9,7 +9,7 @@ use serde::Deserialize;
 use super::super::{
     faults::Faults,
     page::{Answer, Opened, Page, answer, id, show},
-    say::{self, Reader},
+    say::Reader,
     view::{
         Pages,
         form::Field,
@@ -21,8 +21,12 @@ use crate::{
     domain::{
         id::{ImportId, PrincipalId},
         inventory::Said,
+        language::recognise,
     },
-    http::csrf::ProtectedParts,
+    http::{
+        csrf::ProtectedParts,
+        language::{tell, translate},
+    },
     service::inventory::import::{self, PAGE, State, Told},
 };
 
@@ -61,6 +65,21 @@ pub async fn list(page: Page, Query(begin): Query<Begin>) -> Answer {
     })
 }
 
+/// What is to be noted about a row, with the column before it that it is about.
+fn told(note: &str) -> String {
+    match note.split_once(": ") {
+        Some((column, rest)) if recognise(note).is_none() => {
+            format!("{column}: {}", translate(rest))
+        }
+        _ => translate(note),
+    }
+}
+
+/// What a field of the mapping is called.
+fn label(name: &str) -> String {
+    tell!(&format!("inventory-field-{}", name.replace('_', "-")))
+}
+
 fn row(told: &Told, account: PrincipalId, reader: &Reader) -> ImportRow {
     let goes_on = told.state != State::Draft || told.created_by == account;
     ImportRow {
@@ -73,11 +92,11 @@ fn row(told: &Told, account: PrincipalId, reader: &Reader) -> ImportRow {
     }
 }
 
-fn word(state: State) -> &'static str {
+fn word(state: State) -> String {
     match state {
-        State::Draft => "Draft",
-        State::Done => "Done",
-        State::Discarded => "Thrown away",
+        State::Draft => tell!("inventory-draft"),
+        State::Done => tell!("word-done"),
+        State::Discarded => tell!("inventory-thrown-away"),
     }
 }
 
@@ -88,20 +107,20 @@ fn number(count: Option<i32>) -> usize {
 /// What came of an import, in a sentence.
 fn outcome(told: &Told) -> String {
     if told.state != State::Done {
-        return say::count(number(Some(told.rows_read)), "row");
+        return tell!("inventory-rows-counted", rows = number(Some(told.rows_read)));
     }
     let mut said = vec![
-        format!("{} made", say::count(number(told.made), "assignment")),
-        format!("{} there already", number(told.already)),
+        tell!("inventory-assignments-made", made = number(told.made)),
+        tell!("inventory-there-already-of", already = number(told.already)),
     ];
     let more = [
-        (number(told.left_out), "left out"),
-        (number(told.shortened), "ended by the terms"),
-        (number(told.roles_made), "new roles"),
-        (number(told.scopes_made), "new places"),
+        (number(told.left_out), "inventory-count-left-out"),
+        (number(told.shortened), "inventory-count-shortened"),
+        (number(told.roles_made), "inventory-count-new-roles"),
+        (number(told.scopes_made), "inventory-count-new-places"),
     ];
     said.extend(
-        more.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")),
+        more.iter().filter(|(count, _)| *count > 0).map(|(count, key)| tell!(key, count = count)),
     );
     said.join(", ")
 }
@@ -131,11 +150,15 @@ pub async fn create(page: Page, ProtectedParts(parts): ProtectedParts) -> Answer
     let pasted = text.map(|part| String::from_utf8_lossy(&part.bytes)).unwrap_or_default();
     let (name, bytes) = match file {
         Some(file) => (file.file_name.clone().unwrap_or_default(), file.bytes.as_ref()),
-        None => ("pasted list".to_owned(), pasted.as_bytes()),
+        None => (tell!("inventory-pasted-list"), pasted.as_bytes()),
     };
     if bytes.is_empty() {
-        return draw_new(&page, Faults::field("file", "Choose a file, or paste its text."), "")
-            .await;
+        return draw_new(
+            &page,
+            Faults::field("file", tell!("inventory-choose-a-file-or-paste")),
+            "",
+        )
+        .await;
     }
     match import::upload(&page.app, &page.actor, &name, bytes).await {
         Ok(id) => Ok(Redirect::to(&format!("/inventory/imports/{id}")).into_response()),

@@ -2,7 +2,7 @@
 use super::{
     super::super::{
         page::new_key,
-        say::{self, Reader},
+        say::Reader,
         view::{
             form::Field,
             inventory::{BadRow, Preview, PreviewRow},
@@ -11,7 +11,8 @@ use super::{
     said,
 };
 use crate::{
-    domain::{assignment::AssignmentKind, id::ScopeId, inventory::Fault, text::fold},
+    domain::{assignment::AssignmentKind, id::ScopeId, text::fold},
+    http::language::tell,
     service::inventory::import::{self, Plan, Planned, Verdict},
 };
 
@@ -32,25 +33,18 @@ pub(super) fn preview(
     let will = |wish: bool, names: &[String]| if wish { names.join(", ") } else { String::new() };
     let mapping = &found.mapping;
     Preview {
-        sentence: format!(
-            "{} would be made. {} there already. {}",
-            say::count(make, "assignment"),
-            if already == 1 { "1 row is".to_owned() } else { format!("{already} rows are") },
-            match bad {
-                0 => "No row is bad.".to_owned(),
-                1 => "1 row can’t be imported.".to_owned(),
-                bad => format!("{bad} rows can’t be imported."),
-            },
-        ),
+        sentence: [
+            tell!("inventory-would-be-made", make = make),
+            tell!("inventory-rows-there-already", already = already),
+            tell!("inventory-rows-bad", bad = bad),
+        ]
+        .join(" "),
         same_before: found
             .same_before
             .as_ref()
             .map(|before| {
                 let when = before.closed_at.map(|at| reader.instant(at).text).unwrap_or_default();
-                format!(
-                    "The same file was imported with the same mapping by {}, {when}.",
-                    before.by_name
-                )
+                tell!("inventory-the-same-file-was-imported", by_name = before.by_name, when = when)
             })
             .unwrap_or_default(),
         make,
@@ -65,9 +59,9 @@ pub(super) fn preview(
         nobody: plan.unknown_principals.join(", "),
         code: plan.needs_code.then_some(code),
         button: if make == 0 {
-            "Close the import".to_owned()
+            tell!("inventory-close-the-import")
         } else {
-            format!("Import {}", say::count(make, "assignment"))
+            tell!("inventory-import-assignments", make = make)
         },
         idempotency_key: new_key(),
         problems,
@@ -86,8 +80,8 @@ fn preview_row(row: &Planned, reader: &Reader) -> Option<PreviewRow> {
             row.said.scope.clone()
         },
         kind: match make.kind {
-            AssignmentKind::Eligible => "Eligible",
-            AssignmentKind::Active => "Active",
+            AssignmentKind::Eligible => tell!("word-eligible"),
+            AssignmentKind::Active => tell!("word-active"),
         },
         until: make.window.ends_at.map(|end| reader.instant(end)),
         shortened: make.shortened,
@@ -99,6 +93,6 @@ fn bad_row(row: &Planned) -> Option<BadRow> {
     Some(BadRow {
         line: row.line,
         said: said(&row.said),
-        reasons: faults.iter().map(Fault::sentence).collect(),
+        reasons: faults.iter().map(|fault| super::told(&fault.sentence())).collect(),
     })
 }

@@ -1,0 +1,12 @@
+api-interface-for-programs = Grænseflade for programmer
+api-everything-that-the-pages-do = Alt, hvad siderne gør, som JSON. Version { $version }, beskrevet af et OpenAPI 3.1-dokument.
+api-subjects = Emner
+api-parameters = Parametre
+api-required = påkrævet
+api-body = Indhold
+api-answers = Svar
+api-type = Type
+api-status = Status
+api-programs-get-it-as-the = Programmer får det som { $it }. Typen er stabil; detaljen siger, hvad der skete denne gang.
+api-list-of = liste af { $items }
+api-errors-and-keys = Fejl er `application/problem+json` med en stabil `type` og de regler, der sagde nej. Send en `Idempotency-Key` med hver POST: sendt to gange virker den én gang.

@@ -1,0 +1,10 @@
+expiring-holders-are-told-14-days = Indehaverne får besked 14 dage før, en dag før og ved slutningen. De kan selv bede om mere tid.
+expiring-every-role = Alle roller
+expiring-nothing-has-run-out = Intet er udløbet.
+expiring-assignments-that-ran-out-in = Tildelinger, der er udløbet de seneste 30 dage, vises her og kan gives igen.
+expiring-nothing-ends-in-that-time = Intet slutter i den tid.
+expiring-assignments-with-an-end-appear = Tildelinger med en slutdato vises her, før den kommer.
+expiring-asked = Bedt om
+expiring-next-day = Næste dag
+expiring-next-days = Næste { $each } dage
+expiring-run-out = Udløbet

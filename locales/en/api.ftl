@@ -1,0 +1,12 @@
+api-interface-for-programs = Interface for programs
+api-everything-that-the-pages-do = Everything that the pages do, as JSON. Version { $version }, described by an OpenAPI 3.1 document.
+api-subjects = Subjects
+api-parameters = Parameters
+api-required = required
+api-body = Body
+api-answers = Answers
+api-type = Type
+api-status = Status
+api-programs-get-it-as-the = Programs get it as { $it }. The type is stable; the detail says what happened this time.
+api-list-of = list of { $items }
+api-errors-and-keys = Errors are `application/problem+json` with a stable `type` and the failed rules. Send an `Idempotency-Key` with each POST: sent twice, it acts once.

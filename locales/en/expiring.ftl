@@ -1,0 +1,10 @@
+expiring-holders-are-told-14-days = Holders are told 14 days before, a day before, and at the end. They can ask for more time themselves.
+expiring-every-role = Every role
+expiring-nothing-has-run-out = Nothing has run out.
+expiring-assignments-that-ran-out-in = Assignments that ran out in the last 30 days appear here, and can be given again.
+expiring-nothing-ends-in-that-time = Nothing ends in that time.
+expiring-assignments-with-an-end-appear = Assignments with an end appear here before it comes.
+expiring-asked = Asked
+expiring-next-day = Next day
+expiring-next-days = Next { $each } days
+expiring-run-out = Run out

@@ -1,0 +1,289 @@
+//! Who is told of what about a role: the rules on a form, cell by cell, with how many people each tells.
+use std::collections::BTreeMap;
+
+use super::{super::faults::Faults, form::Pairs};
+use crate::{
+    domain::{
+        language::Reader,
+        notice::{
+            occasion::{Audience, Cell, Topic},
+            rule::{Level, Notices, Rule},
+        },
+        text::Email,
+    },
+    http::pages::view::{
+        form::{Choice, Field as Input},
+        settings::{NoticeCell, NoticeTopic, Sentence},
+    },
+    service::notice::Counted,
+};
+
+/// How a cell is said on a form.
+fn told(cell: Cell) -> String {
+    format!("told:{cell}")
+}
+
+fn others(cell: Cell) -> String {
+    format!("others:{cell}")
+}
+
+/// What a rule is called among the choices.
+fn choice(rule: &Rule) -> &'static str {
+    match (rule.default_recipients, rule.level, rule.eligible_too) {
+        (false, ..) => "off",
+        (true, Level::ActionNeeded, false) => "urgent",
+        (true, Level::ActionNeeded, true) => "urgent_eligible",
+        (true, Level::All, false) => "on",
+        (true, Level::All, true) => "eligible",
+    }
+}
+
+/// Says on a form what the rules are.
+pub(super) fn say(pairs: &mut Pairs, notices: &Notices, whole: bool) {
+    if !whole {
+        pairs.say("notices", "own");
+    }
+    for (cell, rule) in notices.iter() {
+        pairs.say(&told(cell), choice(rule));
+        let addresses: Vec<_> = rule.recipients.iter().map(Email::as_str).collect();
+        if !addresses.is_empty() {
+            pairs.say(&others(cell), addresses.join(", "));
+        }
+    }
+}
+
+/// What a form says of the rules.
+pub(super) enum Said {
+    /// Nothing: they stay as they are, or are inherited.
+    Nothing,
+    /// These.
+    Rules(Notices),
+    /// Something that can't be read.
+    Illegible,
+}
+
+/// Reads the rules off a form.
+pub(super) fn read(pairs: &Pairs, whole: bool, faults: &mut Faults) -> Said {
+    if !whole && pairs.one("notices") != "own" {
+        return Said::Nothing;
+    }
+    let (mut notices, mut legible) = (Notices::default(), true);
+    for cell in Cell::of_roles() {
+        let mut rule = match pairs.one(&told(cell)) {
+            // As it ships: but an address beside it has to be told as well, and that is a rule.
+            "" if pairs.one(&others(cell)).trim().is_empty() => continue,
+            "off" => Rule::default(),
+            "urgent" => on(Level::ActionNeeded, false),
+            "urgent_eligible" => on(Level::ActionNeeded, true),
+            "eligible" => on(Level::All, true),
+            "" => cell.shipped(true),
+            _ => on(Level::All, false),
+        };
+        let written = pairs.one(&others(cell));
+        for text in written.split([',', ';', ' ', '\n']).filter(|text| !text.trim().is_empty()) {
+            match Email::parse(text) {
+                Ok(address) => rule.recipients.push(address),
+                Err(error) => {
+                    faults.note("notices", format!("{text}: {error}"));
+                    legible = false;
+                }
+            }
+        }
+        notices.set(cell, rule);
+    }
+    if legible { Said::Rules(notices) } else { Said::Illegible }
+}
+
+fn on(level: Level, eligible_too: bool) -> Rule {
+    Rule { default_recipients: true, level, eligible_too, ..Rule::default() }
+}
+
+/// What an occasion is called.
+pub(in crate::http::pages) fn occasion(reader: &Reader, cell: Cell) -> String {
+    reader.text(&format!("notices-{}", cell.occasion.name().replace('_', "-")), &[])
+}
+
+/// What an audience is called.
+fn audience(reader: &Reader, cell: Cell) -> String {
+    let changes = cell.occasion.topic() == Topic::Changes;
+    let key = match cell.audience {
+        Audience::Requester if changes => "notices-author",
+        Audience::Requester if cell.occasion.topic() == Topic::Assignments => "notices-holder",
+        Audience::Requester => "notices-requester",
+        Audience::Approvers if cell.occasion.topic() == Topic::Requests => "notices-approvers",
+        Audience::Approvers if cell.occasion.topic() == Topic::Activations => "notices-approvers",
+        Audience::Approvers => "notices-deciders",
+        Audience::Administrators => "notices-administrators",
+    };
+    reader.text(key, &[])
+}
+
+/// The rules on a form, in their groups, each with how many people it would tell.
+pub(super) fn topics(
+    reader: &Reader,
+    pairs: &Pairs,
+    counted: &[Counted],
+    privileged: bool,
+) -> Vec<NoticeTopic> {
+    let mut topics: BTreeMap<Topic, NoticeTopic> = BTreeMap::new();
+    for cell in Cell::of_roles() {
+        let counted = counted.iter().find(|counted| counted.cell == cell);
+        let topic = cell.occasion.topic();
+        let title = || reader.text(&format!("notices-topic-{}", topic.name()), &[]);
+        topics
+            .entry(topic)
+            .or_insert_with(|| NoticeTopic {
+                title: title(),
+                cells: Vec::new(),
+                changed: 0,
+                differs: String::new(),
+            })
+            .push(one(reader, pairs, cell, (counted, privileged)));
+    }
+    let differs = |count: usize| reader.text("notices-changed", &[("count", count.into())]);
+    topics
+        .into_values()
+        .map(|topic| NoticeTopic { differs: differs(topic.changed), ..topic })
+        .collect()
+}
+
+impl NoticeTopic {
+    fn push(&mut self, cell: NoticeCell) {
+        self.changed += usize::from(!cell.told_is_shipped || !cell.others.value.is_empty());
+        self.cells.push(cell);
+    }
+}
+
+fn one(
+    reader: &Reader,
+    pairs: &Pairs,
+    cell: Cell,
+    (counted, privileged): (Option<&Counted>, bool),
+) -> NoticeCell {
+    let said = pairs.one(&told(cell));
+    let told_is_shipped = said.is_empty();
+    let shipped = cell.shipped(privileged).default_recipients;
+    NoticeCell {
+        told: told(cell),
+        others_name: others(cell),
+        label: occasion(reader, cell),
+        audience: audience(reader, cell),
+        asks: cell.asks(),
+        fixed: cell.is_fixed(),
+        choices: choices(reader, cell, shipped)
+            .into_iter()
+            .map(|choice| {
+                let chosen = choice.value == said;
+                choice.chosen(chosen)
+            })
+            .collect(),
+        chosen: Input::new(said.to_owned()),
+        takes_others: cell.takes_others(),
+        others_label: reader.text(
+            "notices-others-of",
+            &[("what", occasion(reader, cell).into()), ("who", audience(reader, cell).into())],
+        ),
+        others: Input::new(pairs.one(&others(cell)).to_owned()),
+        tells: counted.map(|counted| candidates(reader, counted)).unwrap_or_default(),
+        told_is_shipped,
+    }
+}
+
+fn choices(reader: &Reader, cell: Cell, shipped: bool) -> Vec<Choice> {
+    let text = |key| reader.text(key, &[]);
+    let first = if shipped { "notices-shipped-on" } else { "notices-shipped-off" };
+    let mut choices = vec![Choice::new("", text(first)), Choice::new("on", text("notices-on"))];
+    if cell.audience == Audience::Administrators {
+        choices.push(Choice::new("eligible", text("notices-eligible")));
+    }
+    if !cell.asks() {
+        choices.push(Choice::new("urgent", text("notices-urgent")));
+        if cell.audience == Audience::Administrators {
+            choices.push(Choice::new("urgent_eligible", text("notices-urgent-eligible")));
+        }
+    }
+    choices.push(Choice::new("off", text("notices-off")));
+    choices
+}
+
+/// How many there are to be told.
+fn candidates(reader: &Reader, counted: &Counted) -> String {
+    match counted.people {
+        None => reader.text("notices-tells-one", &[]),
+        Some(_) => reader.text("notices-there-are", &[("people", counted.candidates.into())]),
+    }
+}
+
+/// What rules would do that are about to be saved: of each cell that differs from before, how many it tells.
+pub(super) fn consequences(
+    reader: &Reader,
+    before: &[Counted],
+    after: &[Counted],
+) -> Vec<Sentence> {
+    after
+        .iter()
+        .filter(|after| {
+            !before.iter().any(|before| before.cell == after.cell && before.rule == after.rule)
+        })
+        .map(|after| {
+            let what =
+                format!("{}, {}", occasion(reader, after.cell), audience(reader, after.cell));
+            Sentence { icon: "mail", text: format!("{what}: {}", tells(reader, after)) }
+        })
+        .collect()
+}
+
+/// How many a rule tells: "this tells 7 people and 1 more address".
+fn tells(reader: &Reader, counted: &Counted) -> String {
+    let people = match counted.people {
+        None if counted.rule.default_recipients => reader.text("notices-tells-one", &[]),
+        None => reader.text("notices-tells", &[("people", 0.into())]),
+        Some(people) => reader.text("notices-tells", &[("people", people.into())]),
+    };
+    let summary = match counted.in_summary {
+        0 => String::new(),
+        some => reader.text("notices-in-summary", &[("people", some.into())]),
+    };
+    let addresses = match counted.addresses {
+        0 => String::new(),
+        some => reader.text("notices-and-addresses", &[("addresses", some.into())]),
+    };
+    [people, summary, addresses]
+        .into_iter()
+        .filter(|part| !part.is_empty())
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+/// Rules in words, such as the terms of a version have them, with their cells named as people know them.
+pub(in crate::http::pages) fn in_words(reader: &Reader, words: &str) -> String {
+    if words.is_empty() {
+        return reader.text("notices-as-shipped", &[]);
+    }
+    let cell = |part: &str| {
+        let (cell, rule) = part.split_once(": ").unwrap_or((part, ""));
+        match cell.parse::<Cell>() {
+            Ok(cell) => {
+                let rule = rule_in_words(reader, rule);
+                format!("{}, {}: {rule}", occasion(reader, cell), audience(reader, cell))
+            }
+            Err(_) => part.to_owned(),
+        }
+    };
+    words.split("; ").map(cell).collect::<Vec<_>>().join("; ")
+}
+
+/// One rule, from its words.
+fn rule_in_words(reader: &Reader, words: &str) -> String {
+    let (told, rest) = words.split_once(' ').unwrap_or((words, ""));
+    let told = if told == "on" { "notices-inside-on" } else { "notices-inside-off" };
+    let mut said = vec![reader.text(told, &[])];
+    said.extend(rest.split(' ').filter(|word| word.starts_with('+')).map(str::to_owned));
+    if rest.contains(Rule::URGENT) {
+        said.push(reader.text("notices-inside-urgent", &[]));
+    }
+    if rest.contains(Rule::ELIGIBLE) {
+        said.push(reader.text("notices-inside-eligible", &[]));
+    }
+    said.join(", ")
+}

@@ -1,0 +1,93 @@
+//! Deputies: who decides for an approver while that one is away.
+use latchkey::{
+    domain::{request::RequestState, text::Description, time::Duration},
+    error::Error,
+    service::{
+        deputy::{self, Wanted},
+        request,
+    },
+};
+
+use super::{asked, world};
+use crate::support::{World, rules};
+
+async fn name(world: &World, by: &str, deputy: &str, hours: u32) -> Result<uuid::Uuid, Error> {
+    let ends_at = world.now().await + Duration::hours(hours);
+    let wanted = Wanted {
+        deputy: deputy.to_owned(),
+        starts_at: None,
+        ends_at,
+        reason: "Holiday".parse::<Description>().unwrap(),
+    };
+    deputy::name(&world.app, &world.actor(by).await, &wanted).await
+}
+
+#[tokio::test]
+async fn a_deputy_decides_for_whoever_is_away_until_the_last_day() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    let request = asked(&world).await;
+    assert!(world.approve("dora", request).await.is_err(), "she is nobody's deputy yet");
+    name(&world, "bob", "dora", 24).await.unwrap();
+    let detail = request::show(&world.app, &world.actor("dora").await, request).await.unwrap();
+    assert!(detail.may_decide, "it is hers to decide");
+    assert!(
+        detail
+            .deciders
+            .iter()
+            .any(|it| it.deputises.as_deref().is_some_and(|name| name.contains("bob"))),
+        "and everybody sees for whom: {:?}",
+        detail.deciders
+    );
+    world.approve("dora", request).await.unwrap();
+    assert_eq!(world.state(request).await, RequestState::Granted);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn nobody_decides_their_own_request_as_a_deputy_or_through_one() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    let request = asked(&world).await;
+    name(&world, "bob", "ada", 24).await.unwrap();
+    assert_eq!(rules(world.approve("ada", request).await), ["own_request"]);
+    // Whoever stands in for whoever asks is no approver by that.
+    name(&world, "ada", "dora", 24).await.unwrap();
+    assert!(world.approve("dora", request).await.is_err());
+    assert!(name(&world, "bob", "bob", 24).await.is_err(), "nobody is their own deputy");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_deputy_of_a_deputy_decides_nothing_and_it_ends_when_it_is_ended() {
+    let world = world().await;
+    world.people(["dora", "fred"]).await;
+    let request = asked(&world).await;
+    let named = name(&world, "bob", "dora", 24).await.unwrap();
+    name(&world, "dora", "fred", 24).await.unwrap();
+    assert!(world.approve("fred", request).await.is_err());
+    let other = deputy::end(&world.app, &world.actor("eve").await, named).await;
+    assert!(matches!(other, Err(Error::NotFound(_))), "it is bob's to end");
+    deputy::end(&world.app, &world.actor("bob").await, named).await.unwrap();
+    assert!(world.approve("dora", request).await.is_err());
+    world.approve("bob", request).await.unwrap();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_deputy_is_named_for_dates_and_not_for_ever() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    assert!(matches!(name(&world, "bob", "dora", 93 * 24).await, Err(Error::Invalid(_))));
+    assert!(matches!(name(&world, "bob", "nobody-at-all", 24).await, Err(Error::Invalid(_))));
+    name(&world, "bob", "dora", 24).await.unwrap();
+    assert!(matches!(name(&world, "bob", "dora", 24).await, Err(Error::Invalid(_))), "not twice");
+    let request = asked(&world).await;
+    world.advance(Duration::hours(23)).await;
+    assert!(
+        request::show(&world.app, &world.actor("dora").await, request).await.unwrap().may_decide
+    );
+    world.advance(Duration::minutes(60)).await;
+    assert!(world.approve("dora", request).await.is_err(), "her time is over");
+    world.check_invariants().await;
+}

@@ -1,0 +1,280 @@
+//! Delivery: nothing lost, nothing twice, and nothing that is dead holds up what lives.
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
+
+use latchkey::{
+    domain::{
+        actor::Actor,
+        audit::{Event, Kind},
+        channel::MAIL,
+        notice::Mail,
+        time,
+    },
+    gateway::mail::Mailer,
+    service::{
+        delivery::{self, Wanted},
+        outbox::{self, Way},
+    },
+    store::{self, Change},
+    worker,
+};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    channel::{channel, something, tell},
+    mail::moody,
+    support::{Mood, Receiver, World, approved_by},
+};
+
+async fn until(what: &str, most: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
+    let begun = Instant::now();
+    while begun.elapsed() < most {
+        if done().await {
+            return begun.elapsed();
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} did not happen within {most:?}");
+}
+
+async fn waiting(world: &World, lane: &str) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from outbox where coalesce(channel, 'mail') = $1 and sent_at is null",
+    )
+    .bind(lane)
+    .fetch_one(&world.owner)
+    .await
+    .unwrap()
+}
+
+fn twice(receiver: &Receiver) -> usize {
+    let mut seen = BTreeMap::new();
+    for taken in receiver.taken() {
+        *seen.entry(taken.header("webhook-id").to_owned()).or_insert(0) += 1;
+    }
+    seen.values().filter(|count| **count > 1).count()
+}
+
+async fn two_channels(world: &mut World) -> [Receiver; 2] {
+    let receivers = [Receiver::start().await, Receiver::start().await];
+    let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+    let named = ["dead", "alive"].iter().zip(&receivers);
+    world.app.channels = named
+        .map(|(name, receiver)| {
+            channel(name, json!({ "kind": "webhook", "url": receiver.url, "secrets": [secret] }))
+        })
+        .collect::<Vec<_>>()
+        .into();
+    receivers
+}
+
+async fn write_mails(world: &World, name: &str, count: usize) {
+    let mut change = Change::begin(&world.app.database, &Actor::system()).await.unwrap();
+    for number in 0..count {
+        let mail = Mail::new(&format!("Number {number}"), "x");
+        store::outbox::enqueue(&mut change, world.principal(name), &mail, None).await.unwrap();
+    }
+    change.commit(&Event::new(Kind::PersonChanged)).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn ten_thousand_notices_and_a_channel_that_hangs() {
+    const COUNT: usize = 10_000;
+    let mut world = World::new().await;
+    world.person("ada").await;
+    let [dead, alive] = two_channels(&mut world).await;
+    dead.set(Mood::Hang);
+    let (config, taken) = moody().await;
+    let told: Vec<_> = (0..COUNT).map(|_| something()).collect();
+    tell(&world, &told).await;
+    write_mails(&world, "ada", 1_000).await;
+    let stop = CancellationToken::new();
+    let servers: Vec<_> = (0..2)
+        .map(|_| {
+            let mailer = Arc::new(Mailer::new(&config).unwrap());
+            tokio::spawn(worker::deliver::run(world.app.clone(), mailer, stop.clone()))
+        })
+        .collect();
+
+    let minutes = Duration::from_mins(10);
+    let mails = until("mail", minutes, async || waiting(&world, MAIL).await == 0).await;
+    let other = until("the other", minutes, async || waiting(&world, "alive").await == 0).await;
+    assert_eq!((dead.count(), alive.count()), (0, COUNT));
+    assert_eq!(waiting(&world, "dead").await, i64::try_from(COUNT).unwrap());
+    let failing =
+        "select count(*) from delivery_lanes where name = 'dead' and paused_until is not null";
+    until("it is let be", minutes, async || world.count(failing).await == 1).await;
+    let asked = dead.asked().len();
+    assert!(asked < 60, "it is tried seldom: {asked}");
+
+    dead.set(Mood::Answer(200, "ok".to_owned()));
+    world.advance_seconds(400).await;
+    let back = until("it catches up", minutes, async || waiting(&world, "dead").await == 0).await;
+    stop.cancel();
+    futures_util::future::join_all(servers).await;
+    assert_eq!((dead.count(), alive.count()), (COUNT, COUNT));
+    assert_eq!((twice(&dead), twice(&alive)), (0, 0));
+    assert_eq!(taken.load(Ordering::SeqCst), 1_000);
+    eprintln!(
+        "while one channel hung: 1,000 mails in {mails:.1?}, {COUNT} to the other in {:.1?}; {COUNT} once it was back in {back:.1?}",
+        mails + other
+    );
+}
+
+#[tokio::test]
+async fn what_a_killed_server_took_on_goes_out_once_by_another() {
+    let mut world = World::new().await;
+    let [_, alive] = two_channels(&mut world).await;
+    tell(&world, &[something()]).await;
+    let (app, to) = (&world.app, &world.app.channels[1]);
+    let lost = outbox::claim(app, "alive", 5).await.unwrap();
+    assert_eq!(lost.len(), 1);
+    assert!(outbox::claim(app, "alive", 5).await.unwrap().is_empty());
+    world.advance_seconds(121).await;
+    let heir = outbox::claim(app, "alive", 5).await.unwrap();
+    outbox::deliver(app, Way::Channel(to), &heir[0]).await.unwrap();
+    world.advance_seconds(3600).await;
+    assert!(outbox::claim(app, "alive", 5).await.unwrap().is_empty());
+    assert_eq!(alive.count(), 1);
+}
+
+/// Tries all that waits for the first channel or for mail until nothing is left to try.
+async fn exhaust(world: &World, way: Way<'_>, lane: &str) {
+    for _ in 0..20 {
+        for claim in outbox::claim(&world.app, lane, 20).await.unwrap() {
+            outbox::deliver(&world.app, way, &claim).await.unwrap();
+        }
+        world.advance_seconds(3601).await;
+    }
+}
+
+#[tokio::test]
+async fn administrators_are_told_once_a_day_of_an_address_that_nothing_reaches() {
+    let world = World::new().await;
+    world.people(["refused", "grace"]).await;
+    world.active("grace", "Global Administrator").await;
+    let (config, _) = moody().await;
+    let mailer = Mailer::new(&config).unwrap();
+    let told =
+        "select count(*) from outbox where subject = 'Notices do not reach refused@example.org'";
+    write_mails(&world, "refused", 3).await;
+    exhaust(&world, Way::Mail(&mailer), MAIL).await;
+    assert_eq!(world.count(told).await, 1);
+    world.advance(time::Duration::days(1)).await;
+    write_mails(&world, "refused", 2).await;
+    exhaust(&world, Way::Mail(&mailer), MAIL).await;
+    assert_eq!(world.count(told).await, 2);
+    let given_up = world.events().await.into_iter().filter(|kind| kind == "delivery.given_up");
+    assert_eq!(given_up.count(), 5);
+}
+
+#[tokio::test]
+async fn administrators_are_told_of_a_channel_that_has_been_dead_for_an_hour() {
+    let mut world = World::new().await;
+    world.person("grace").await;
+    world.active("grace", "Global Administrator").await;
+    let [dead, _] = two_channels(&mut world).await;
+    dead.set(Mood::Answer(404, "no such hook".to_owned()));
+    tell(&world, &[something()]).await;
+    let told = "select count(*) from outbox where subject = 'Notices do not reach dead'";
+    let way = Way::Channel(&world.app.channels[0]);
+    for _ in 0..2 {
+        let claims = outbox::claim(&world.app, "dead", 5).await.unwrap();
+        outbox::deliver(&world.app, way, &claims[0]).await.unwrap();
+        world.advance_seconds(600).await;
+    }
+    assert_eq!(world.count(told).await, 0);
+    exhaust(&world, way, "dead").await;
+    assert_eq!(world.count(told).await, 1);
+    dead.set(Mood::Answer(200, "ok".to_owned()));
+    exhaust(&world, way, "dead").await;
+    assert_eq!(dead.count(), 1, "nothing is lost for a week");
+}
+
+#[tokio::test]
+async fn what_was_given_up_can_be_sent_again_and_seen() {
+    let mut world = World::new().await;
+    world.people(["grace", "eve", "ada"]).await;
+    world.active("grace", "Global Administrator").await;
+    world.active("eve", "Auditor").await;
+    let [dead, _] = two_channels(&mut world).await;
+    dead.set(Mood::Answer(422, "not to my liking".to_owned()));
+    tell(&world, &[something()]).await;
+    let way = Way::Channel(&world.app.channels[0]);
+    exhaust(&world, way, "dead").await;
+    let [grace, eve, ada] = ["grace", "eve", "ada"];
+    let (grace, eve, ada) =
+        (world.actor(grace).await, world.actor(eve).await, world.actor(ada).await);
+    let wanted = Wanted { lane: Some("dead".into()), ..Wanted::default() };
+    let (found, next) = delivery::list(&world.app, &eve, &wanted, None).await.unwrap();
+    assert!(next.is_none());
+    assert_eq!((found.len(), found[0].state.name()), (1, "given_up"));
+    assert_eq!(found[0].last_error.as_deref(), Some("422 not to my liking"));
+    assert!(delivery::list(&world.app, &ada, &wanted, None).await.is_err());
+    assert!(delivery::resend(&world.app, &eve, found[0].id).await.is_err(), "auditors only look");
+
+    dead.set(Mood::Answer(200, "ok".to_owned()));
+    delivery::resend(&world.app, &grace, found[0].id).await.unwrap();
+    exhaust(&world, way, "dead").await;
+    let (found, _) = delivery::list(&world.app, &eve, &wanted, None).await.unwrap();
+    assert_eq!((dead.count(), found[0].state.name()), (1, "sent"));
+    assert!(delivery::resend(&world.app, &grace, found[0].id).await.is_err(), "never twice");
+
+    delivery::test(&world.app, &grace, "alive").await.unwrap();
+    delivery::test(&world.app, &grace, MAIL).await.unwrap();
+    assert!(delivery::test(&world.app, &grace, "nowhere").await.is_err());
+    assert_eq!(world.count("select count(*) from outbox where event = 'channel.tested'").await, 2);
+    let events = world.events().await;
+    for kind in ["delivery.given_up", "delivery.resent", "channel.tested"] {
+        assert!(events.iter().any(|event| event == kind), "{kind} is recorded: {events:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_approver_has_the_mail_soon_after_the_request_is_made() {
+    const COUNT: usize = 200;
+    let world = World::new().await;
+    world.run_clock().await;
+    let [_, bob] = world.people(["ada", "bob"]).await;
+    world
+        .role("Operator", |settings| {
+            settings.activation.requires_approval = true;
+            settings.activation.stages = approved_by([bob]);
+        })
+        .await;
+    world.eligible("ada", "Operator").await;
+    let (config, taken) = moody().await;
+    let stop = CancellationToken::new();
+    let mailer = Arc::new(Mailer::new(&config).unwrap());
+    let server = tokio::spawn(worker::deliver::run(world.app.clone(), mailer, stop.clone()));
+    let mut waits = Vec::new();
+    for _ in 0..COUNT {
+        until("all before went out", Duration::from_secs(20), async || {
+            waiting(&world, MAIL).await == 0
+        })
+        .await;
+        let before = taken.load(Ordering::SeqCst);
+        let asked = world.activate("ada", "Operator", time::Duration::hours(1)).await.unwrap();
+        let begun = Instant::now();
+        while taken.load(Ordering::SeqCst) == before {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+            assert!(begun.elapsed() < Duration::from_secs(20), "the mail comes");
+        }
+        waits.push(begun.elapsed());
+        world.deny("bob", asked.request).await.unwrap();
+    }
+    stop.cancel();
+    server.await.unwrap();
+    waits.sort_unstable();
+    let at = |hundredth: usize| waits[(waits.len() * hundredth / 100).min(waits.len() - 1)];
+    eprintln!(
+        "approval mail taken by SMTP after the commit, {COUNT} requests: p50 {:.1?}, p99 {:.1?}",
+        at(50),
+        at(99)
+    );
+    assert!(at(99) < Duration::from_secs(2));
+}
