@@ -8,8 +8,8 @@ const seconds = (text) => {
     const [days, hours, minutes, rest] = standard.slice(1).map((part) => Number(part || 0));
     return days * 86400 + hours * 3600 + minutes * 60 + rest;
   }
-  const sizes = { d: 86400, h: 3600, m: 60 };
-  const parts = [...clean.matchAll(/(\d+(?:\.\d+)?)\s*(d|h|m)[a-z]*/g)];
+  const sizes = { d: 86400, h: 3600, t: 3600, m: 60 };
+  const parts = [...clean.matchAll(/(\d+(?:\.\d+)?)\s*(d|h|t|m)[a-z]*/g)];
   if (parts.length === 0) return null;
   return parts.reduce((sum, [, number, unit]) => sum + Number(number) * sizes[unit], 0);
 };
@@ -107,6 +107,18 @@ durations.forEach((part) => {
   press(field);
 });
 if (sheet) sheet.addEventListener("change", foresee);
+
+// While somebody says that it is an emergency, the sheet tells what happens then, and its usual button steps back.
+const emergency = sheet && sheet.querySelector("[data-emergency]");
+if (emergency) {
+  const choose = () => {
+    sheet.querySelector("[data-urgent]").hidden = !emergency.open;
+    sheet.querySelector("[data-usual]").hidden = emergency.open;
+    sheet.querySelector("[data-usual-button]").classList.toggle("button-primary", !emergency.open);
+  };
+  emergency.addEventListener("toggle", choose);
+  choose();
+}
 
 document.querySelectorAll("[data-filter]").forEach((part) => {
   const list = document.getElementById(part.dataset.filter);

@@ -1,6 +1,5 @@
 //! Channels: what happens is told to chats and programs, signed, escaped, and to nobody whom no operator named.
 use std::{
-    collections::BTreeSet,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     path::Path,
     sync::{
@@ -110,7 +109,7 @@ async fn a_webhook_is_signed_with_every_secret_and_keeps_its_id_at_every_try() {
     receiver.set(Mood::Answer(503, "not now".to_owned()));
     tell(&world, &[something()]).await;
     assert_eq!(send(&world).await, 1);
-    assert!(last_error(&world).await.starts_with("503 not now"));
+    assert!(last_error(&world).await.starts_with("it answered 503"));
     assert_eq!(send(&world).await, 0, "not before its time");
     world.advance_seconds(60).await;
     receiver.set(Mood::Answer(204, String::new()));
@@ -137,16 +136,10 @@ async fn a_webhook_is_signed_with_every_secret_and_keeps_its_id_at_every_try() {
     }
 }
 
-/// Where the tools of the tests hold it, the reference implementation judges as well.
+/// The reference implementation judges as well.
 #[tokio::test]
 async fn others_can_verify_a_webhook() {
-    let Some(python) = std::env::var_os("LATCHKEY_TEST_PYTHON") else { return };
-    let known =
-        std::process::Command::new(&python).args(["-c", "import standardwebhooks"]).output();
-    if !known.unwrap().status.success() {
-        eprintln!("standardwebhooks is not installed: run script/test");
-        return;
-    }
+    let python = std::env::var_os("LATCHKEY_TEST_PYTHON").expect("run script/test");
     let receiver = Receiver::start().await;
     let mut world = World::new().await;
     world.run_clock().await;
@@ -392,8 +385,7 @@ async fn every_step_of_a_request_is_told_to_whoever_wants_it() {
     };
     assert_eq!(of("requests"), ["request.pending", "request.approved"]);
     assert!(of("glass").is_empty());
-    let all: BTreeSet<_> = of("everything").into_iter().collect();
-    assert!(all.is_superset(&["request.pending", "request.approved"].into()), "{all:?}");
+    assert_eq!(of("everything"), ["request.pending", "request.approved", "activation.started"]);
     let threads = "select count(distinct thread_id) from outbox where channel = 'requests'";
     assert_eq!(world.count(threads).await, 1);
 }

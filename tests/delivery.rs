@@ -10,6 +10,7 @@ use latchkey::{
         actor::Actor,
         audit::{Event, Kind},
         channel::MAIL,
+        delivery::State,
         notice::Mail,
         time,
     },
@@ -17,12 +18,14 @@ use latchkey::{
     service::{
         delivery::{self, Wanted},
         outbox::{self, Way},
+        prune,
     },
     store::{self, Change},
     worker,
 };
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 use crate::{
     channel::{channel, something, tell},
@@ -213,7 +216,7 @@ async fn what_was_given_up_can_be_sent_again_and_seen() {
     let (found, next) = delivery::list(&world.app, &eve, &wanted, None).await.unwrap();
     assert!(next.is_none());
     assert_eq!((found.len(), found[0].state.name()), (1, "given_up"));
-    assert_eq!(found[0].last_error.as_deref(), Some("422 not to my liking"));
+    assert_eq!(found[0].last_error.as_deref(), Some("it answered 422"), "and not what it said");
     assert!(delivery::list(&world.app, &ada, &wanted, None).await.is_err());
     assert!(delivery::resend(&world.app, &eve, found[0].id).await.is_err(), "auditors only look");
 
@@ -232,6 +235,127 @@ async fn what_was_given_up_can_be_sent_again_and_seen() {
     for kind in ["delivery.given_up", "delivery.resent", "channel.tested"] {
         assert!(events.iter().any(|event| event == kind), "{kind} is recorded: {events:?}");
     }
+}
+
+#[tokio::test]
+async fn what_waits_behind_another_of_its_thread_keeps_nobody_awake() {
+    let mut world = World::new().await;
+    let [_, alive] = two_channels(&mut world).await;
+    let thread = Uuid::from_u128(1);
+    tell(&world, &[something().of(thread), something().of(thread)]).await;
+    let (app, way) = (&world.app, Way::Channel(&world.app.channels[1]));
+    let first = outbox::claim(app, "alive", 5).await.unwrap();
+    assert_eq!(first.len(), 1);
+    let wait = outbox::wait(app, "alive").await.unwrap();
+    assert_eq!(wait, Some(Duration::from_mins(2)), "until the first could be taken on anew");
+    alive.set(Mood::Answer(422, "not this one".to_owned()));
+    outbox::deliver(app, way, &first[0]).await.unwrap();
+    let wait = outbox::wait(app, "alive").await.unwrap().unwrap();
+    assert!(wait > Duration::from_secs(1), "until the first is tried again: {wait:?}");
+    world.advance_seconds(10).await;
+    alive.set(Mood::Answer(200, "ok".to_owned()));
+    for _ in 0..2 {
+        assert_eq!(outbox::wait(app, "alive").await.unwrap(), Some(Duration::ZERO));
+        let claims = outbox::claim(app, "alive", 5).await.unwrap();
+        assert_eq!(claims.len(), 1);
+        outbox::deliver(app, way, &claims[0]).await.unwrap();
+    }
+    assert_eq!(outbox::wait(app, "alive").await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn notices_are_found_by_state_event_and_address() {
+    let world = World::new().await;
+    world.person("eve").await;
+    world.active("eve", "Auditor").await;
+    let eve = world.actor("eve").await;
+    world
+        .execute(
+            "insert into outbox (
+                 id, address, subject, body, event, created_at, next_attempt_at, waiting_since, attempts, failures,
+                 claimed_until, sent_at, given_up_at
+             )
+             select gen_random_uuid(), initcap(state) || '@example.org', 'x', 'x', 'test.' || state,
+                 instant(), instant(), instant(),
+                 (state <> 'waiting')::integer, (state in ('retrying', 'given_up'))::integer,
+                 case state when 'being_sent' then instant() + interval '1 minute' end,
+                 case state when 'sent' then instant() end,
+                 case state when 'given_up' then instant() end
+             from unnest(array['waiting', 'being_sent', 'sent', 'retrying', 'given_up']) as state",
+        )
+        .await;
+    let events = delivery::events(&world.app, &eve).await.unwrap();
+    for (state, name) in State::ALL {
+        let event = format!("test.{name}");
+        assert!(events.contains(&event), "{events:?}");
+        for wanted in [
+            Wanted { state: Some(state), ..Wanted::default() },
+            Wanted { event: Some(event.clone()), ..Wanted::default() },
+            Wanted { address: Some(format!("{name}@EXAMPLE.org")), ..Wanted::default() },
+        ] {
+            let (found, _) = delivery::list(&world.app, &eve, &wanted, None).await.unwrap();
+            let found: Vec<_> =
+                found.iter().map(|one| (one.event.as_deref(), one.state.name())).collect();
+            assert_eq!(found, [(Some(event.as_str()), name)], "{wanted:?}");
+        }
+    }
+    assert!(events.is_sorted());
+}
+
+/// However many notices there are, only those are read that are on the page, or are to be removed.
+#[tokio::test]
+async fn notices_are_found_by_an_index() {
+    const INDEXES_ALONE: &str =
+        "set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off";
+    let world = World::new().await;
+    let unsent = "sent_at is null and given_up_at is null";
+    let page = "order by created_at desc, id desc limit 51";
+    for (index, wanted) in [
+        ("outbox_of_address", format!("lower(address) = 'ada@example.org' {page}")),
+        ("outbox_of_event", format!("event = 'request.pending' {page}")),
+        ("outbox_of_event", "event > 'request.pending' order by event limit 1".to_owned()),
+        ("outbox_given_up", format!("sent_at is null and given_up_at is not null {page}")),
+        ("outbox_in_line", format!("{unsent} and failures = 0 {page}")),
+        ("outbox_tried", format!("{unsent} and attempts > 0 and failures > 0 {page}")),
+        (
+            "outbox_over",
+            "coalesce(sent_at, given_up_at) < '2040-01-01'
+             order by coalesce(sent_at, given_up_at) limit 1000"
+                .to_owned(),
+        ),
+    ] {
+        let mut connection = world.owner.acquire().await.unwrap();
+        sqlx::raw_sql(INDEXES_ALONE).execute(&mut *connection).await.unwrap();
+        let sql = format!("explain select id from outbox where {wanted}");
+        let plan: Vec<String> =
+            sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).fetch_all(&mut *connection).await.unwrap();
+        let plan = plan.join("\n");
+        assert!(plan.contains(index), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn what_has_long_been_over_is_removed_and_what_waits_is_not() {
+    let world = World::new().await;
+    // More than are removed at once.
+    world
+        .execute(
+            "insert into outbox (
+                 id, address, subject, body, created_at, next_attempt_at, waiting_since, sent_at, given_up_at
+             )
+             select gen_random_uuid(), state || '@example.org', 'x', 'x', instant(), instant(), instant(),
+                 case state when 'sent' then instant() end, case state when 'given_up' then instant() end
+             from unnest(array['waiting', 'sent', 'given_up']) as state cross join generate_series(1, 1200)",
+        )
+        .await;
+    let left = "select count(*) from outbox";
+    world.advance(time::Duration::days(90)).await;
+    prune::prune(&world.app).await.unwrap();
+    assert_eq!(world.count(left).await, 3600);
+    world.advance_seconds(1).await;
+    assert_eq!(prune::prune(&world.app).await.unwrap(), 2400);
+    let waiting = "select count(*) from outbox where sent_at is null and given_up_at is null";
+    assert_eq!((world.count(left).await, world.count(waiting).await), (1200, 1200));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -145,17 +145,36 @@ async fn a_start_fails_if_the_role_is_held_by_then() {
 async fn the_next_due_instant_is_known() {
     let world = world().await;
     assert_eq!(due::wait(&world.app).await.unwrap(), None);
+    assert_eq!(due::wait_to_tell(&world.app).await.unwrap(), None);
     world.activate_later("ada", ROLE, HOUR, Duration::minutes(7)).await.unwrap();
     assert_eq!(due::wait(&world.app).await.unwrap(), Some(std::time::Duration::from_mins(7)));
     world.advance(Duration::minutes(9)).await;
     // Overdue is now.
     assert_eq!(due::wait(&world.app).await.unwrap(), Some(std::time::Duration::ZERO));
     world.run_due().await;
+    assert_eq!(due::wait(&world.app).await.unwrap(), Some(std::time::Duration::from_hours(1)));
     // Five minutes before the end somebody is told of it.
-    assert_eq!(due::wait(&world.app).await.unwrap(), Some(std::time::Duration::from_mins(55)));
+    let told = due::wait_to_tell(&world.app).await.unwrap();
+    assert_eq!(told, Some(std::time::Duration::from_mins(55)));
     world.advance(HOUR).await;
     world.run_due().await;
     assert_eq!(due::wait(&world.app).await.unwrap(), None);
+    assert_eq!(due::wait_to_tell(&world.app).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn what_cannot_be_done_holds_up_nothing_behind_it() {
+    let world = world().await;
+    world.activate("ada", ROLE, HOUR).await.unwrap();
+    let next = world.activate_later("ada", ROLE, HOUR, HOUR).await.unwrap().request;
+    world.advance(HOUR).await;
+    world.execute("alter table change_requests rename to away").await;
+    world.execute("alter table reminder_progress rename to away_too").await;
+    assert!(due::run(&world.app).await.is_err(), "it says that something failed");
+    assert_eq!(world.state(next).await, RequestState::Granted);
+    let told =
+        "select count(*) from outbox where subject = 'Ended: Database operator at Organisation'";
+    assert_eq!(world.count(told).await, 1);
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use latchkey::{
     },
     gateway::mail::Mailer,
     service::outbox::{self, Way},
-    store::{self, Change},
+    store::{self, Change, notice::Outgoing},
     worker,
 };
 use tokio::{
@@ -141,7 +141,9 @@ async fn a_mail_with_html_arrives_with_both_sides_and_may_go_to_nobodys_account(
     let mut server = MailServer::start().await;
     let mut change = Change::begin(&world.app.database, &Actor::system()).await.unwrap();
     let mail = Mail::new("Both", "Plain\n").with_html("<p>Grüße</p>").with_event("request.pending");
-    store::outbox::enqueue_address(&mut change, "list@example.org", &mail, None).await.unwrap();
+    let address = "list@example.org".to_owned();
+    let mails = [Outgoing { recipient: None, address, mail, thread: None, not_before: None }];
+    store::notice::send(&mut change, &mails).await.unwrap();
     change.commit(&Event::new(Kind::PersonChanged)).await.unwrap();
     let mailer = Mailer::new(&server.config()).unwrap();
     let claims = outbox::claim(&world.app, MAIL, 5).await.unwrap();

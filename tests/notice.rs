@@ -1,10 +1,12 @@
 //! Who is told of what: by the rules of a role, by what people chose, each once.
 use latchkey::{
     domain::{
+        approval::Agreement,
         id::{RequestId, ScopeId},
+        language::Wishes,
         notice::{
             occasion::{Cell, Occasion},
-            preference::{Preferences, QuietHours, Way, time_of_day},
+            preference::{Preferences, QuietHours, Way},
             rule::{Notices, Rule},
         },
         settings::{Declared, Field, Settings},
@@ -12,6 +14,7 @@ use latchkey::{
         time::Duration,
     },
     service::{
+        language,
         notice::{self, Counted},
         settings::{self, Outcome, Save},
     },
@@ -231,8 +234,7 @@ async fn silence_towards_administrators_of_a_privileged_role_takes_a_second_word
 #[tokio::test]
 async fn what_asks_nothing_comes_as_somebody_chose_and_what_asks_comes_at_once() {
     let world = world().await;
-    let night =
-        QuietHours { from: time_of_day("00:00").unwrap(), to: time_of_day("23:59").unwrap() };
+    let night = QuietHours { from: "00:00".parse().unwrap(), to: "23:59".parse().unwrap() };
     choose(&world, "ada", &Preferences { quiet_hours: Some(night), ..Preferences::default() })
         .await;
     choose(&world, "eve", &way(Occasion::Handled, Way::Never)).await;
@@ -361,4 +363,53 @@ async fn the_preview_counts_whom_it_tells() {
 
 fn cell_name() -> &'static str {
     "activated.administrators"
+}
+
+#[tokio::test]
+async fn administrators_read_in_their_own_language_how_the_terms_of_a_role_changed() {
+    let world = world().await;
+    let frida = world.person("frida").await;
+    let approvers = [world.principal("bob"), world.principal("eve"), frida];
+    world
+        .settings(ROLE, |terms| {
+            terms.activation.requires_approval = true;
+            terms.activation.stages = approved_by(approvers);
+        })
+        .await;
+    let danish = Wishes::read("da", "Europe/Copenhagen").unwrap();
+    language::choose(&world.app, &world.actor("deputy").await, &danish).await.unwrap();
+    let (root, role) = (world.actor("root").await, world.role_id(ROLE));
+    let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap();
+    let mut changed = shown.current.settings;
+    changed.activation.maximum = HOUR;
+    changed.activation.stages[0].agree = Agreement::People(2);
+    let save = Save::whole(role, &changed, shown.number, &reason());
+    settings::save(&world.app, &root, &save).await.unwrap();
+    let body: String = sqlx::query_scalar(
+        "select body from outbox where recipient_id = $1 order by created_at desc, id desc limit 1",
+    )
+    .bind(world.principal("deputy"))
+    .fetch_one(&world.owner)
+    .await
+    .unwrap();
+    for said in ["Længste aktivering: 8 t → 1 t", "Hvem godkender: ", "2 af bob, eve, frida"] {
+        assert!(body.contains(said), "{said}: {body}");
+    }
+}
+
+#[tokio::test]
+async fn approvers_who_want_to_know_are_told_that_nobody_decided_in_time() {
+    let world = world().await;
+    rules(&world, ROLE, ScopeId::ROOT, &[("lapsed.approvers", on())], false).await;
+    asked(&world).await;
+    world.run_due().await;
+    told(&world).await;
+    world.advance(Duration::days(2)).await;
+    world.run_due().await;
+    let lapsed = told(&world)
+        .await
+        .into_iter()
+        .filter(|(_, what)| what.starts_with("Nobody decided in time"));
+    let who: Vec<_> = lapsed.map(|(who, _)| who).collect();
+    assert_eq!(who, ["ada", "bob", "eve"]);
 }

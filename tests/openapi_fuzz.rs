@@ -31,7 +31,7 @@ async fn fuzz(name: &str) {
         .arg(format!("http://{address}/api/openapi.json"))
         .args(["--url", &format!("http://{address}/api")])
         .args(["--header", &format!("Authorization: Bearer {token}")])
-        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "15", "--workers", "2"])
+        .args(["--phases", "examples,coverage,fuzzing", "--max-examples", "8", "--workers", "2"])
         .args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance"])
         .args(["--checks", "response_schema_conformance,unsupported_method"])
         // What ends the token that it comes with would leave the rest of the run unauthenticated.

@@ -17,9 +17,8 @@ use serde_json::{Value, json};
 
 use crate::support::{Mood, Receiver, World};
 
-/// A world with a ticket system, and a role that asks for a ticket.
-async fn world(receiver: &Receiver, more: Value) -> World {
-    let mut world = World::new().await;
+/// A ticket system that asks this receiver.
+fn system(receiver: &Receiver, more: &Value) -> config::TicketSystem {
     let mut values = json!({
         "pattern": "INC-[0-9]+",
         "link": "https://tickets.example.org/browse/{number}",
@@ -34,8 +33,18 @@ async fn world(receiver: &Receiver, more: Value) -> World {
     for (name, value) in more.as_object().unwrap() {
         values[name] = value.clone();
     }
-    let system: config::TicketSystem = serde_json::from_value(values).unwrap();
-    let systems = [("jira".to_owned(), system)].into();
+    serde_json::from_value(values).unwrap()
+}
+
+/// A world with a ticket system, and a role that asks for a ticket.
+async fn world(receiver: &Receiver, more: Value) -> World {
+    world_with(vec![("jira".to_owned(), system(receiver, &more))]).await
+}
+
+/// The same with these ticket systems.
+async fn world_with(systems: Vec<(String, config::TicketSystem)>) -> World {
+    let mut world = World::new().await;
+    let systems = systems.into_iter().collect();
     world.app.ticket_systems = gateway::ticket::all(&systems).unwrap().into();
     world.person("ada").await;
     world.role("Operator", |settings| settings.activation.requires_ticket = true).await;
@@ -152,5 +161,81 @@ async fn access_ends_when_its_ticket_is_closed_and_its_holder_is_told() {
     let told = "select count(*) from outbox where subject like 'Ended: Operator at %' \
                 and body like '%because its ticket was closed%Ticket: INC-1 · jira%'";
     assert_eq!(world.count(told).await, 1);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_system_that_does_not_answer_holds_up_no_other() {
+    let (hanging, other) = (Receiver::start().await, Receiver::start().await);
+    let ends_access = json!({ "ends_access": true });
+    let world = world_with(vec![
+        ("a hanging one".to_owned(), system(&hanging, &ends_access)),
+        ("jira".to_owned(), system(&other, &ends_access)),
+    ])
+    .await;
+    says(&hanging, "open", "");
+    says(&other, "open", "");
+    activate(&world, "Operator", "INC-1", "a hanging one").await.unwrap();
+    activate(&world, "Reader", "INC-1", "jira").await.unwrap();
+    hanging.set(Mood::Hang);
+    says(&other, "done", "");
+    let app = world.app.clone();
+    let round = tokio::spawn(async move { ticket::end_closed(&app).await });
+    let ended = "select count(*) from assignments where end_reason = 'ticket_closed'";
+    let ending = async {
+        while world.count(ended).await == 0 {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+    };
+    let patience = std::time::Duration::from_secs(8);
+    tokio::time::timeout(patience, ending).await.expect("the other system is asked beside it");
+    assert!(!round.is_finished(), "the first one still hangs");
+    assert!(world.holds("ada", "Operator").await, "doubt ends nothing");
+    round.abort();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_system_that_cannot_be_asked_is_asked_once_in_a_round() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver, json!({ "ends_access": true })).await;
+    says(&receiver, "open", "");
+    activate(&world, "Operator", "INC-1", "jira").await.unwrap();
+    activate(&world, "Reader", "INC-2", "jira").await.unwrap();
+    let before = receiver.asked().len();
+    receiver.set(Mood::Answer(500, String::new()));
+    assert_eq!(ticket::end_closed(&world.app).await.unwrap(), 0);
+    assert_eq!(receiver.asked().len(), before + 1);
+    says(&receiver, "done", "");
+    assert_eq!(ticket::end_closed(&world.app).await.unwrap(), 2);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn access_that_cannot_be_ended_holds_up_no_other() {
+    let receiver = Receiver::start().await;
+    let world = world(&receiver, json!({ "ends_access": true })).await;
+    says(&receiver, "open", "");
+    for role in ["Operator", "Reader"] {
+        activate(&world, role, "INC-1", "jira").await.unwrap();
+    }
+    world
+        .execute(
+            "create function refuse() returns trigger language plpgsql as $$
+             begin
+                 if (select name from roles where id = new.role_id) = 'Operator' then
+                     raise exception 'not this one';
+                 end if;
+                 return new;
+             end $$;
+             create trigger refuse before update on assignments
+                 for each row execute function refuse()",
+        )
+        .await;
+    says(&receiver, "done", "");
+    assert_eq!(ticket::end_closed(&world.app).await.unwrap(), 1);
+    assert!(world.holds("ada", "Operator").await && !world.holds("ada", "Reader").await);
+    world.execute("drop trigger refuse on assignments").await;
+    assert_eq!(ticket::end_closed(&world.app).await.unwrap(), 1);
     world.check_invariants().await;
 }

@@ -1,5 +1,9 @@
 //! A newer version takes over a database that an older one has filled.
-use latchkey::{gateway::private_postgres::DatabaseRole, store::MIGRATOR};
+use latchkey::{
+    domain::{change_request::Write, id::ScopeId, settings::Field},
+    gateway::private_postgres::DatabaseRole,
+    store::MIGRATOR,
+};
 use sqlx::{Connection as _, PgConnection};
 
 use crate::support::Database;
@@ -78,6 +82,37 @@ const ENFORCED: &str = "
     commit;
     drop function terms(jsonb)";
 
+/// Weaker terms that wait for somebody's word: of the organisation, and of the system.
+const WANTED: &str = "
+    begin;
+    insert into change_requests (
+        id, kind, prior, state, author_id, author_person_id, permission, scope_id, role_id, payload, difference, reason,
+        created_at, expires_at
+    )
+    select gen_random_uuid(), 'save_settings', 'new', 'pending', id('bob'), person('bob'), 'settings.manage', place,
+        terms.role_id, jsonb_build_object(
+            'write', 'save_settings', 'role', terms.role_id, 'scope', place, 'after', 1, 'template', null,
+            'own', jsonb_build_object('settings', said.settings, 'own', fields, 'enforced', jsonb_build_array('approvers'))
+        ), '[]', 'For a test', instant(), instant() + interval '30 days'
+    from role_settings as terms,
+        (values
+            ('00000000-0000-8000-8000-000000000000'::uuid, to_jsonb(settings_fields())),
+            (id('system'), jsonb_build_array('approvers', 'approval_timeout', 'maximum'))
+        ) as places (place, fields),
+        (select jsonb_build_object(
+            'activation', jsonb_build_object(
+                'maximum', 'PT8H', 'authentication', 'mfa', 'requires_justification', true, 'requires_ticket', false,
+                'requires_approval', true, 'approvers', jsonb_build_array(id('bob'), id('eve')),
+                'approval_timeout', 'PT24H', 'approval_requires_justification', false
+            ),
+            'eligible', assigned, 'active', assigned
+        ) from (select jsonb_build_object(
+            'may_be_permanent', true, 'maximum', 'P365D', 'requires_justification', false, 'requires_mfa', false
+        )) as terms (assigned)) as said (settings)
+    where terms.id = id('guarded terms');
+    select record('target', id) from change_requests;
+    commit";
+
 /// Bob says yes, and what ada waits for begins.
 const DECIDED: &str = "
     begin;
@@ -109,9 +144,12 @@ async fn what_waited_for_approvers_is_decided_in_stages_and_what_was_enforced_st
     let database = Database::at(WITHOUT_STAGES).await;
     let mut owner =
         PgConnection::connect_with(&database.options(DatabaseRole::Owner)).await.unwrap();
-    for script in
-        [include_str!("support/clock.sql"), include_str!("constraints/fixture.sql"), ENFORCED]
-    {
+    for script in [
+        include_str!("support/clock.sql"),
+        include_str!("constraints/fixture.sql"),
+        ENFORCED,
+        WANTED,
+    ] {
         sqlx::raw_sql(script).execute(&mut owner).await.unwrap();
     }
 
@@ -137,4 +175,15 @@ async fn what_waited_for_approvers_is_decided_in_stages_and_what_was_enforced_st
     assert_eq!(above, below, "the whole stage is enforced");
     assert_eq!(above[0]["approvers"].as_array().map(Vec::len), Some(2));
     sqlx::raw_sql(DECIDED).execute(&mut owner).await.unwrap();
+    let wanted: Vec<serde_json::Value> =
+        sqlx::query_scalar("select payload from change_requests order by created_at, id")
+            .fetch_all(&mut owner)
+            .await
+            .unwrap();
+    let wanted = wanted.into_iter().map(serde_json::from_value::<Write>);
+    for write in wanted.map(|read| read.expect("it is read as it always was")) {
+        let Write::SaveSettings { own, scope, .. } = write else { panic!("{write:?}") };
+        assert!(own.own.contains(&Field::Stages) && own.enforced.contains(&Field::Stages));
+        assert_eq!(own.own.len() == Field::all().len(), scope == ScopeId::ROOT, "{own:?}");
+    }
 }

@@ -7,6 +7,7 @@ approval-extensions-asked-for = Forlængelser, der er bedt om
 approval-decided = Afgjort
 approval-asked = anmodet { $asked }
 approval-handled-by-you = Klaret af dig
+approval-you-agreed-others-still = Du har godkendt; andre mangler endnu
 approval-handled-by = Klaret af { $name }
 approval-nobody-decided = Ingen afgjorde den
 approval-after-approval = efter godkendelse

@@ -1,4 +1,5 @@
 done-it-is-active-now-it = Den er aktiv nu. Den slutter af sig selv.
+done-it-is-active-without-approval = Den er aktiv nu, uden godkendelse. Godkenderne og administratorerne har fået besked, og en anden skal gennemgå det.
 done-your-request-waits-for-approval = Din anmodning venter på godkendelse. Du får en e-mail, når den er afgjort.
 done-it-is-scheduled-and-starts = Den er planlagt og starter af sig selv.
 done-you-have-more-time-without = Du har fået mere tid, uden afbrydelse.
@@ -59,7 +60,7 @@ done-you-agreed-others-still = Du er enig. Andre skal også være det.
 done-sent = Sendt.
 done-the-others-see-that-you = De andre ser, at du ser på den.
 done-the-others-see-that-you-left = De andre ser, at du har overladt den til dem.
-done-they-have-been-asked-again = De er blevet spurgt igen.
+done-they-have-been-asked-again = De er blevet mindet om det.
 done-you-have-reviewed-the-emergency = Du har gennemgået nødsituationen.
 done-you-decided-those-that-you = Du har afgjort dem, du valgte.
 done-they-have-been-told = De har fået besked.

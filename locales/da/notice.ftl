@@ -1,14 +1,13 @@
 # Mails og beskeder.
 
 notice-footer = Sendt af Latchkey. Der sker intet, når du åbner et link. Tider er i zonen { $zone }; du vælger selv på din kontoside under Beskeder, hvordan du får besked.
-notice-value = { $it }
 
 # Navne på oplysninger, på hvad folk har skrevet, og på links.
 notice-requester = Hvem
 notice-holder = Hvem
 notice-role = Rolle
 notice-scope = Hvor
-notice-duration = I
+notice-duration = Varighed
 notice-from = Fra
 notice-until = Indtil
 notice-ended-at = Sluttede
@@ -186,6 +185,7 @@ notice-credential-set-up = Din konto blev sat op gennem et engangslink.
 notice-credential-password = Din adgangskode blev ændret.
 notice-credential-authenticator = En ny godkendelsesapp blev sat op til din konto.
 notice-credential-codes = Der blev lavet nye gendannelseskoder til din konto. De gamle virker ikke længere.
+notice-credential-deputy = Der blev udpeget en stedfortræder, som beslutter for dig, mens du er væk: { $name }.
 notice-credential-token = Der blev lavet et nyt token til din konto: { $name }.
 
 # Resuméer.
@@ -323,7 +323,6 @@ notices-back = Din konto
 notices-account-row = Hvordan du får besked
 notices-account-sub = Med det samme, en gang om dagen eller slet ikke; og stille timer
 notices-account-link = Vælg
-notices-time-fault = Skriv et klokkeslæt som 07:30.
 notices-both-fault = Skriv begge, eller lad begge stå tomme.
 
 # Deliveries.
@@ -338,8 +337,10 @@ notice-emergency-justified = { $reviewer } gennemgik din nødadgang til { $role 
 notice-emergency-not-justified = { $reviewer } gennemgik din nødadgang til { $role } på { $scope } og fandt, at den burde have ventet på sin godkendelse.
 notice-emergency-overdue-subject = Gennemgang over tiden: { $requester }, { $role } på { $scope }
 notice-emergency-overdue = { $requester } tog { $role } på { $scope } i en nødsituation, og ingen har gennemgået det i tide.
-notice-commented-subject = { $by } om { $requester }, { $role } på { $scope }
+notice-commented-subject = { $by } skrev om anmodningen fra { $requester }: { $role } på { $scope }
 notice-commented = { $by } skrev om anmodningen fra { $requester } om { $role } på { $scope }.
+notice-commented-own-subject = { $requester } skrev om sin anmodning: { $role } på { $scope }
+notice-commented-own = { $requester } skrev om sin anmodning om { $role } på { $scope }.
 notice-they-wrote = De skrev
 notice-answer-on-its-page = Svar på anmodningens side.
 notice-silence-subject = Ingen svarede, derfor godkendt: { $requester }, { $role } på { $scope }, { $duration }

@@ -65,7 +65,7 @@ date-weekday = { $day ->
 
 list-all = { $most } og { $last }
 list-any = { $most } eller { $last }
-time-how-to-write = Skriv den som 90m, 2h30m eller PT1H.
+time-how-to-write = Skriv den som 90 min, 2 t 30 min eller 4 timer.
 time-choose-a-day = Vælg en dag og et tidspunkt.
 time-a-browser = En browser
 time-browser-on = { $browser } på { $system }

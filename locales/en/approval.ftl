@@ -7,6 +7,7 @@ approval-extensions-asked-for = Extensions asked for
 approval-decided = Decided
 approval-asked = asked { $asked }
 approval-handled-by-you = Handled by you
+approval-you-agreed-others-still = You agreed; others still have to
 approval-handled-by = Handled by { $name }
 approval-nobody-decided = Nobody decided
 approval-after-approval = after approval

@@ -1,4 +1,5 @@
 done-it-is-active-now-it = It is active now. It ends by itself.
+done-it-is-active-without-approval = It is active now, without approval. The approvers and the administrators have been told, and somebody has to review it.
 done-your-request-waits-for-approval = Your request waits for approval. You get a mail when it is decided.
 done-it-is-scheduled-and-starts = It is scheduled and starts by itself.
 done-you-have-more-time-without = You have more time, without a gap.
@@ -59,7 +60,7 @@ done-you-agreed-others-still = You agreed. Others still have to.
 done-sent = Sent.
 done-the-others-see-that-you = The others see that you are looking at it.
 done-the-others-see-that-you-left = The others see that you left it to them.
-done-they-have-been-asked-again = They have been asked again.
+done-they-have-been-asked-again = They have been reminded.
 done-you-have-reviewed-the-emergency = You have reviewed the emergency.
 done-you-decided-those-that-you = You decided those that you had chosen.
 done-they-have-been-told = They have been told.

@@ -1,7 +1,6 @@
 # Mails and messages.
 
 notice-footer = Latchkey sent this. Nothing happens by opening a link. Times are in the zone { $zone }; how you are told is on your account page under Notices.
-notice-value = { $it }
 
 # Labels of facts, of what people wrote, and of links.
 notice-requester = Who
@@ -186,6 +185,7 @@ notice-credential-set-up = Your account was set up through a one-time link.
 notice-credential-password = Your password was changed.
 notice-credential-authenticator = A new authenticator app was set up for your account.
 notice-credential-codes = New recovery codes were made for your account. The old ones no longer work.
+notice-credential-deputy = Somebody was named who decides for you while you are away: { $name }.
 notice-credential-token = A new token was made for your account: { $name }.
 
 # Summaries.
@@ -323,7 +323,6 @@ notices-back = Your account
 notices-account-row = How you are told
 notices-account-sub = At once, once a day, or not; and quiet hours
 notices-account-link = Choose
-notices-time-fault = Write a time of day such as 07:30.
 notices-both-fault = Write both, or leave both empty.
 
 # Deliveries.
@@ -338,8 +337,10 @@ notice-emergency-justified = { $reviewer } reviewed your emergency use of { $rol
 notice-emergency-not-justified = { $reviewer } reviewed your emergency use of { $role } at { $scope }, and found that it should have waited for its approval.
 notice-emergency-overdue-subject = Overdue review: { $requester }, { $role } at { $scope }
 notice-emergency-overdue = { $requester } took { $role } at { $scope } in an emergency, and nobody has reviewed it in time.
-notice-commented-subject = { $by } about { $requester }, { $role } at { $scope }
+notice-commented-subject = { $by } wrote about the request of { $requester }: { $role } at { $scope }
 notice-commented = { $by } wrote about the request of { $requester } for { $role } at { $scope }.
+notice-commented-own-subject = { $requester } wrote about their request: { $role } at { $scope }
+notice-commented-own = { $requester } wrote about their request for { $role } at { $scope }.
 notice-they-wrote = They wrote
 notice-answer-on-its-page = Answer on the page of the request.
 notice-silence-subject = Nobody answered, so approved: { $requester }, { $role } at { $scope }, { $duration }

@@ -67,5 +67,5 @@ list-all = { $most } and { $last }
 list-any = { $most } or { $last }
 time-a-browser = A browser
 time-browser-on = { $browser } on { $system }
-time-how-to-write = Write it as 90m, 2h30m or PT1H.
+time-how-to-write = Write it as 90m, 2h30m or 4 hours.
 time-choose-a-day = Choose a day and a time.

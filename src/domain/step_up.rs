@@ -97,6 +97,13 @@ pub enum Act {
         /// Its new end, if it gets one.
         ends_at: Option<Instant>,
     },
+    /// Name somebody who decides for oneself for a while.
+    NameDeputy {
+        /// Who, as it was written.
+        deputy: String,
+        /// Until when.
+        ends_at: Instant,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -127,6 +134,7 @@ impl Act {
             Self::Import { .. } => "import",
             Self::DecideChange { .. } => "decide_change",
             Self::ChangeAssignment { .. } => "change_assignment",
+            Self::NameDeputy { .. } => "name_deputy",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
@@ -150,6 +158,7 @@ impl Act {
             | Self::Import { .. }
             | Self::DecideChange { .. }
             | Self::ChangeAssignment { .. }
+            | Self::NameDeputy { .. }
             | Self::CreateAccessToken
             | Self::CredentialApplication { .. } => false,
         }
@@ -174,6 +183,10 @@ impl Act {
                 digest.number(duration.map(Duration::seconds));
             }
             Self::Deny { request } => digest.id(request.0),
+            Self::NameDeputy { deputy, ends_at } => {
+                digest.text(deputy);
+                digest.number(Some(ends_at.timestamp().as_microsecond()));
+            }
             Self::CredentialApplication { application } => digest.id(application.0),
             Self::Assign { principal, role, scope } => {
                 digest.id(principal.0);

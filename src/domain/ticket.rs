@@ -50,6 +50,9 @@ pub struct Found {
     pub state: String,
     /// Whom it is assigned to, if that was asked.
     pub assignee: Option<String>,
+    /// Whether that is whoever asks. Of a ticket whose system does not say, it is not known to be.
+    #[serde(default)]
+    pub theirs: bool,
 }
 
 /// Reads what an operator wrote as the look of a number. It must fit the whole number.
@@ -61,6 +64,14 @@ pub fn pattern(text: &str) -> Result<Regex, regex::Error> {
 #[must_use]
 pub fn address(template: &str, number: &str) -> String {
     template.replace("{number}", &percent::encode(number))
+}
+
+impl Rules {
+    /// Whether this can be a ticket's number. Nothing but dots would be another place, not a number, in an address.
+    #[must_use]
+    pub fn fits(&self, number: &str) -> bool {
+        self.pattern.is_match(number) && number.contains(|letter| letter != '.')
+    }
 }
 
 impl AnswerRules {
@@ -75,13 +86,12 @@ impl AnswerRules {
         }
         let assignee =
             self.assignee_pointer.as_ref().and_then(|at| answer.pointer(at)).and_then(word);
-        if self.assignee_must_be_requester {
-            match &assignee {
-                Some(assignee) if names.iter().any(|name| same(name, assignee)) => {}
-                Some(_) | None => return Verdict::NotTheirs,
-            }
+        let theirs =
+            assignee.as_ref().is_some_and(|assignee| names.iter().any(|name| same(name, assignee)));
+        if self.assignee_must_be_requester && !theirs {
+            return Verdict::NotTheirs;
         }
-        Verdict::Good(Found { state, assignee })
+        Verdict::Good(Found { state, assignee, theirs })
     }
 }
 

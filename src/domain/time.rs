@@ -1,5 +1,5 @@
-//! Instants and durations, as the database keeps them.
-use jiff::{SignedDuration, Timestamp};
+//! Instants and durations, as the database keeps them, and times of day.
+use jiff::{SignedDuration, Timestamp, civil::Time};
 
 /// A point in time, to the microsecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, utoipa::ToSchema)]
@@ -159,23 +159,49 @@ impl Duration {
     }
 }
 
+/// What people call minutes, hours and days in English and in Danish, with how many minutes each has.
+const UNITS: [(&[&str], i64); 3] = [
+    (&["m", "min", "mins", "minute", "minutes", "minut", "minutter"], 1),
+    (&["h", "hr", "hrs", "hour", "hours", "t", "time", "timer"], 60),
+    (&["d", "day", "days", "dag", "dage"], 24 * 60),
+];
+
+/// The minutes of numbers with their units: `2h30m`, `2 t 30 min`, `14 dage`. None if it is written in another way.
+fn minutes_of(text: &str) -> Option<i64> {
+    let text = text.to_lowercase();
+    let mut rest = text.as_str();
+    let mut minutes: i64 = 0;
+    loop {
+        let (number, after) = rest.split_at(rest.find(|it: char| !it.is_ascii_digit())?);
+        let after = after.trim_start();
+        let end = after.find(|it: char| !it.is_alphabetic()).unwrap_or(after.len());
+        let (unit, next) = after.split_at(end);
+        let (_, each) = UNITS.iter().find(|(names, _)| names.contains(&unit))?;
+        minutes = minutes.checked_add(i64::from(number.parse::<u32>().ok()?) * each)?;
+        rest = next.trim_start();
+        if rest.is_empty() {
+            return Some(minutes);
+        }
+    }
+}
+
 impl std::str::FromStr for Duration {
     type Err = DurationError;
 
-    /// Reads ISO 8601 (`PT1H`) and what people write: `90m`, `2h30m`, `2h 30m`, `1 hour`, `7 days`, `1:30`.
+    /// Reads ISO 8601 (`PT1H`) and what people write: `90m`, `2h30m`, `2h 30m`, `1 hour`, `7 days`, `1:30`; in Danish `2 t 30 min`,
+    /// `2 timer`, `14 dage`.
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let text = text.trim();
+        if let Some(minutes) = minutes_of(text) {
+            return Self::from_seconds(minutes.saturating_mul(60));
+        }
         let span: SignedDuration = match text.split_once(':') {
             Some((hours, minutes)) if minutes.len() == 2 => {
                 let hours: u16 = hours.parse().map_err(|_| DurationError::Unreadable)?;
                 let minutes: u8 = minutes.parse().map_err(|_| DurationError::Unreadable)?;
                 SignedDuration::from_mins(i64::from(hours) * 60 + i64::from(minutes))
             }
-            _ => match text
-                .strip_prefix('P')
-                .filter(|rest| !rest.contains('T'))
-                .or_else(|| text.strip_suffix("days"))
-            {
+            _ => match text.strip_prefix('P').filter(|rest| !rest.contains('T')) {
                 Some(days) => {
                     let days = days.trim_end_matches('D').trim();
                     let days: u32 = days.parse().map_err(|_| DurationError::Unreadable)?;
@@ -219,6 +245,66 @@ impl<'de> serde::Deserialize<'de> for Duration {
     }
 }
 
+/// A time of day on some clock, to the minute: `08:00`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, utoipa::ToSchema)]
+#[schema(value_type = String, example = "08:00")]
+pub struct TimeOfDay(Time);
+
+impl TimeOfDay {
+    /// That hour and minute; for constants. It does not compile as one if there is no such time.
+    #[must_use]
+    pub const fn constant(hour: i8, minute: i8) -> Self {
+        Self(Time::constant(hour, minute, 0, 0))
+    }
+
+    /// The minute in which `time` lies.
+    #[must_use]
+    pub fn of(time: Time) -> Self {
+        Self::constant(time.hour(), time.minute())
+    }
+
+    /// The time, for calendar arithmetic.
+    #[must_use]
+    pub const fn time(self) -> Time {
+        self.0
+    }
+}
+
+impl std::str::FromStr for TimeOfDay {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let wrong = "write a time of day such as 08:00";
+        let (hours, minutes) = text.trim().split_once(':').ok_or(wrong)?;
+        let digits = |text: &str| text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits(hours) || minutes.len() != 2 || !digits(minutes) {
+            return Err(wrong);
+        }
+        let (hours, minutes) =
+            (hours.parse().map_err(|_| wrong)?, minutes.parse().map_err(|_| wrong)?);
+        Time::new(hours, minutes, 0, 0).map(Self).map_err(|_| wrong)
+    }
+}
+
+impl std::fmt::Display for TimeOfDay {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.strftime("%H:%M").fmt(f)
+    }
+}
+
+impl serde::Serialize for TimeOfDay {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for TimeOfDay {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(serde::de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -238,6 +324,19 @@ mod tests {
             ("P14D", 1_209_600),
             ("30 days", 2_592_000),
             ("PT24H", 86400),
+            ("2 hours", 7200),
+            ("3 minutes", 180),
+            ("1 day", 86400),
+            ("2 Days 3h", 183_600),
+            ("1 t", 3600),
+            ("2t", 7200),
+            ("2t30m", 9000),
+            ("2 timer", 7200),
+            ("1 time 15 minutter", 4500),
+            ("45 minutter", 2700),
+            ("30 min", 1800),
+            ("1 dag", 86400),
+            ("14 dage", 1_209_600),
         ] {
             assert_eq!(text.parse::<Duration>().map(Duration::seconds), Ok(seconds), "{text}");
         }
@@ -245,8 +344,23 @@ mod tests {
 
     #[test]
     fn what_is_no_duration_is_refused() {
-        for text in ["", "soon", "-1h", "0m", "30s", "PT0S", "1:3", "99999999999999h", "1h30s", "∞"]
-        {
+        for text in [
+            "",
+            "soon",
+            "-1h",
+            "0m",
+            "0 dage",
+            "30s",
+            "PT0S",
+            "1:3",
+            "99999999999999h",
+            "4294967295 dage",
+            "1h30s",
+            "2 uger",
+            "timer",
+            "2",
+            "∞",
+        ] {
             assert!(text.parse::<Duration>().is_err(), "{text}");
         }
     }
@@ -261,6 +375,16 @@ mod tests {
             (1_209_600, "14 days"),
         ] {
             assert_eq!(Duration::from_seconds(seconds).unwrap().to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_is_written_as_it_is_read() {
+        for (text, read) in [("08:00", "08:00"), ("8:05", "08:05"), (" 23:59 ", "23:59")] {
+            assert_eq!(text.parse::<TimeOfDay>().unwrap().to_string(), read, "{text}");
+        }
+        for wrong in ["8", "24:00", "08:60", "8:5", "-1:00", "+1:00", "seven", "08:00:00", ""] {
+            assert!(wrong.parse::<TimeOfDay>().is_err(), "{wrong}");
         }
     }
 }

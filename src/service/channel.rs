@@ -61,6 +61,7 @@ pub(in crate::service) async fn request(
             "role": { "id": told.role, "name": told.role_name },
             "scope": { "id": told.scope, "name": told.scope_name },
             "requested_seconds": told.requested_seconds,
+            "granted_seconds": told.granted_seconds,
             "starts_at": told.starts_at,
             "justification": told.justification,
             "ticket": { "number": told.ticket_number, "system": told.ticket_system },

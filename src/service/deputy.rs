@@ -5,18 +5,23 @@ use uuid::Uuid;
 use crate::{
     App,
     domain::{
-        actor::{Actor, TokenScope},
+        actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
+        id::{PersonId, PrincipalId},
+        language::Message,
+        step_up::Act,
         text::Description,
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, notice},
+    service::{access, credential::prove, enrolment, notice},
     store::{self, Change, deputy::New},
 };
 
 pub use crate::store::deputy::Told;
 
+/// How many deputies somebody can have named who are not over.
+const MOST: usize = 10;
 /// How far ahead a deputy can be named.
 const FURTHEST: Duration = Duration::days(366);
 
@@ -39,22 +44,22 @@ pub struct Wanted {
     pub reason: Description,
 }
 
-/// Names who decides for oneself for a while. The deputy is told.
-pub async fn name(app: &App, actor: &Actor, wanted: &Wanted) -> Result<Uuid, Error> {
+/// Names who decides for oneself for a while, which takes a fresh code: it gives one's own say away. Both are told.
+pub async fn name(app: &App, actor: &Actor, wanted: &Wanted, code: &str) -> Result<Uuid, Error> {
     let user = access::user(actor, TokenScope::Approve)?;
-    let mut change = match Change::begin(&app.database, actor).await {
+    match Change::begin(&app.database, actor).await {
         Err(Error::Repeated(before)) => return Ok(before),
-        begun => begun?,
-    };
-    let connection = change.connection();
-    let account = store::person::called(connection, &wanted.deputy)
-        .await?
-        .ok_or_else(|| Error::invalid("deputy", "nobody has that user name or mail address"))?;
-    let at = change.settle().await?;
-    let starts_at = wanted.starts_at.filter(|start| *start > at).unwrap_or(at);
-    if wanted.ends_at <= at || starts_at > at + FURTHEST {
-        return Err(Error::invalid("ends_at", "choose dates that lie ahead, within a year"));
+        begun => drop(begun?),
     }
+    // The code comes first: without one nobody learns here who there is.
+    let act = Act::NameDeputy { deputy: wanted.deputy.clone(), ends_at: wanted.ends_at };
+    let plain = Actor { idempotency: None, ..actor.clone() };
+    let [proof] = prove(app, &plain, code, act.clone()).await?;
+    let Considered { mut change, account, starts_at } =
+        match consider(app, actor, user, wanted).await {
+            Err(Error::Repeated(before)) => return Ok(before),
+            considered => considered?,
+        };
     let new = New {
         person: user.person,
         deputy: account.1,
@@ -63,7 +68,10 @@ pub async fn name(app: &App, actor: &Actor, wanted: &Wanted) -> Result<Uuid, Err
         reason: wanted.reason.as_str(),
     };
     let id = store::deputy::name(&mut change, &new).await?;
+    store::mfa_proof::spend(&mut change, proof, &act, id).await?;
     notice::deputy_named(app, &mut change, account.0, (starts_at, wanted.ends_at)).await?;
+    let what = Message::new("notice-credential-deputy").with("name", wanted.deputy.trim());
+    enrolment::tell(app, &mut change, user.principal, what).await?;
     change.made(id).await?;
     let event = Event::new(Kind::DeputyNamed).subject(account.0).target(id).detail(json!({
         "starts_at": starts_at, "ends_at": wanted.ends_at, "reason": wanted.reason,
@@ -71,6 +79,35 @@ pub async fn name(app: &App, actor: &Actor, wanted: &Wanted) -> Result<Uuid, Err
     change.commit(&event).await?;
     app.wake.everything();
     Ok(id)
+}
+
+/// A deputy who can be named.
+struct Considered {
+    change: Change,
+    account: (PrincipalId, PersonId),
+    starts_at: Instant,
+}
+
+async fn consider(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    wanted: &Wanted,
+) -> Result<Considered, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    let account = store::person::called(change.connection(), &wanted.deputy)
+        .await?
+        .ok_or_else(|| Error::invalid("deputy", "nobody has that user name or mail address"))?;
+    let own = store::deputy::of(change.connection(), user.person).await?;
+    if own.iter().filter(|told| told.person == user.person).count() >= MOST {
+        return Err(Error::invalid("deputy", "you have named ten already: end one first"));
+    }
+    let at = change.settle().await?;
+    let starts_at = wanted.starts_at.filter(|start| *start > at).unwrap_or(at);
+    if wanted.ends_at <= at || starts_at > at + FURTHEST {
+        return Err(Error::invalid("ends_at", "choose dates that lie ahead, within a year"));
+    }
+    Ok(Considered { change, account, starts_at })
 }
 
 /// Ends what one has named oneself.

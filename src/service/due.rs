@@ -22,41 +22,93 @@ const BATCH: i64 = 1000;
 /// How many scheduled starts are looked up at once.
 const STARTS: i64 = 100;
 
-/// Does everything that is due now. Says how much that was.
+/// Does everything that is due now, and then tells whoever is to be told by now. Says how much was done. What failed is said
+/// after all of it was tried.
 pub async fn run(app: &App) -> Result<usize, Error> {
+    let done = act(app).await;
+    let told = tell(app).await;
+    told.and(done)
+}
+
+/// Ends, starts, escalates and lets lapse what is due now. Says how much that was.
+pub async fn act(app: &App) -> Result<usize, Error> {
     let mut done = 0;
     loop {
-        let round = end_active(app).await?
-            + end_eligibilities(app).await?
-            + expire_requests(app).await?
-            + pass_in_silence(app).await?
-            + escalate(app).await?
-            + emergency::remind(app).await?
-            + change_request::lapse(app).await?
-            + start_scheduled(app).await?;
+        let mut tried = Tried::default();
+        let round = tried.note("ends", end_active(app).await)
+            + tried.note("ends of eligibility", end_eligibilities(app).await)
+            + tried.note("requests that nobody decided", expire_requests(app).await)
+            + tried.note("silence", pass_in_silence(app).await)
+            + tried.note("escalations", escalate(app).await)
+            + tried.note("overdue reviews", emergency::remind(app).await)
+            + tried.note("changes that nobody decided", change_request::lapse(app).await)
+            + tried.note("scheduled starts", start_scheduled(app).await);
         done += round;
         if round == 0 {
-            reminder::remind(app).await?;
-            notice::tell_due(app).await?;
-            approval::alarm(app).await?;
-            notice::send_summaries(app).await?;
-            return Ok(done);
+            return tried.end(done);
         }
         app.wake.audit().notify_one();
         app.wake.outbox().notify_one();
     }
 }
 
-/// How long until something is due; none if nothing is in sight.
+/// Tells whoever is to be told because time has passed. It may take long, and no access waits for it.
+pub async fn tell(app: &App) -> Result<(), Error> {
+    let mut tried = Tried::default();
+    tried.note("reminders", reminder::remind(app).await);
+    let told = notice::tell_due(app, &mut tried).await;
+    tried.note("notices", told);
+    tried.note("approvals that nobody can give", approval::alarm(app).await);
+    let sent = notice::send_summaries(app, &mut tried).await;
+    tried.note("summaries", sent);
+    tried.end(())
+}
+
+/// How long until something is due to be done; none if nothing is in sight.
 pub async fn wait(app: &App) -> Result<Option<Duration>, Error> {
-    let mut connection = app.worker_database.acquire().await?;
-    let due = store::due::next(&mut connection).await?;
-    let told = store::notice::next(&mut connection).await?;
-    Ok(due
-        .into_iter()
-        .chain(told)
-        .min()
-        .map(|milliseconds| Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))))
+    let due = store::due::next(&mut *app.worker_database.acquire().await?).await?;
+    Ok(due.map(span))
+}
+
+/// How long until somebody is due to be told that access ends; none if nothing is in sight.
+pub async fn wait_to_tell(app: &App) -> Result<Option<Duration>, Error> {
+    let due = store::notice::next(&mut *app.worker_database.acquire().await?).await?;
+    Ok(due.map(span))
+}
+
+/// Nothing for what is overdue.
+fn span(milliseconds: i64) -> Duration {
+    Duration::from_millis(u64::try_from(milliseconds).unwrap_or(0))
+}
+
+/// Parts of a round, of which each is tried whatever becomes of the others: what fails must not hold up what is behind it.
+#[derive(Default)]
+pub(in crate::service) struct Tried {
+    failed: Option<Error>,
+}
+
+impl Tried {
+    /// What came of one part. A failure is logged; the part is tried again with the next round.
+    pub(in crate::service) fn note<T: Default>(
+        &mut self,
+        part: &str,
+        outcome: Result<T, Error>,
+    ) -> T {
+        outcome.unwrap_or_else(|error| {
+            tracing::error!(
+                part,
+                error = &error as &dyn std::error::Error,
+                "what is due could not be done"
+            );
+            self.failed = Some(error);
+            T::default()
+        })
+    }
+
+    /// What came of all of them, unless one has failed.
+    fn end<T>(self, done: T) -> Result<T, Error> {
+        self.failed.map_or(Ok(done), Err)
+    }
 }
 
 async fn end_active(app: &App) -> Result<usize, Error> {

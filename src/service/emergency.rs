@@ -1,4 +1,6 @@
 //! Emergencies: approval is skipped, everybody who would have been asked is told, and somebody else looks at it afterwards.
+use std::collections::BTreeMap;
+
 use serde_json::json;
 use sqlx::PgConnection;
 
@@ -14,7 +16,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, notice},
+    service::{access, assignment::permission, notice},
     store::{self, Change, emergency::Wanted, request::NewRequest, settings::Nominee},
 };
 
@@ -54,7 +56,8 @@ async fn one(connection: &mut PgConnection, request: RequestId) -> Result<Told, 
 /// Who would have been asked.
 async fn skipped(connection: &mut PgConnection, told: &Told) -> Result<Vec<Nominee>, Error> {
     let now = store::now(connection).await?;
-    let version = store::settings::current(connection, told.role, told.scope).await?;
+    // By the terms on which it was asked for: later ones take nobody's review away.
+    let version = store::settings::version(connection, told.settings).await?;
     let who = (Some(told.person), told.scope);
     let stages = &version.settings.activation.stages;
     let mut known = std::collections::BTreeSet::new();
@@ -87,8 +90,8 @@ async fn may_review(
     if user.person == told.person {
         return Ok(false);
     }
-    let manages =
-        access::authorise_at(connection, actor, Permission::ManageAssignments, told.scope).await;
+    let place = store::scope::one(connection, told.scope).await?;
+    let manages = access::authorise_at(connection, actor, permission(place.kind), told.scope).await;
     Ok(manages.is_ok()
         || skipped(connection, told).await?.iter().any(|it| it.principal == user.principal))
 }
@@ -118,14 +121,31 @@ pub async fn list(
     store::emergency::list(&mut connection, wanted, PAGE).await
 }
 
-/// The emergencies that wait for the asker's review, newest first.
+/// The emergencies that wait for the asker's review, first what is due first.
 pub async fn awaiting(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
     access::user(actor, TokenScope::Read)?;
-    let mut connection = app.database.acquire().await?;
-    let wanted = Wanted { closed: Some(false), ..Wanted::default() };
+    awaiting_from(&mut *app.database.acquire().await?, actor).await
+}
+
+/// The same, for whoever has made sure that they may ask.
+pub(super) async fn awaiting_from(
+    connection: &mut PgConnection,
+    actor: &Actor,
+) -> Result<Vec<Told>, Error> {
+    let wanted = Wanted { closed: Some(false), by_due: true, ..Wanted::default() };
     let mut waiting = Vec::new();
-    for told in store::emergency::list(&mut connection, wanted, 200).await? {
-        if may_review(&mut connection, actor, &told).await? {
+    // Many are alike in all that matters for who may review them: then one is looked at for all.
+    let mut known = BTreeMap::new();
+    for told in store::emergency::list(connection, wanted, 200).await? {
+        let alike = (told.settings, told.scope, told.person);
+        let may = if let Some(may) = known.get(&alike) {
+            *may
+        } else {
+            let may = may_review(connection, actor, &told).await?;
+            known.insert(alike, may);
+            may
+        };
+        if may {
             waiting.push(told);
         }
     }
@@ -186,20 +206,31 @@ pub(in crate::service) async fn remind(app: &App) -> Result<usize, Error> {
     let due = store::emergency::overdue(&mut *app.worker_database.acquire().await?, ROUND).await?;
     let mut told = 0;
     for request in due {
-        let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
-        if !store::emergency::remind(&mut change, request).await? {
-            continue;
+        // One that can't be told of must not hold up the others: it is tried again with the next round.
+        match store::retried(|| remind_one(app, request)).await {
+            Ok(done) => told += usize::from(done),
+            Err(error) => {
+                tracing::error!(%request, error = &error as &dyn std::error::Error, "an overdue review could not be told of");
+            }
         }
-        let emergency = one(change.connection(), request).await?;
-        let skipped = skipped(change.connection(), &emergency).await?;
-        notice::emergency_overdue(app, &mut change, &emergency, &skipped).await?;
-        let event = Event::new(Kind::EmergencyOverdue)
-            .subject(emergency.principal)
-            .role(emergency.role, emergency.scope)
-            .request(request)
-            .detail(json!({ "due": emergency.due_at }));
-        change.commit(&event).await?;
-        told += 1;
     }
     Ok(told)
+}
+
+/// Tells of one of them. False if another server was first, or somebody has looked at it meanwhile.
+async fn remind_one(app: &App, request: RequestId) -> Result<bool, Error> {
+    let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
+    if !store::emergency::remind(&mut change, request).await? {
+        return Ok(false);
+    }
+    let emergency = one(change.connection(), request).await?;
+    let skipped = skipped(change.connection(), &emergency).await?;
+    notice::emergency_overdue(app, &mut change, &emergency, &skipped).await?;
+    let event = Event::new(Kind::EmergencyOverdue)
+        .subject(emergency.principal)
+        .role(emergency.role, emergency.scope)
+        .request(request)
+        .detail(json!({ "due": emergency.due_at }));
+    change.commit(&event).await?;
+    Ok(true)
 }

@@ -7,7 +7,7 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::access,
+    service::{access, emergency},
     store,
 };
 
@@ -20,7 +20,7 @@ pub struct Around {
     pub permissions: Permissions,
     /// What the reader may do somewhere, be it at one place.
     pub somewhere: Permissions,
-    /// How many requests and changes wait for the reader's decision.
+    /// How many requests, changes and reviews of emergencies wait for the reader's word.
     pub awaiting: usize,
     /// Whether the reader owns an application.
     pub owns_applications: bool,
@@ -35,7 +35,8 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
         permissions: access::permissions(&mut connection, actor).await?,
         somewhere: access::permissions_anywhere(&mut connection, actor).await?,
         awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + emergency::awaiting_from(&mut connection, actor).await?.len(),
         owns_applications: store::application::owns(&mut connection, user.person, None).await?,
     })
 }

@@ -49,16 +49,6 @@ pub async fn reader_of(
     app: &App,
     principal: PrincipalId,
 ) -> Result<Reader, Error> {
-    let mut readers = readers_of(connection, app, &[principal]).await?;
-    Ok(readers.pop().map_or_else(|| app.reader.clone(), |(_, reader)| reader))
-}
-
-/// The same for several at once.
-pub async fn readers_of(
-    connection: &mut PgConnection,
-    app: &App,
-    principals: &[PrincipalId],
-) -> Result<Vec<(PrincipalId, Reader)>, Error> {
-    let found = store::language::of(connection, principals).await?;
-    Ok(found.into_iter().map(|(id, wishes)| (id, wishes.reader(&app.reader))).collect())
+    let found = store::language::of(connection, &[principal]).await?;
+    Ok(found.first().map_or_else(|| app.reader.clone(), |(_, wishes)| wishes.reader(&app.reader)))
 }

@@ -8,7 +8,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::access,
+    service::{access, emergency},
     store::{
         self,
         assignment::{Told, Wanted},
@@ -30,7 +30,7 @@ pub struct MyAccess {
     pub open: Vec<request::Told>,
     /// What can be activated, with its terms.
     pub eligible: Vec<Eligible>,
-    /// How many requests and changes wait for the asker's decision.
+    /// How many requests, changes and reviews of emergencies wait for the asker's word.
     pub awaiting_me: usize,
     /// How many activations end soon.
     pub ending_soon: usize,
@@ -89,7 +89,8 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
         now,
         ending_soon: active.iter().filter(soon).count(),
         awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len(),
+            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len()
+            + emergency::awaiting_from(&mut connection, actor).await?.len(),
         active,
         open,
         eligible: can,

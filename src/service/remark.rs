@@ -17,6 +17,9 @@ use crate::{
     store::{self, Change, request::RemarkKind},
 };
 
+/// How many things one person may write or do about one request in an hour: each of them is a mail to others, or history.
+const MOST_AN_HOUR: i64 = 30;
+
 /// Says something about a request that one may see and that concerns one: one's own, or one that one may or did decide.
 pub async fn comment(
     app: &App,
@@ -26,6 +29,8 @@ pub async fn comment(
 ) -> Result<(), Error> {
     access::user(actor, TokenScope::Read)?;
     let detail = request::seen(app, actor, request).await?;
+    // Whoever reads only writes nothing.
+    access::user(actor, if detail.own { TokenScope::Activate } else { TokenScope::Approve })?;
     if !detail.may_comment {
         return Err(Error::NotAllowed(
             "only whoever asks and whoever decides write to one another here".to_owned(),
@@ -35,6 +40,11 @@ pub async fn comment(
         return Err(Error::invalid("comment", "write something"));
     }
     let Some(mut change) = begin(app, actor).await? else { return Ok(()) };
+    if store::request::remarks_lately(&mut change, request).await? >= MOST_AN_HOUR {
+        return Err(Error::Conflict(
+            "you have written a great deal about this request: wait an hour, or talk to one another".to_owned(),
+        ));
+    }
     notice::commented(app, &mut change, request, text.as_str()).await?;
     write(app, change, &detail, RemarkKind::Comment, text.as_str()).await
 }

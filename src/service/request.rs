@@ -9,11 +9,11 @@ use crate::{
     domain::{
         activation::Refusal,
         actor::{Actor, TokenScope},
-        approval::{Stage, StageState, Standing},
+        approval::{Stage, StageState, Standing, Vote},
         audit::{Event, Kind},
         id::{AssignmentId, PrincipalId, RequestId, RoleId},
         permission::Permission,
-        request::RequestState,
+        request::{RequestState, Verdict},
         settings::{Authentication, Settings},
         time::{Duration, Instant},
     },
@@ -69,7 +69,8 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Who is looking at it at the moment, if somebody said so within the last quarter of an hour and has not left it.
+    /// Who is looking at it at the moment, if somebody said so within the last quarter of an hour, and has neither left it nor
+    /// decided since.
     #[must_use]
     pub fn claim(&self) -> Option<&Remark> {
         let last = self
@@ -77,7 +78,43 @@ impl Detail {
             .iter()
             .rfind(|it| matches!(it.kind, RemarkKind::Claim | RemarkKind::Release))?;
         let fresh = last.at + CLAIM_LASTS > self.now;
-        (self.waits && last.kind == RemarkKind::Claim && fresh).then_some(last)
+        let decided = self.said.iter().any(|it| it.person == last.person && it.at >= last.at);
+        (self.waits && last.kind == RemarkKind::Claim && fresh && !decided).then_some(last)
+    }
+
+    /// The stage that is open.
+    #[must_use]
+    pub fn open_stage(&self) -> Option<(&Stage, &Standing)> {
+        let open = self.stages.iter().find(|(_, it, _)| it.state == StageState::Open);
+        open.map(|(stage, standing, _)| (stage, standing))
+    }
+
+    /// Those who have agreed in the stage that is open.
+    #[must_use]
+    pub fn votes(&self) -> Vec<Vote> {
+        let open = self.open_stage().map(|(_, standing)| standing.number);
+        self.said
+            .iter()
+            .filter(|it| it.verdict == Verdict::Approve)
+            .filter(|it| usize::try_from(it.stage).ok() == open)
+            .map(Said::vote)
+            .collect()
+    }
+
+    /// Whether a yes of this account would bring the stage that is open nearer to its end: none would of whoever may speak only
+    /// for approvers of whom one has agreed, where each of them is asked.
+    #[must_use]
+    pub fn would_further(&self, account: PrincipalId) -> bool {
+        // As it would count: whoever may speak for themself does.
+        let decider = self.deciders.iter().find(|decider| decider.principal == account);
+        self.open_stage().zip(decider).is_some_and(|((stage, _), decider)| {
+            let by = Vote {
+                of: decider.speaks_for,
+                entries: decider.entries.iter().cloned().collect(),
+                escalation: decider.escalation,
+            };
+            stage.is_furthered(&self.votes(), by)
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tickets: whether a request's is good, and the end of access whose ticket was closed.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use futures_util::future::join_all;
 use serde_json::json;
 
 use crate::{
@@ -40,10 +41,10 @@ impl Looked {
         }
     }
 
-    /// Whether its system says that it is good.
+    /// Whether its system says that it is good, and whoever asks is whom it is assigned to.
     #[must_use]
-    pub fn is_verified(&self) -> bool {
-        self.found.is_some()
+    pub fn is_theirs(&self) -> bool {
+        self.found.as_ref().is_some_and(|found| found.theirs)
     }
 
     /// Keeps what was found.
@@ -69,8 +70,14 @@ pub fn systems(app: &App) -> Vec<String> {
 #[must_use]
 pub fn link(app: &App, system: &str, number: &str) -> Option<String> {
     let known = find(app, system)?;
-    known.rules.pattern.is_match(number).then_some(())?;
+    known.rules.fits(number).then_some(())?;
     Some(address(known.rules.link.as_deref()?, number))
+}
+
+/// Whether a system can be asked about its tickets.
+#[must_use]
+pub fn can_be_verified(app: &App, system: &str) -> bool {
+    find(app, system).is_some_and(|known| known.rules.answer.is_some() && known.can_be_asked())
 }
 
 /// When a request's ticket was verified, and what was found; none if it was not. For whoever may see the request.
@@ -97,7 +104,7 @@ pub async fn look(
         let known = systems(app).join(", ");
         return Err(Error::invalid("ticket_system", format!("choose one of: {known}")));
     };
-    if !system.rules.pattern.is_match(number) {
+    if !system.rules.fits(number) {
         let message = format!("this is no number of a ticket in {name}");
         return Err(Error::invalid("ticket_number", message));
     }
@@ -123,8 +130,12 @@ pub async fn look(
     Ok(Looked { found: None, problem: Some(problem) })
 }
 
+/// The access that rests on each ticket of one system. The order of the tickets is another one in every round, so that one
+/// about which the system never answers does not always hold up the same others.
+type Tickets = HashMap<String, Vec<Running>>;
+
 /// Ends access whose ticket was closed, where an operator has set that. Says how much ended. A ticket system that does not
-/// answer, or does not know the ticket any more, ends nothing.
+/// answer, or does not know the ticket any more, ends nothing; and holds up no other system.
 pub async fn end_closed(app: &App) -> Result<usize, Error> {
     let ending: Vec<_> =
         app.ticket_systems.iter().filter(|system| system.rules.ends_access).collect();
@@ -134,41 +145,62 @@ pub async fn end_closed(app: &App) -> Result<usize, Error> {
     }
     let running =
         store::ticket::running(&mut *app.worker_database.acquire().await?, &names).await?;
-    let mut known: BTreeMap<(String, String), bool> = BTreeMap::new();
+    let mut tickets: BTreeMap<String, Tickets> = BTreeMap::new();
+    for activation in running {
+        let of_system = tickets.entry(activation.system.clone()).or_default();
+        of_system.entry(activation.number.clone()).or_default().push(activation);
+    }
+    let mut rounds = Vec::with_capacity(ending.len());
+    for system in ending {
+        rounds.push(end_closed_of(app, system, tickets.remove(&system.name).unwrap_or_default()));
+    }
+    Ok(join_all(rounds).await.into_iter().sum())
+}
+
+/// The same of one system, one ticket after the other. Once it cannot be asked, the rest waits for the next round: each
+/// question might take as long as that one.
+async fn end_closed_of(app: &App, system: &TicketSystem, tickets: Tickets) -> usize {
+    let mut ended = 0;
+    for (number, running) in tickets {
+        match is_closed(app, system, &number).await {
+            Ok(true) => ended += end_all(app, &running).await,
+            Ok(false) => {}
+            Err(why) => {
+                tracing::warn!(system = system.name, why, "a ticket system could not be asked");
+                break;
+            }
+        }
+    }
+    ended
+}
+
+/// Whether its system says that a ticket is closed. Fails, in words, if the system cannot be asked.
+async fn is_closed(app: &App, system: &TicketSystem, number: &str) -> Result<bool, String> {
+    let Some(rules) = &system.rules.answer else { return Ok(false) };
+    let answer = system.find(&app.egress, number).await?;
+    Ok(answer.is_some_and(|answer| matches!(rules.judge(&answer, &[]), Verdict::Closed(_))))
+}
+
+/// Ends all that rests on one ticket. Says how much ended.
+async fn end_all(app: &App, running: &[Running]) -> usize {
     let mut ended = 0;
     for activation in running {
-        let ticket = (activation.system.clone(), activation.number.clone());
-        let closed = if let Some(closed) = known.get(&ticket) {
-            *closed
-        } else {
-            let closed = match ending.iter().find(|system| system.name == activation.system) {
-                Some(system) => is_closed(app, system, &activation.number).await,
-                None => false,
-            };
-            known.insert(ticket, closed);
-            closed
-        };
-        if closed && end(app, &activation).await? {
-            ended += 1;
+        // One that can't be ended must not hold up the others: it is tried again with the next round.
+        match store::retried(|| end(app, activation)).await {
+            Ok(done) => ended += usize::from(done),
+            Err(error) => {
+                tracing::error!(
+                    activation = %activation.activation,
+                    error = &error as &dyn std::error::Error,
+                    "access whose ticket was closed could not be ended"
+                );
+            }
         }
     }
     if ended > 0 {
         app.wake.everything();
     }
-    Ok(ended)
-}
-
-async fn is_closed(app: &App, system: &TicketSystem, number: &str) -> bool {
-    match (system.find(&app.egress, number).await, &system.rules.answer) {
-        (Ok(Some(answer)), Some(rules)) => {
-            matches!(rules.judge(&answer, &[]), Verdict::Closed(_))
-        }
-        (Ok(_), _) => false,
-        (Err(why), _) => {
-            tracing::warn!(system = system.name, why, "a ticket system could not be asked");
-            false
-        }
-    }
+    ended
 }
 
 /// Ends one activation and tells its holder. False if it had ended meanwhile.

@@ -107,6 +107,29 @@ pub struct Surroundings {
     pub open_request: bool,
 }
 
+/// Since when access has gone on without a gap that this activation is the last part of.
+pub async fn unbroken_since(
+    connection: &mut PgConnection,
+    activation: AssignmentId,
+) -> Result<Instant, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        with recursive parts as (
+            select id, request_id, starts_at from assignments where id = $1
+            union
+            select earlier.id, earlier.request_id, earlier.starts_at
+            from parts
+            join requests on requests.id = parts.request_id
+            join assignments as earlier on earlier.id = requests.extends_id
+        )
+        select min(starts_at) as "since!: Instant" from parts
+        "#,
+        activation.0,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// Reads what else there is of `eligibility`'s role, and the time.
 pub async fn surroundings(
     change: &mut Change,

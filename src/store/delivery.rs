@@ -1,12 +1,17 @@
 //! What became of the notices, and how each lane fares.
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use uuid::Uuid;
 
-use super::Change;
+use super::{Change, audit::plan_each_search};
 use crate::{
     domain::{delivery::State, time::Instant},
     error::Error,
 };
+
+/// How many old notices are removed by one statement.
+const PART: i64 = 1_000;
+/// How many such statements follow each other.
+const PARTS: usize = 100;
 
 /// A notice, as those see it who look after its way. What it says is not for them.
 #[derive(Clone, Debug)]
@@ -46,6 +51,38 @@ pub struct Wanted {
     pub address: Option<String>,
 }
 
+struct Row {
+    id: Uuid,
+    created_at: Instant,
+    event: Option<String>,
+    channel: Option<String>,
+    address: Option<String>,
+    state: String,
+    attempts: i32,
+    sent_at: Option<Instant>,
+    next_attempt_at: Instant,
+    last_error: Option<String>,
+}
+
+impl From<Row> for Delivery {
+    fn from(row: Row) -> Self {
+        let state = State::named(&row.state).unwrap_or(State::Waiting);
+        let waits = matches!(state, State::Waiting | State::Retrying);
+        Self {
+            id: row.id,
+            at: row.created_at,
+            event: row.event,
+            channel: row.channel,
+            address: row.address,
+            state,
+            attempts: row.attempts,
+            sent_at: row.sent_at,
+            next_attempt_at: waits.then_some(row.next_attempt_at),
+            last_error: row.last_error,
+        }
+    }
+}
+
 /// Notices, the newest first, those after `after`.
 pub async fn list(
     connection: &mut PgConnection,
@@ -54,23 +91,34 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Delivery>, Error> {
     let (after_at, after_id) = after.unzip();
-    let rows = sqlx::query!(
+    let mut transaction = connection.begin().await?;
+    plan_each_search(&mut transaction).await?;
+    // Each state is said as the index of it has it: whatever is being sent, or failed, was tried.
+    let rows = sqlx::query_as!(
+        Row,
         r#"
-        with clock as materialized (select instant() as now),
-        seen as (
-            select outbox.*, case
+        with clock as materialized (select instant() as now)
+        select id, created_at, event, channel, address, attempts, sent_at, next_attempt_at, last_error,
+            case
                 when sent_at is not null then 'sent'
                 when given_up_at is not null then 'given_up'
                 when claimed_until > (select now from clock) then 'being_sent'
                 when failures > 0 then 'retrying'
                 else 'waiting'
-            end as state
-            from outbox
-        )
-        select id, created_at, event, channel, address, state as "state!", attempts, sent_at, next_attempt_at, last_error
-        from seen
+            end as "state!"
+        from outbox
         where ($1::text is null or coalesce(channel, 'mail') = $1)
-            and ($2::text is null or state = $2)
+            and case $2::text
+                when 'sent' then sent_at is not null
+                when 'given_up' then sent_at is null and given_up_at is not null
+                when 'being_sent' then sent_at is null and given_up_at is null and attempts > 0
+                    and claimed_until > (select now from clock)
+                when 'retrying' then sent_at is null and given_up_at is null and attempts > 0 and failures > 0
+                    and (claimed_until is null or claimed_until <= (select now from clock))
+                when 'waiting' then sent_at is null and given_up_at is null and failures = 0
+                    and (claimed_until is null or claimed_until <= (select now from clock))
+                else true
+            end
             and ($3::text is null or event = $3)
             and ($4::text is null or lower(address) = lower($4))
             and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))
@@ -85,27 +133,10 @@ pub async fn list(
         after_id,
         limit,
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *transaction)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|row| {
-            let state = State::named(&row.state).unwrap_or(State::Waiting);
-            let waits = matches!(state, State::Waiting | State::Retrying);
-            Delivery {
-                id: row.id,
-                at: row.created_at,
-                event: row.event,
-                channel: row.channel,
-                address: row.address,
-                state,
-                attempts: row.attempts,
-                sent_at: row.sent_at,
-                next_attempt_at: waits.then_some(row.next_attempt_at),
-                last_error: row.last_error,
-            }
-        })
-        .collect())
+    transaction.commit().await?;
+    Ok(rows.into_iter().map(Delivery::from).collect())
 }
 
 /// The stable names of all events that notices were sent of.
@@ -159,9 +190,15 @@ pub async fn lanes(connection: &mut PgConnection) -> Result<Vec<Fares>, Error> {
 pub async fn backlog(connection: &mut PgConnection) -> Result<Vec<(String, i64, i64)>, Error> {
     let rows = sqlx::query!(
         r#"
-        select coalesce(channel, 'mail') as "lane!", count(*) filter (where given_up_at is null) as "waiting!",
-            count(*) filter (where given_up_at is not null) as "given_up!"
-        from outbox where sent_at is null group by 1
+        select lane as "lane!", sum(waiting)::bigint as "waiting!", sum(given_up)::bigint as "given_up!"
+        from (
+            select coalesce(channel, 'mail') as lane, count(*) as waiting, 0 as given_up
+            from outbox where sent_at is null and given_up_at is null group by 1
+            union all
+            select coalesce(channel, 'mail'), 0, count(*)
+            from outbox where sent_at is null and given_up_at is not null group by 1
+        ) as counted
+        group by lane order by lane
         "#,
     )
     .fetch_all(connection)
@@ -297,4 +334,34 @@ pub async fn resend(change: &mut Change, id: Uuid) -> Result<Option<Resent>, Err
     .execute(change.connection())
     .await?;
     Ok(Some(Resent { channel: found.channel, address: found.address, event: found.event }))
+}
+
+/// Removes notices that went out, or were given up, more than ninety days ago: what they say is nobody's business any more, and
+/// the audit log keeps what matters. Some at a time, so that no lock is held for long, and not all at once where years have
+/// gathered, so that a server that is to stop need not wait: the rest goes the next time.
+pub async fn prune(connection: &mut PgConnection) -> Result<u64, Error> {
+    let mut removed = 0;
+    for _ in 0..PARTS {
+        let part = sqlx::query!(
+            r#"
+            with clock as materialized (select instant() as now)
+            delete from outbox
+            where id = any(array(
+                select id from outbox
+                where coalesce(sent_at, given_up_at) < (select now from clock) - interval '90 days'
+                order by coalesce(sent_at, given_up_at)
+                limit $1
+                for update skip locked
+            ))
+            "#,
+            PART,
+        )
+        .execute(&mut *connection)
+        .await?;
+        removed += part.rows_affected();
+        if part.rows_affected() < PART.unsigned_abs() {
+            break;
+        }
+    }
+    Ok(removed)
 }

@@ -5,7 +5,7 @@ use super::Change;
 use crate::{
     domain::{
         emergency::ReviewVerdict,
-        id::{PersonId, PrincipalId, RequestId, RoleId, ScopeId},
+        id::{PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
         time::Instant,
     },
     error::Error,
@@ -20,6 +20,8 @@ pub struct Told {
     pub principal: PrincipalId,
     /// The human being.
     pub person: PersonId,
+    /// The terms on which it was asked for.
+    pub settings: SettingsId,
     /// Their name.
     pub requester: String,
     /// Which role.
@@ -80,6 +82,8 @@ pub struct Wanted<'a> {
     pub after: Option<(Instant, RequestId)>,
     /// Those at or below these places.
     pub places: Option<&'a [ScopeId]>,
+    /// Those first whose review is due first, not the newest.
+    pub by_due: bool,
 }
 
 /// Emergencies, newest first, `limit` at most.
@@ -94,7 +98,8 @@ pub async fn list(
         r#"
         select
             requests.id as "request: RequestId", requests.principal_id as "principal: PrincipalId",
-            requests.person_id as "person: PersonId", persons.display_name as requester,
+            requests.person_id as "person: PersonId",
+            requests.settings_id as "settings: SettingsId", persons.display_name as requester,
             requests.role_id as "role: RoleId", roles.name as role_name, requests.scope_id as "scope: ScopeId",
             scopes.name as scope_name, requests.justification, opened_at, due_at,
             verdict as "verdict: ReviewVerdict", note, reviewers.display_name as "reviewer?",
@@ -107,12 +112,12 @@ pub async fn list(
         left join persons as reviewers on reviewers.id = reviewer_person_id
         where ($1::uuid is null or requests.id = $1)
             and ($2::boolean is null or (reviews.closed_at is not null) = $2)
-            and ($3::timestamptz is null or (requests.created_at, requests.id) < ($3, $4::uuid))
+            and ($3::timestamptz is null or (opened_at, request_id) < ($3, $4::uuid))
             and ($5::uuid[] is null or exists (
                 select from scope_ancestors
                 where scope_ancestors.scope_id = requests.scope_id and ancestor_id = any($5)
             ))
-        order by requests.created_at desc, requests.id desc
+        order by case when $7 then due_at end, opened_at desc, request_id desc
         limit $6
         "#,
         wanted.request.map(|id| id.0),
@@ -121,6 +126,7 @@ pub async fn list(
         wanted.after.map(|(_, id)| id.0),
         places.as_deref(),
         limit,
+        wanted.by_due,
     )
     .fetch_all(connection)
     .await?)

@@ -48,6 +48,7 @@ pub struct Wanted {
 }
 
 /// Groups in use by name, five hundred at most.
+#[expect(clippy::too_many_lines, reason = "one statement, so that all of it is true at one moment")]
 pub async fn list(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<Group>, Error> {
     let places = ids(wanted.places.as_deref());
     Ok(sqlx::query_as!(
@@ -72,6 +73,16 @@ pub async fn list(connection: &mut PgConnection, wanted: &Wanted) -> Result<Vec<
                 join assignments on principal_id = up.id and ended_at is null and ends_at > clock.now
                 join roles on roles.id = role_id and privileged
                 where role_id <> '00000000-0000-8000-8000-000000000008'
+            ) or exists (
+                select from approval_stages as stages
+                join role_settings as terms on terms.id = stages.settings_id and terms.activation_requires_approval
+                join roles on roles.id = terms.role_id and privileged
+                where stages.skipped_if ? 'on_call' and stages.skipped_if ->> 'on_call' = principals.id::text
+                    and not exists (
+                        select from role_settings as newer
+                        where newer.role_id = terms.role_id and newer.scope_id = terms.scope_id
+                            and newer.version > terms.version
+                    )
             ) as "protected!",
             array(
                 select roles.name from roles

@@ -50,35 +50,6 @@ pub async fn enqueue(
     Ok(())
 }
 
-/// Puts a mail to an address that is nobody's account into the outbox.
-pub async fn enqueue_address(
-    change: &mut Change,
-    address: &str,
-    mail: &Mail,
-    thread: Option<Uuid>,
-) -> Result<(), Error> {
-    let at = change.at();
-    sqlx::query!(
-        r#"
-        insert into outbox (
-            id, address, subject, body, html_body, event, thread_id, created_at, next_attempt_at, waiting_since
-        )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $8)
-        "#,
-        Uuid::now_v7(),
-        address,
-        mail.subject(),
-        mail.body(),
-        mail.html(),
-        mail.event(),
-        thread,
-        at,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(())
-}
-
 /// Puts a message to a channel into the outbox.
 pub async fn enqueue_message(
     change: &mut Change,
@@ -175,12 +146,13 @@ pub async fn claim(
             where coalesce(channel, 'mail') = $1 and sent_at is null and given_up_at is null
                 and next_attempt_at <= (select now from clock)
                 and (claimed_until is null or claimed_until <= (select now from clock))
-                and not exists (
-                    select from outbox as earlier
-                    where earlier.channel = outbox.channel and earlier.thread_id = outbox.thread_id
-                        and earlier.sent_at is null and earlier.given_up_at is null
-                        and (earlier.created_at, earlier.id) < (outbox.created_at, outbox.id)
-                )
+                and (channel is null or thread_id is null or id = (
+                    select id from outbox as earliest
+                    where earliest.channel = outbox.channel and earliest.thread_id = outbox.thread_id
+                        and sent_at is null and given_up_at is null
+                    order by created_at, id
+                    limit 1
+                ))
             order by next_attempt_at, id
             limit $2
             for update skip locked
@@ -284,24 +256,25 @@ pub async fn give_up(change: &mut Change, claim: &Claim, why: &str) -> Result<bo
 }
 
 /// Milliseconds until something of a lane is to be sent, by the database's clock; none if nothing waits. Negative if overdue.
+/// What waits behind an earlier one of its thread does not count, as in [`claim`].
 pub async fn next(connection: &mut PgConnection, lane: &str) -> Result<Option<i64>, Error> {
     Ok(sqlx::query_scalar!(
         r#"
-        with waiting as (
-            (
-                select next_attempt_at as at from outbox
-                where coalesce(channel, 'mail') = $1 and sent_at is null and given_up_at is null and claimed_until is null
-                order by next_attempt_at
-                limit 1
-            )
+        with ready as not materialized (
+            select next_attempt_at, claimed_until from outbox
+            where coalesce(channel, 'mail') = $1 and sent_at is null and given_up_at is null
+                and (channel is null or thread_id is null or id = (
+                    select id from outbox as earliest
+                    where earliest.channel = outbox.channel and earliest.thread_id = outbox.thread_id
+                        and sent_at is null and given_up_at is null
+                    order by created_at, id
+                    limit 1
+                ))
+        ),
+        waiting as (
+            (select next_attempt_at as at from ready where claimed_until is null order by next_attempt_at limit 1)
             union all
-            (
-                select claimed_until from outbox
-                where coalesce(channel, 'mail') = $1 and sent_at is null and given_up_at is null
-                    and claimed_until is not null
-                order by claimed_until
-                limit 1
-            )
+            (select claimed_until from ready where claimed_until is not null order by claimed_until limit 1)
         )
         select ceil(extract(epoch from greatest(
             min(at), (select paused_until from delivery_lanes where name = $1)

@@ -86,7 +86,8 @@ pub async fn running(
             assignments.role_id as "role: _", assignments.scope_id as "scope: _", ticket_number as number,
             ticket_system as system
         from assignments
-        join requests on requests.id = assignments.request_id
+        join requests on requests.id = assignments.request_id and not emergency
+        join request_tickets on request_tickets.request_id = requests.id
         where assignments.origin = 'activated' and assignments.ended_at is null and assignments.ends_at > instant()
             and ticket_number <> '' and ticket_system = any($1)
         order by ticket_system, ticket_number, assignments.id

@@ -1,11 +1,16 @@
 //! Approvals that could not come about: refused when they are written, told when they become so.
 use latchkey::{
-    domain::{approval::Stage, id::RoleId, survivability::Problem, time::Duration},
+    domain::{
+        approval::Stage, id::RoleId, request::RequestState, survivability::Problem, time::Duration,
+    },
     error::Error,
     service::{person, posture},
 };
 
-use super::stages::{ROLE, conflict, save, staged};
+use super::{
+    HOUR,
+    stages::{ROLE, asked, conflict, save, staged},
+};
 use crate::support::{World, reason};
 
 async fn refused(world: &World, stages: Vec<Stage>, says: &str) {
@@ -118,4 +123,18 @@ async fn alarms(world: &World) -> i64 {
 
 async fn recorded(world: &World) -> i64 {
     world.count("select count(*) from audit_events where kind = 'approval.unreachable'").await
+}
+
+#[tokio::test]
+async fn a_yes_that_leaves_nobody_for_the_next_stage_ends_the_request_at_once() {
+    let world = staged(|world| {
+        vec![world.stage(&["bob", "carl", "eve"]), world.stage_of(2, &["bob", "carl", "ada"])]
+    })
+    .await;
+    let request = asked(&world, HOUR).await;
+    // Of the second stage ada is out, since she asks, and bob, since he has spoken.
+    world.approve("bob", request).await.unwrap();
+    assert_eq!(world.state(request).await, RequestState::Failed);
+    assert!(!world.holds("ada", ROLE).await);
+    world.check_invariants().await;
 }

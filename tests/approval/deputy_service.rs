@@ -1,6 +1,12 @@
 //! Deputies: who decides for an approver while that one is away.
 use latchkey::{
-    domain::{request::RequestState, text::Description, time::Duration},
+    domain::{
+        approval::{Approver, Stage},
+        id::{RoleId, ScopeId},
+        request::RequestState,
+        text::Description,
+        time::Duration,
+    },
     error::Error,
     service::{
         deputy::{self, Wanted},
@@ -8,7 +14,7 @@ use latchkey::{
     },
 };
 
-use super::{asked, world};
+use super::{ROLE, asked, world};
 use crate::support::{World, rules};
 
 async fn name(world: &World, by: &str, deputy: &str, hours: u32) -> Result<uuid::Uuid, Error> {
@@ -19,7 +25,8 @@ async fn name(world: &World, by: &str, deputy: &str, hours: u32) -> Result<uuid:
         ends_at,
         reason: "Holiday".parse::<Description>().unwrap(),
     };
-    deputy::name(&world.app, &world.actor(by).await, &wanted).await
+    let code = world.fresh_code(by).await;
+    deputy::name(&world.app, &world.actor(by).await, &wanted, &code).await
 }
 
 #[tokio::test]
@@ -90,4 +97,65 @@ async fn a_deputy_is_named_for_dates_and_not_for_ever() {
     world.advance(Duration::minutes(60)).await;
     assert!(world.approve("dora", request).await.is_err(), "her time is over");
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn giving_ones_say_away_takes_a_fresh_code_and_whoever_gives_it_is_told() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    let wanted = Wanted {
+        deputy: "dora".to_owned(),
+        starts_at: None,
+        ends_at: world.now().await + Duration::hours(24),
+        reason: Description::default(),
+    };
+    let bob = world.actor("bob").await;
+    for code in ["", "000000"] {
+        let refused = deputy::name(&world.app, &bob, &wanted, code).await;
+        assert!(matches!(refused, Err(Error::StepUp(_))), "{refused:?}");
+    }
+    name(&world, "bob", "dora", 24).await.unwrap();
+    let told: Vec<(String, String)> = sqlx::query_as(
+        "select split_part(address, '@', 1), body from outbox where body like '%dora%' or body like '%bob%' order by 1",
+    )
+    .fetch_all(&world.owner)
+    .await
+    .unwrap();
+    let [(bob, to_bob), (dora, _)] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!((bob.as_str(), dora.as_str()), ("bob", "dora"));
+    assert!(to_bob.contains("decides for you"), "{to_bob}");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn whoever_stands_in_for_an_approver_of_a_privileged_role_is_looked_after_like_one() {
+    for approver in [Approver::Manager, Approver::ScopeOwners] {
+        let world = world().await;
+        world.people(["dora", "owner"]).await;
+        world
+            .settings(ROLE, |terms| {
+                terms.activation.requires_approval = true;
+                terms.activation.stages = vec![Stage::of([approver.clone()])];
+            })
+            .await;
+        world.mark_privileged(ROLE, true).await;
+        match approver {
+            Approver::Manager => world.manages("owner", "ada").await,
+            _ => {
+                let shop = world.scope("Shop", ScopeId::ROOT, "folder").await;
+                let owner = world.principal("owner");
+                world.assign("active", owner, (RoleId::OWNER, shop), (None, None)).await;
+            }
+        }
+        let reaches = async || {
+            sqlx::query_scalar::<_, bool>("select reaches_privilege($1)")
+                .bind(world.principal("dora"))
+                .fetch_one(&world.owner)
+                .await
+                .unwrap()
+        };
+        assert!(!reaches().await, "{approver:?}");
+        name(&world, "owner", "dora", 24).await.unwrap();
+        assert!(reaches().await, "{approver:?}");
+    }
 }

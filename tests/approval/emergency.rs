@@ -115,3 +115,25 @@ async fn an_emergency_that_nobody_reviews_in_time_is_told_of_once() {
     assert_eq!((overdue("bob").await, overdue("ada").await), (1, 0));
     world.check_invariants().await;
 }
+
+#[tokio::test]
+async fn every_emergency_can_be_read_a_page_at_a_time() {
+    let world = allowed().await;
+    let mut used = Vec::new();
+    for _ in 0..=emergency::PAGE {
+        used.push(urgent(&world, Duration::hours(1)).await.unwrap().request.0.to_string());
+        world.advance(Duration::hours(1)).await;
+    }
+    used.reverse();
+    let token = world.access_token("root", &["read"]).await;
+    let mut path = "/v1/emergencies".to_owned();
+    let mut read = Vec::new();
+    loop {
+        let page = world.ask_api("get", &path, &token, None).await.json();
+        let items = page["items"].as_array().unwrap();
+        read.extend(items.iter().map(|it| it["request"].as_str().unwrap().to_owned()));
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("/v1/emergencies?cursor={next}");
+    }
+    assert_eq!(read, used, "each once, newest first");
+}

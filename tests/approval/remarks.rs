@@ -34,8 +34,9 @@ async fn whoever_asks_and_whoever_decides_write_to_one_another() {
         remark::comment(&world.app, &world.actor(who).await, request, &text).await
     };
     say("bob", "For which ticket?").await.unwrap();
-    assert_eq!(subjects(&world, "ada", "bob about ").await, 1);
+    assert_eq!(subjects(&world, "ada", "bob wrote about the request of ada: ").await, 1);
     say("ada", "OPS-1").await.unwrap();
+    assert_eq!(subjects(&world, "bob", "ada wrote about their request: ").await, 1);
     assert!(matches!(say("dora", "I see you").await, Err(Error::NotFound(_))), "nobody else does");
     assert!(matches!(say("ada", "").await, Err(Error::Invalid(_))));
     let detail = request::show(&world.app, &world.actor("eve").await, request).await.unwrap();
@@ -110,4 +111,21 @@ async fn several_requests_are_decided_alike_with_one_code_and_one_that_fails_sto
     assert_eq!(decided[1].outcome.as_ref().ok(), Some(&RequestState::Granted));
     assert!(world.holds("gus", ROLE).await);
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn whoever_reads_only_writes_nothing_and_nobody_floods_the_others() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let path = format!("/v1/requests/{request}/comments");
+    let body = serde_json::json!({ "text": "One more thing" });
+    let reading = world.access_token("ada", &["read"]).await;
+    assert_eq!(world.ask_api("post", &path, &reading, Some(&body)).await.status, 403);
+    let writing = world.access_token("ada", &["read", "activate"]).await;
+    for _ in 0..30 {
+        assert_eq!(world.ask_api("post", &path, &writing, Some(&body)).await.status, 204);
+    }
+    assert_eq!(world.ask_api("post", &path, &writing, Some(&body)).await.status, 409);
+    world.advance(Duration::hours(1)).await;
+    assert_eq!(world.ask_api("post", &path, &writing, Some(&body)).await.status, 204);
 }

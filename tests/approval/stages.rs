@@ -121,6 +121,22 @@ async fn each_of_two_groups_must_agree_and_nobody_stands_for_both() {
 }
 
 #[tokio::test]
+async fn whoever_stands_only_for_a_group_that_has_agreed_has_nothing_to_add() {
+    let world = staged(|_| Vec::new()).await;
+    world.group("Blue", &["bob", "carl"]).await;
+    world.group("Green", &["dora", "eve"]).await;
+    set(&world, |world| vec![world.stage_of_each(&["Blue", "Green"])]).await;
+    let request = asked(&world, HOUR).await;
+    world.approve("bob", request).await.unwrap();
+    for (name, furthers) in [("carl", false), ("dora", true)] {
+        let seen = request::show(&world.app, &world.actor(name).await, request).await.unwrap();
+        assert!(seen.may_decide, "{name} can still say no");
+        assert_eq!(seen.would_further(world.principal(name)), furthers, "{name}");
+    }
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn two_people_of_the_same_group_do_not_stand_for_two_groups() {
     let world = staged(|_| Vec::new()).await;
     world.group("Blue", &["bob", "carl", "eve"]).await;

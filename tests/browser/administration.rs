@@ -28,6 +28,12 @@ async fn an_administrator_changes_the_terms_of_a_role_and_reads_what_changed() {
     browser.sees("Nothing is saved yet.").await;
     browser.sees("More is asked for: Longest activation, Reason.").await;
     browser.look("settings-3-review").await;
+    browser.press("Back").await;
+    browser.sees("What was asked for earlier is judged").await;
+    assert_eq!(browser.written_in("maximum").await, "2h");
+    assert_eq!(browser.written_in("reason").await, "Four hours were never needed.");
+    browser.press("Review").await;
+    browser.sees("More is asked for: Longest activation, Reason.").await;
     browser.press("Save version 2").await;
     browser.sees("The settings are saved as a new version.").await;
     browser.sees("An activation lasts at most 2 h").await;

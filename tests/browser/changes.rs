@@ -28,7 +28,8 @@ async fn an_administrator_weakens_terms_and_a_second_one_agrees() {
     browser.choose("Ask for a reason").await;
     browser.fill("reason", "Nobody reads them.").await;
     browser.press("Review").await;
-    browser.press("Save version 2").await;
+    browser.sees("so it waits until a second administrator has agreed").await;
+    browser.press("Ask for a second word").await;
     browser.sees("it waits for a second administrator").await;
     browser.sees("grace asks for weaker settings of Database Operator").await;
     browser.does_not_see("Your decision").await;

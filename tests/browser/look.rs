@@ -5,8 +5,18 @@ use serde_json::{Value, json};
 
 use super::Browser;
 
-/// A wide screen and a telephone, in pixels.
-const WIDTHS: [i64; 2] = [1280, 360];
+/// A wide screen, in pixels.
+const WIDE: i64 = 1280;
+/// A telephone, in pixels.
+const NARROW: i64 = 360;
+/// The forms of a page, and whether it is judged in it: once at each width and once in each theme, for what stands where is a
+/// matter of the width and what can be read one of the theme.
+const FORMS: [(i64, &str, bool); 4] = [
+    (WIDE, "light", true),
+    (WIDE, "dark", false),
+    (NARROW, "light", false),
+    (NARROW, "dark", true),
+];
 /// What is cut off without a sign of it: whatever is wider inside than outside, but for what is meant to scroll or to
 /// end in dots.
 const CUT_OFF: &str = "[...document.querySelectorAll('body *')].filter((it) => {
@@ -28,27 +38,24 @@ impl Browser {
     pub async fn faults(&self, name: &str) -> Vec<String> {
         self.evaluate(&format!("{}; null", self.axe)).await;
         let mut faults = Vec::new();
-        for width in WIDTHS {
-            for theme in ["light", "dark"] {
-                self.show_as(width, theme).await;
-                let overflow = self.evaluate("document.documentElement.scrollWidth").await;
-                if overflow.as_i64() > Some(width) {
-                    faults.push(format!("{name} {width} {theme}: the page is {overflow} wide"));
-                }
-                let cut = self.evaluate(CUT_OFF).await;
-                for it in cut.as_array().into_iter().flatten() {
-                    faults.push(format!("{name} {width} {theme}: cut off: {it}"));
-                }
-                self.take_picture(&format!("{name}-{width}-{theme}")).await;
-                faults.extend(
-                    self.judge()
-                        .await
-                        .into_iter()
-                        .map(|it| format!("{name} {width} {theme}: {it}")),
-                );
+        for (width, theme, judged) in FORMS {
+            self.show_as(width, theme).await;
+            self.take_picture(&format!("{name}-{width}-{theme}")).await;
+            if !judged {
+                continue;
             }
+            let overflow = self.evaluate("document.documentElement.scrollWidth").await;
+            if overflow.as_i64() > Some(width) {
+                faults.push(format!("{name} {width} {theme}: the page is {overflow} wide"));
+            }
+            let cut = self.evaluate(CUT_OFF).await;
+            for it in cut.as_array().into_iter().flatten() {
+                faults.push(format!("{name} {width} {theme}: cut off: {it}"));
+            }
+            let verdict = self.judge().await;
+            faults.extend(verdict.into_iter().map(|it| format!("{name} {width} {theme}: {it}")));
         }
-        self.show_as(WIDTHS[0], "light").await;
+        self.show_as(WIDE, "light").await;
         faults
     }
 

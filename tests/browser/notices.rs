@@ -32,6 +32,29 @@ async fn an_administrator_sees_how_many_are_told_before_saving() {
 }
 
 #[tokio::test]
+async fn an_address_beside_a_rule_that_ships_tells_nobody_else() {
+    let Some(site) = Site::start().await else { return };
+    let grace = site.person("grace").await;
+    site.world.active("grace", "Global Administrator").await;
+    site.world.role("Backup Operator", |_| ()).await;
+    site.world.mark_privileged("Backup Operator", false).await;
+    let browser = site.browser_of(&grace).await;
+    browser.visit("/roles").await;
+    browser.press("Backup Operator").await;
+    browser.press("Settings").await;
+    browser.press("Change settings").await;
+    browser.press("Access for a while").await;
+    browser.fill("others:activated.administrators", "soc@example.org").await;
+    browser.fill("reason", "The watch wants to know.").await;
+    browser.press("Review").await;
+    browser.press("Save version 2").await;
+    browser.sees("+soc@example.org").await;
+    let off = "select count(*) from role_settings
+         where notices -> 'activated.administrators' ->> 'default_recipients' = 'false'";
+    assert_eq!(site.world.count(off).await, 1);
+}
+
+#[tokio::test]
 async fn somebody_chooses_what_comes_when() {
     let Some(site) = Site::start().await else { return };
     let grace = site.person("grace").await;

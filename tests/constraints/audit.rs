@@ -107,6 +107,20 @@ async fn mails_are_within_reason() {
 }
 
 #[tokio::test]
+async fn only_notices_that_have_long_been_over_are_removed() {
+    let lab = Lab::new().await;
+    let (kept, remove) = ("outbox_is_kept", "delete from outbox;");
+    lab.refuses(kept, format!("{} {remove}", rows::mail().sql())).await;
+    lab.refuses_the_owner(kept, format!("{} {remove}", rows::message().sql())).await;
+    for column in ["sent_at", "given_up_at"] {
+        let late = rows::mail().with(column, "instant() - interval '29 days'");
+        lab.refuses(kept, format!("{} {remove}", late.sql())).await;
+        let over = rows::mail().with(column, "instant() - interval '30 days'");
+        lab.takes(format!("{} {remove}", over.sql())).await;
+    }
+}
+
+#[tokio::test]
 async fn a_notice_is_either_a_mail_or_a_message() {
     let lab = Lab::new().await;
     lab.takes(rows::message()).await;

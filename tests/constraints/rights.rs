@@ -6,7 +6,7 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 48] = [
+const RIGHTS: [&str; 49] = [
     "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
     "application_assertions delete",
@@ -31,6 +31,7 @@ const RIGHTS: [&str; 48] = [
     "notice_preferences update",
     "notice_progress update through",
     "one_time_links update revoked_at used_at",
+    "outbox delete",
     "outbox update",
     "password_credentials update",
     "persons update display_name email email_folded language manager_id time_zone",

@@ -61,11 +61,14 @@ impl World {
         transaction.commit().await.expect("the change is allowed");
     }
 
-    /// To whom mails have gone, in order, and forgets them.
+    /// To whom mails wait to go, in order, and takes them for sent.
     pub async fn told(&self) -> Vec<String> {
         let mut told: Vec<String> =
             sqlx::query_scalar(
-                "with sent as (delete from outbox returning address, event)
+                "with sent as (
+                     update outbox set sent_at = instant() where sent_at is null and given_up_at is null
+                     returning address, event
+                 )
                  select split_part(address, '@', 1) from sent
                  where coalesce(event, '') <> all (array['activation.started', 'activation.ended', 'summary.sent'])",
             )

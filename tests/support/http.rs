@@ -69,7 +69,8 @@ impl World {
 
     /// Asks the program.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let answer = self.router().oneshot(request).await.unwrap();
+        let served = self.served.get_or_init(|| self.router()).clone();
+        let answer = served.oneshot(request).await.unwrap();
         let (parts, body) = answer.into_parts();
         let body = body.collect().await.expect("the answer is whole").to_bytes();
         Answer { status: parts.status.as_u16(), headers: parts.headers, body }

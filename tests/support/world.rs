@@ -1,9 +1,10 @@
 //! A small organisation with a database of its own.
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, OnceLock},
 };
 
+use axum::Router;
 use latchkey::{
     App,
     domain::{
@@ -31,6 +32,8 @@ pub struct World {
     pub owner: PgPool,
     /// The database, for tests that need connections of another kind.
     pub database: Database,
+    /// What the program serves, from when it is first asked: what a test changes of `app` it changes before.
+    pub(super) served: OnceLock<Router>,
     names: Mutex<Names>,
 }
 
@@ -74,7 +77,7 @@ impl World {
             .await
             .expect("the shipped roles are there");
         let names = Names { roles: shipped.into_iter().collect(), ..Names::default() };
-        Self { app, owner, database, names: Mutex::new(names) }
+        Self { app, owner, database, served: OnceLock::new(), names: Mutex::new(names) }
     }
 
     /// Lets time pass by itself, from the real time on.

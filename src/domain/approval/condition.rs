@@ -6,7 +6,7 @@ use std::{
 
 use crate::domain::{
     id::PrincipalId,
-    time::{Duration, Instant},
+    time::{Duration, Instant, TimeOfDay},
 };
 
 /// What must hold for a stage to be skipped: all that is there. With nothing it is never skipped.
@@ -102,49 +102,9 @@ pub struct Hours {
     /// The days on which they begin.
     pub days: BTreeSet<Weekday>,
     /// When they begin, such as 08:00.
-    #[schema(value_type = String, example = "08:00")]
-    pub from: Clock,
+    pub from: TimeOfDay,
     /// When they end, such as 17:00.
-    #[schema(value_type = String, example = "17:00")]
-    pub until: Clock,
-}
-
-/// A time of day, to the minute.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clock(u16);
-
-impl std::str::FromStr for Clock {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let wrong = "write a time of day such as 08:00";
-        let (hours, minutes) = text.trim().split_once(':').ok_or(wrong)?;
-        let digits = |text: &str| text.len() <= 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        if !digits(hours) || minutes.len() != 2 || !digits(minutes) {
-            return Err(wrong);
-        }
-        let (hours, minutes): (u16, u16) =
-            (hours.parse().map_err(|_| wrong)?, minutes.parse().map_err(|_| wrong)?);
-        if hours < 24 && minutes < 60 { Ok(Self(hours * 60 + minutes)) } else { Err(wrong) }
-    }
-}
-
-impl Display for Clock {
-    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{:02}:{:02}", self.0 / 60, self.0 % 60)
-    }
-}
-
-impl serde::Serialize for Clock {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> serde::Deserialize<'de> for Clock {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
+    pub until: TimeOfDay,
 }
 
 impl Hours {
@@ -153,13 +113,9 @@ impl Hours {
     pub fn contain(&self, at: Instant) -> bool {
         let Ok(zone) = jiff::tz::TimeZone::get(&self.time_zone) else { return false };
         let local = at.timestamp().to_zoned(zone);
-        let Ok(minute) = u16::try_from(i32::from(local.hour()) * 60 + i32::from(local.minute()))
-        else {
-            return false;
-        };
         let begins_on = |day| Weekday::of(day).is_some_and(|day| self.days.contains(&day));
         let today = local.weekday();
-        let minute = Clock(minute);
+        let minute = TimeOfDay::of(local.time());
         if self.from < self.until {
             begins_on(today) && self.from <= minute && minute < self.until
         } else {
@@ -371,8 +327,5 @@ mod tests {
         );
         let none: Conditions = serde_json::from_str("{}").unwrap();
         assert!(none.is_empty() && serde_json::to_string(&none).unwrap() == "{}");
-        for wrong in ["8", "24:00", "08:60", "8:5", "-1:00", "+1:00"] {
-            assert!(wrong.parse::<Clock>().is_err(), "{wrong}");
-        }
     }
 }

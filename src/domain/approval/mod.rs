@@ -6,7 +6,7 @@ mod stage;
 mod words;
 
 pub use attainable::{Candidate, MANAGER, Resilience, attainable, resilience};
-pub use condition::{Circumstances, Clock, Conditions, Hours, Weekday};
+pub use condition::{Circumstances, Conditions, Hours, Weekday};
 pub use progress::{Next, StageState, Standing, Vote, after, begin};
 pub use stage::{
     Agreement, Approver, Escalation, MOST_AGREE, MOST_STAGES, SHORTEST_ESCALATION, Silence, Stage,

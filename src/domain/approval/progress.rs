@@ -1,7 +1,7 @@
 //! How a request goes through the stages of its approval.
 use std::collections::BTreeSet;
 
-use super::{Agreement, Circumstances, Stage};
+use super::{Agreement, Approver, Circumstances, Stage};
 use crate::domain::{id::PersonId, time::Instant};
 
 /// Where a stage stands.
@@ -92,11 +92,33 @@ impl Stage {
     pub fn is_agreed(&self, votes: &[Vote]) -> bool {
         match self.agree {
             Agreement::People(needed) => votes.len() >= usize::from(needed),
+            Agreement::Each => self.spoken_for(votes).len() == self.approvers.len(),
+        }
+    }
+
+    /// The approvers for whom one of these stands: each vote for one of them, and for as many as can be.
+    #[must_use]
+    pub fn spoken_for(&self, votes: &[Vote]) -> Vec<&Approver> {
+        let entries: Vec<_> = self.approvers.iter().map(ToString::to_string).collect();
+        let mut taken = vec![None; votes.len()];
+        let mut spoken_for = Vec::with_capacity(entries.len());
+        for (entry, approver) in self.approvers.iter().enumerate() {
+            if stand(entry, &entries, votes, &mut taken, &mut BTreeSet::new()) {
+                spoken_for.push(approver);
+            }
+        }
+        spoken_for
+    }
+
+    /// Whether one more brings the stage nearer to its end.
+    #[must_use]
+    pub fn is_furthered(&self, votes: &[Vote], by: Vote) -> bool {
+        match self.agree {
+            Agreement::People(_) => true,
             Agreement::Each => {
-                let entries: Vec<_> = self.approvers.iter().map(ToString::to_string).collect();
-                let mut taken = vec![None; votes.len()];
-                (0..entries.len())
-                    .all(|entry| stand(entry, &entries, votes, &mut taken, &mut BTreeSet::new()))
+                let before = self.spoken_for(votes).len();
+                let votes: Vec<_> = votes.iter().cloned().chain([by]).collect();
+                self.spoken_for(&votes).len() > before
             }
         }
     }
@@ -245,6 +267,15 @@ mod tests {
             "7 stands for the second group"
         );
         assert!(both.is_agreed(&[vote(7, &[1]), Vote { escalation: true, ..vote(9, &[]) }]));
+    }
+
+    #[test]
+    fn a_second_vote_of_a_group_that_is_stood_for_furthers_nothing() {
+        let both = Stage { agree: Agreement::Each, ..Stage::of([entry(1), entry(2)]) };
+        assert_eq!(both.spoken_for(&[vote(7, &[2])]), [&entry(2)]);
+        assert!(!both.is_furthered(&[vote(7, &[2])], vote(8, &[2])));
+        assert!(both.is_furthered(&[vote(7, &[2])], vote(8, &[1])));
+        assert!(both.is_furthered(&[vote(7, &[1, 2])], vote(8, &[2])), "7 stands for the other");
     }
 
     proptest! {

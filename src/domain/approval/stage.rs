@@ -338,9 +338,17 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
         let before: BTreeSet<_> = self.everybody().collect();
         let sooner = after.approvers.iter().any(|approver| !self.approvers.contains(approver));
         let others = after.everybody().any(|approver| !before.contains(approver));
+        let hurried = after.on_silence == Silence::Approve && after.timeout < self.timeout;
+        let asked_sooner = match (&self.escalation, &after.escalation) {
+            (_, None) => false,
+            (None, Some(_)) => true,
+            (Some(before), Some(after)) => after.after < before.after,
+        };
         fewer
             || sooner
             || others
+            || hurried
+            || asked_sooner
             || after.skipped_if.laxer_than(&self.skipped_if)
             || after.on_silence > self.on_silence
             || after.authentication < self.authentication

@@ -130,16 +130,21 @@ fn value(reader: &Reader, argument: &Argument) -> FluentValue<'static> {
         Argument::Message(message) => reader.say(message).into(),
         Argument::All(items) => reader.all_of(&texts(reader, items)).into(),
         Argument::Any(items) => reader.any_of(&texts(reader, items)).into(),
+        Argument::Joined(between, items) => texts(reader, items).join(between).into(),
+    }
+}
+
+/// A value by itself, as this reader is told it.
+pub(super) fn said(reader: &Reader, argument: &Argument) -> String {
+    match value(reader, argument) {
+        FluentValue::String(text) => text.into_owned(),
+        FluentValue::Number(number) => number.as_string().into_owned(),
+        _ => String::new(),
     }
 }
 
 fn texts(reader: &Reader, items: &[Argument]) -> Vec<String> {
-    let said = |item: &Argument| match value(reader, item) {
-        FluentValue::String(text) => text.into_owned(),
-        FluentValue::Number(number) => number.as_string().into_owned(),
-        _ => String::new(),
-    };
-    items.iter().map(said).collect()
+    items.iter().map(|item| said(reader, item)).collect()
 }
 
 /// What is wrong with the files of the catalogue: nothing, in anything that was tested.

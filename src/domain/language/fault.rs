@@ -108,3 +108,22 @@ impl Reader {
         recognise(english).map_or_else(|| english.to_owned(), |message| self.say(&message))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::activation::Refusal;
+
+    #[test]
+    fn an_instant_in_a_refusal_is_told_in_the_readers_way() {
+        let reader = Reader::new(Language::Danish, "Europe/Copenhagen");
+        for (until, told) in [
+            ("2026-11-23T02:43:00Z", "23. nov. 2026 kl. 03:43 CET"),
+            ("2026-11-03T02:43:00Z", "3. nov. 2026 kl. 03:43 CET"),
+        ] {
+            let refusal = Refusal::AlreadyActive { until: until.parse().unwrap() };
+            let told = reader.translate(&refusal.to_string()).contains(told);
+            assert!(told, "{}", reader.translate(&refusal.to_string()));
+        }
+    }
+}

@@ -1,6 +1,13 @@
 //! Something to say, before it is known to whom.
+use std::{borrow::Cow, collections::BTreeMap};
+
+use uuid::Uuid;
+
 use super::Reader;
-use crate::domain::time::{Duration, Instant};
+use crate::domain::{
+    text::with_names,
+    time::{Duration, Instant},
+};
 
 /// A value in a text. It is said in the reader's way once the reader is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +26,8 @@ pub enum Argument {
     All(Vec<Argument>),
     /// Several, any of them: joined by "or".
     Any(Vec<Argument>),
+    /// Several, with these words between them.
+    Joined(&'static str, Vec<Argument>),
 }
 
 /// Something to say: the key of a text with its values. It prints in English, for programs and the log.
@@ -29,7 +38,7 @@ pub enum Message {
     /// A text of the catalogue.
     Keyed {
         /// Its key.
-        key: &'static str,
+        key: Cow<'static, str>,
         /// Its values.
         arguments: Vec<(&'static str, Argument)>,
     },
@@ -39,7 +48,13 @@ impl Message {
     /// The text of that key.
     #[must_use]
     pub const fn new(key: &'static str) -> Self {
-        Self::Keyed { key, arguments: Vec::new() }
+        Self::Keyed { key: Cow::Borrowed(key), arguments: Vec::new() }
+    }
+
+    /// The text of a key that is made up from a stable name.
+    #[must_use]
+    pub const fn keyed(key: String) -> Self {
+        Self::Keyed { key: Cow::Owned(key), arguments: Vec::new() }
     }
 
     /// The same, with a value.
@@ -49,6 +64,34 @@ impl Message {
             arguments.push((name, value.into()));
         }
         self
+    }
+}
+
+impl Argument {
+    /// The same with names instead of the identifiers in what stays as it is.
+    #[must_use]
+    pub fn with_names(self, names: &BTreeMap<Uuid, String>) -> Self {
+        let all = |items: Vec<Self>| items.into_iter().map(|item| item.with_names(names)).collect();
+        match self {
+            Self::Text(text) => Self::Text(with_names(&text, |id| names.get(&id).cloned())),
+            Self::Message(message) => Self::Message(Box::new(message.with_names(names))),
+            Self::All(items) => Self::All(all(items)),
+            Self::Any(items) => Self::Any(all(items)),
+            Self::Joined(between, items) => Self::Joined(between, all(items)),
+            Self::Number(_) | Self::Duration(_) | Self::Instant(_) => self,
+        }
+    }
+}
+
+impl Message {
+    fn with_names(self, names: &BTreeMap<Uuid, String>) -> Self {
+        match self {
+            Self::Text(text) => Self::Text(with_names(&text, |id| names.get(&id).cloned())),
+            Self::Keyed { key, arguments } => {
+                let replaced = |(key, value): (_, Argument)| (key, value.with_names(names));
+                Self::Keyed { key, arguments: arguments.into_iter().map(replaced).collect() }
+            }
+        }
     }
 }
 

@@ -117,6 +117,12 @@ impl Reader {
         }
     }
 
+    /// A value by itself.
+    #[must_use]
+    pub fn value(&self, value: &Argument) -> String {
+        catalogue::said(self, value)
+    }
+
     /// What stands before and what stands after the value `it` of a text, for a value that is more than words, such as a
     /// link. Which of them is empty is for each language to say.
     #[must_use]

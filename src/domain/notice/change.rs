@@ -5,6 +5,7 @@ use crate::domain::{
     change_notice::Wanted,
     change_request::{ChangeState, Write},
     language::{Argument, Message},
+    settings::{self, Difference, Names},
     time::Instant,
 };
 
@@ -102,8 +103,10 @@ pub struct NewTerms<'a> {
     pub below: usize,
     /// Whether they ask for less than before.
     pub weaker: bool,
-    /// Each field that differs: its stable name, and its value before and after.
-    pub differences: &'a [(String, String, String)],
+    /// Each field that differs.
+    pub differences: &'a [Difference],
+    /// What those are called that it names.
+    pub names: &'a Names,
     /// Why.
     pub reason: &'a str,
     /// The page to look at.
@@ -125,11 +128,12 @@ pub fn settings_changed(terms: &NewTerms<'_>) -> Letter {
     if terms.below > 0 {
         letter = letter.fact("notice-places-below", terms.below);
     }
-    let change = |(field, before, after): &(String, String, String)| super::letter::Line {
+    let value = |one: &Difference, words: &str| settings::value(one.field, words, terms.names);
+    let change = |one: &Difference| super::letter::Line {
         text: Message::new("notice-setting")
-            .with("field", field)
-            .with("before", before)
-            .with("after", after),
+            .with("field", settings::label(one.field))
+            .with("before", value(one, &one.before))
+            .with("after", value(one, &one.after)),
         link: String::new(),
     };
     if !terms.differences.is_empty() {

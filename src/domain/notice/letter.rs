@@ -120,8 +120,6 @@ impl Letter {
 
     fn said(&self, reader: &Reader) -> Said {
         let label = |key: &'static str| reader.text(key, &[]);
-        let value =
-            |value: &Argument| single_line(&reader.text("notice-value", &[("it", value.clone())]));
         let lines = |list: &List| SaidList {
             title: reader.say(&list.title),
             lines: list
@@ -134,7 +132,11 @@ impl Letter {
             language: reader.language.tag(),
             subject: single_line(&reader.say(&self.subject)),
             opening: single_line(&reader.say(&self.opening)),
-            facts: self.facts.iter().map(|(key, it)| (label(key), value(it))).collect(),
+            facts: self
+                .facts
+                .iter()
+                .map(|(key, it)| (label(key), single_line(&reader.value(it))))
+                .collect(),
             quotes: self.quotes.iter().map(|(key, words)| (label(key), shortened(words))).collect(),
             lists: self.lists.iter().map(lines).collect(),
             closing: self.closing.iter().map(|closing| reader.say(closing)).collect(),

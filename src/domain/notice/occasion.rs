@@ -1,5 +1,6 @@
 //! What people are told of, and whom each of it concerns.
 use super::rule::Rule;
+use crate::domain::language::Message;
 
 macro_rules! named {
     ($(#[$doc:meta])* $kind:ident { $($(#[$case_doc:meta])* $case:ident = $name:literal,)* }) => {
@@ -131,6 +132,12 @@ named! {
 }
 
 impl Occasion {
+    /// What it is called.
+    #[must_use]
+    pub fn title(self) -> Message {
+        Message::keyed(format!("notices-{}", self.name().replace('_', "-")))
+    }
+
     /// What it is about.
     #[must_use]
     pub const fn topic(self) -> Topic {
@@ -316,6 +323,19 @@ const CELLS: &[(Cell, bool, Shipped)] = {
 };
 
 impl Cell {
+    /// What whoever is told is called: "Whoever asked".
+    #[must_use]
+    pub const fn audience_title(self) -> Message {
+        Message::new(match (self.audience, self.occasion.topic()) {
+            (Audience::Requester, Topic::Changes) => "notices-author",
+            (Audience::Requester, Topic::Assignments) => "notices-holder",
+            (Audience::Requester, _) => "notices-requester",
+            (Audience::Approvers, Topic::Requests | Topic::Activations) => "notices-approvers",
+            (Audience::Approvers, _) => "notices-deciders",
+            (Audience::Administrators, _) => "notices-administrators",
+        })
+    }
+
     /// Every cell about roles, in the order in which they are shown: what the terms of a role have a rule for.
     pub fn of_roles() -> impl Iterator<Item = Self> {
         Self::all().filter(|cell| cell.occasion.topic() != Topic::Accounts)

@@ -1,10 +1,13 @@
 //! How somebody wants to be told of what asks nothing of them.
 use std::collections::BTreeMap;
 
-use jiff::{ToSpan as _, civil::Time, tz::TimeZone};
+use jiff::{ToSpan as _, tz::TimeZone};
 
 use super::occasion::Occasion;
-use crate::domain::{fault::FieldError, time::Instant};
+use crate::domain::{
+    fault::FieldError,
+    time::{Instant, TimeOfDay},
+};
 
 /// When somebody is told of an occasion.
 #[derive(
@@ -54,42 +57,9 @@ impl Way {
 #[serde(deny_unknown_fields)]
 pub struct QuietHours {
     /// When they begin.
-    #[schema(value_type = String, example = "20:00")]
-    #[serde(with = "clock")]
-    pub from: Time,
+    pub from: TimeOfDay,
     /// When they end.
-    #[schema(value_type = String, example = "07:30")]
-    #[serde(with = "clock")]
-    pub to: Time,
-}
-
-/// Reads a time of day, such as 07:30; none if it is none.
-#[must_use]
-pub fn time_of_day(text: &str) -> Option<Time> {
-    let (hours, minutes) = text.trim().split_once(':')?;
-    Time::new(hours.parse().ok()?, minutes.parse().ok()?, 0, 0).ok()
-}
-
-/// A time of day, such as 07:30.
-mod clock {
-    use jiff::civil::Time;
-    use serde::Deserialize as _;
-
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
-    pub(super) fn serialize<S: serde::Serializer>(
-        time: &Time,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&time.strftime("%H:%M"))
-    }
-
-    pub(super) fn deserialize<'de, D: serde::Deserializer<'de>>(
-        deserializer: D,
-    ) -> Result<Time, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        super::time_of_day(&text)
-            .ok_or_else(|| serde::de::Error::custom("write a time of day such as 07:30"))
-    }
+    pub to: TimeOfDay,
 }
 
 impl QuietHours {
@@ -97,7 +67,7 @@ impl QuietHours {
     #[must_use]
     pub fn end(self, now: Instant, zone: &TimeZone) -> Option<Instant> {
         let local = now.timestamp().to_zoned(zone.clone());
-        let (time, date) = (local.time(), local.date());
+        let (time, date) = (TimeOfDay::of(local.time()), local.date());
         let over_night = self.from > self.to;
         let day = if over_night && time >= self.from {
             date.checked_add(1.day()).ok()?
@@ -106,7 +76,7 @@ impl QuietHours {
         } else {
             return None;
         };
-        let end = day.to_datetime(self.to).to_zoned(zone.clone()).ok()?;
+        let end = day.to_datetime(self.to.time()).to_zoned(zone.clone()).ok()?;
         Some(Instant::new(end.timestamp()))
     }
 }
@@ -225,7 +195,7 @@ mod tests {
     }
 
     fn quiet(from: &str, to: &str) -> Preferences {
-        let quiet = QuietHours { from: time_of_day(from).unwrap(), to: time_of_day(to).unwrap() };
+        let quiet = QuietHours { from: from.parse().unwrap(), to: to.parse().unwrap() };
         Preferences { quiet_hours: Some(quiet), ..Preferences::default() }
     }
 
@@ -282,9 +252,6 @@ mod tests {
         let read: Preferences = serde_json::from_str(text).unwrap();
         assert_eq!(serde_json::to_string(&read).unwrap(), text);
         assert_eq!(serde_json::from_str::<Preferences>("{}").unwrap(), Preferences::default());
-        for wrong in ["24:00", "7", "07:60", "seven"] {
-            assert_eq!(time_of_day(wrong), None, "{wrong}");
-        }
         assert_eq!(quiet("10:00", "10:00").faults().len(), 1);
     }
 }

@@ -95,11 +95,22 @@ pub fn approval_reminder(asked: &Asked<'_>, decide_by: Instant) -> Letter {
     decide(asked.letter(subject, asked.about("notice-reminder")), asked, decide_by)
 }
 
-/// To the other side: somebody wrote something about it.
+/// To whoever asks: somebody wrote something about it.
 #[must_use]
 pub fn commented(asked: &Asked<'_>, by: &str, text: &str) -> Letter {
-    let subject = asked.about("notice-commented-subject").with("by", by);
-    Letter::new(subject, asked.about("notice-commented").with("by", by))
+    let about = |key| asked.about(key).with("by", by);
+    wrote(asked, about("notice-commented-subject"), about("notice-commented"), text)
+}
+
+/// To those who may decide: whoever asks wrote something about it.
+#[must_use]
+pub fn commented_on_own(asked: &Asked<'_>, text: &str) -> Letter {
+    let subject = asked.about("notice-commented-own-subject");
+    wrote(asked, subject, asked.about("notice-commented-own"), text)
+}
+
+fn wrote(asked: &Asked<'_>, subject: Message, opening: Message, text: &str) -> Letter {
+    Letter::new(subject, opening)
         .quoting("notice-they-wrote", text)
         .close(Message::new("notice-answer-on-its-page"))
         .link("notice-open-request", asked.link)

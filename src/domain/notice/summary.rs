@@ -1,17 +1,10 @@
 //! The summaries: of the week for administrators, of the day for whoever has something waiting; and when they are due.
-use jiff::{
-    ToSpan as _,
-    civil::{Time, Weekday},
-    tz::TimeZone,
-};
+use jiff::{ToSpan as _, civil::Weekday, tz::TimeZone};
 
-use super::{
-    letter::{Letter, Line, List},
-    preference::time_of_day,
-};
+use super::letter::{Letter, Line, List};
 use crate::domain::{
     language::{Argument, Message},
-    time::Instant,
+    time::{Instant, TimeOfDay},
 };
 
 /// When summaries are sent, on the organisation's clock.
@@ -20,14 +13,14 @@ pub struct Schedule {
     /// On which day of the week the summary of the week is.
     pub weekday: Weekday,
     /// At which time both are.
-    pub time: Time,
+    pub time: TimeOfDay,
     /// The clock.
     pub zone: TimeZone,
 }
 
 impl Default for Schedule {
     fn default() -> Self {
-        Self { weekday: Weekday::Monday, time: Time::constant(8, 0, 0, 0), zone: TimeZone::UTC }
+        Self { weekday: Weekday::Monday, time: TimeOfDay::constant(8, 0), zone: TimeZone::UTC }
     }
 }
 
@@ -45,7 +38,7 @@ impl Schedule {
             "sunday" => Weekday::Sunday,
             _ => return None,
         };
-        Some(Self { weekday, time: time_of_day(time)?, zone })
+        Some(Self { weekday, time: time.parse().ok()?, zone })
     }
 
     /// When the summary of the day was last due.
@@ -67,7 +60,7 @@ impl Schedule {
             if !is_day(day.weekday()) {
                 return None;
             }
-            let due = day.to_datetime(self.time).to_zoned(self.zone.clone()).ok()?;
+            let due = day.to_datetime(self.time.time()).to_zoned(self.zone.clone()).ok()?;
             let due = Instant::new(due.timestamp());
             (due <= now).then_some(due)
         })
@@ -192,6 +185,9 @@ pub fn week(week: &Week, link: &str) -> Letter {
     letter.link("notice-open", link)
 }
 
+/// The most lines of each list in a summary of the day. A mail that grows too long is cut, and says nothing of what is lost.
+const LISTED: usize = 30;
+
 /// What waits for somebody's decision.
 #[derive(Clone, Debug)]
 pub struct Waiting {
@@ -209,7 +205,7 @@ pub struct Waiting {
 
 /// To whoever has something waiting, or wanted to be told once a day: what is there. Something is.
 #[must_use]
-pub fn day(waiting: &[Waiting], gathered: &[(String, String)], link: &str) -> Letter {
+pub fn day(waiting: &[Waiting], gathered: &[(String, String)], public_url: &str) -> Letter {
     let subject = match (waiting.len(), gathered.len()) {
         (0, news) => Message::new("notice-day-news-subject").with("news", news),
         (waits, 0) => Message::new("notice-day-waiting-subject").with("waiting", waits),
@@ -227,7 +223,7 @@ pub fn day(waiting: &[Waiting], gathered: &[(String, String)], link: &str) -> Le
                 .with("end", one.decide_by),
             link: one.link.clone(),
         };
-        let lines = waiting.iter().map(entry).collect();
+        let lines = listed(waiting, entry, format!("{public_url}/approvals"));
         letter.lists.push(List { title: Message::new("notice-day-waiting"), lines });
     }
     if !gathered.is_empty() {
@@ -235,15 +231,26 @@ pub fn day(waiting: &[Waiting], gathered: &[(String, String)], link: &str) -> Le
             text: Message::Text(text.clone()),
             link: link.clone(),
         };
-        let lines = gathered.iter().map(entry).collect();
+        let lines = listed(gathered, entry, format!("{public_url}/requests"));
         letter.lists.push(List { title: Message::new("notice-day-news"), lines });
     }
-    letter.link("notice-choose", link)
+    letter.link("notice-choose", &format!("{public_url}/account/notices"))
+}
+
+/// The lines of as many as a list has, and how many more there are, with the page to look for them.
+fn listed<T>(all: &[T], entry: impl Fn(&T) -> Line, page: String) -> Vec<Line> {
+    let mut lines: Vec<_> = all.iter().take(LISTED).map(entry).collect();
+    let more = all.len().saturating_sub(LISTED);
+    if more > 0 {
+        lines.push(Line { text: Message::new("notice-and-more").with("count", more), link: page });
+    }
+    lines
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::{language::Reader, notice::occasion::Occasion};
 
     fn at(text: &str) -> Instant {
         text.parse().unwrap()
@@ -253,7 +260,7 @@ mod tests {
     fn summaries_are_due_on_the_organisations_clock() {
         let schedule = Schedule {
             weekday: Weekday::Monday,
-            time: Time::constant(8, 0, 0, 0),
+            time: TimeOfDay::constant(8, 0),
             zone: TimeZone::get("Europe/Copenhagen").unwrap(),
         };
         // Monday, 8 o'clock in Copenhagen, is 7 o'clock universal time in winter and 6 in summer.
@@ -273,5 +280,26 @@ mod tests {
         let letter = week(&Week::default(), "https://pim.example/posture");
         assert_eq!(letter.lists.len(), 1);
         assert_eq!(letter.lists[0].lines.len(), 4);
+    }
+
+    #[test]
+    fn a_long_day_says_how_much_more_there_is_and_where() {
+        let url = "https://pim.example";
+        let one = Waiting {
+            author: "Ada".to_owned(),
+            what: "Operator".into(),
+            scope: "Organisation".to_owned(),
+            decide_by: at("2026-01-12T07:00:00Z"),
+            link: format!("{url}/requests/7"),
+        };
+        let waiting = vec![one; LISTED + 5];
+        let news = vec![("It has ended".to_owned(), format!("{url}/requests/8")); LISTED];
+        let letter = day(&waiting, &news, url);
+        let [waits, knows] = letter.lists.as_slice() else { panic!("{letter:?}") };
+        assert_eq!((waits.lines.len(), knows.lines.len()), (LISTED + 1, LISTED));
+        let mail = letter.mail(Occasion::Summary, &Reader::english());
+        let more = "- and 5 more\n  https://pim.example/approvals\n";
+        assert!(mail.body().contains(more), "{}", mail.body());
+        assert!(mail.subject().contains("35"), "{}", mail.subject());
     }
 }

@@ -1,9 +1,11 @@
 //! The terms on which a role may be held: frozen versions, the rules for writing a new one, and how they are inherited.
 mod field;
 mod inherit;
+mod words;
 
 pub use field::{Field, Fields, Sort};
 pub use inherit::{Declared, Effective, Source, resolve};
+pub use words::{Names, days, label, rules, value};
 
 use super::{
     approval::{MOST_STAGES, Stage},
@@ -107,8 +109,6 @@ pub const LONGEST_ACTIVATION: Duration = Duration::hours(24);
 pub const LONGEST_APPROVAL_TIMEOUT: Duration = Duration::days(30);
 /// The longest that a dated assignment may be.
 pub const LONGEST_ASSIGNMENT: Duration = Duration::days(3650);
-/// The fewest people who must be able to approve, so that nobody's absence locks everybody out.
-pub const FEWEST_APPROVERS: usize = 2;
 
 impl Settings {
     /// What is wrong with the terms of a role by themselves; empty if nothing is. Whether there are people who can agree is
@@ -120,6 +120,13 @@ impl Settings {
             (value < SHORTEST || value > longest)
                 .then(|| FieldError { field, message: format!("between {SHORTEST} and {longest}") })
         };
+        let emergency =
+            (terms.allows_emergency && terms.emergency_maximum > terms.maximum).then(|| {
+                FieldError {
+                    field: "emergency_maximum",
+                    message: format!("at most {}, which is the longest activation", terms.maximum),
+                }
+            });
         let many = match terms.stages.len() {
             0 if terms.requires_approval => Some("say who approves".to_owned()),
             stages if stages > MOST_STAGES => Some(format!("at most {MOST_STAGES} stages")),
@@ -127,7 +134,7 @@ impl Settings {
         };
         let ranges = [
             range("maximum", terms.maximum, LONGEST_ACTIVATION),
-            range("emergency_maximum", terms.emergency_maximum, LONGEST_ACTIVATION),
+            range("emergency_maximum", terms.emergency_maximum, LONGEST_ACTIVATION).or(emergency),
             range("eligible_maximum", self.eligible.maximum, LONGEST_ASSIGNMENT),
             range("active_maximum", self.active.maximum, LONGEST_ASSIGNMENT),
             many.map(|message| FieldError { field: "stages", message }),
@@ -234,6 +241,25 @@ impl ActivationTerms {
             allows_emergency: self.allows_emergency && newest.allows_emergency,
             emergency_maximum: self.emergency_maximum.min(newest.emergency_maximum),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_emergency_lasts_no_longer_than_an_activation() {
+        let mut terms = Settings::uniform(false, Duration::hours(1));
+        terms.activation.emergency_maximum = Duration::hours(2);
+        assert!(terms.faults(false).is_empty(), "nobody can use it");
+        terms.activation.allows_emergency = true;
+        let faults = terms.faults(false);
+        let [fault] = faults.as_slice() else { panic!("{faults:?}") };
+        assert_eq!(fault.field, "emergency_maximum");
+        assert_eq!(fault.message, "at most 1 h, which is the longest activation");
+        terms.activation.emergency_maximum = Duration::hours(1);
+        assert!(terms.faults(false).is_empty());
     }
 }
 

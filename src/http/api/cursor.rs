@@ -29,6 +29,7 @@ pub(super) enum List {
     ImportRows,
     Conversions,
     Deliveries,
+    Emergencies,
 }
 
 impl List {
@@ -49,6 +50,7 @@ impl List {
             Self::ImportRows => b"import rows",
             Self::Conversions => b"conversions",
             Self::Deliveries => b"deliveries",
+            Self::Emergencies => b"emergencies",
         }
     }
 }

@@ -68,7 +68,7 @@ async fn list(
 /// A deputy who is to be named.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({ "deputy": "grace", "ends_at": "2027-01-08T07:00:00Z", "reason": "Holiday" }))]
+#[schema(example = json!({ "deputy": "grace", "ends_at": "2027-01-08T07:00:00Z", "reason": "Holiday", "code": "123456" }))]
 struct NewDeputy {
     /// Their user name or mail address.
     deputy: String,
@@ -80,6 +80,10 @@ struct NewDeputy {
     #[serde(default)]
     #[schema(required = false)]
     reason: Description,
+    /// A code from one's authenticator.
+    #[serde(default)]
+    #[schema(required = false)]
+    code: String,
 }
 
 /// What was made.
@@ -100,9 +104,9 @@ async fn name(
     Bearer(actor): Bearer,
     Json(body): Json<NewDeputy>,
 ) -> Result<(StatusCode, Json<NewDeputyId>), ApiError> {
-    let NewDeputy { deputy, starts_at, ends_at, reason } = body;
+    let NewDeputy { deputy, starts_at, ends_at, reason, code } = body;
     let wanted = Wanted { deputy, starts_at, ends_at, reason };
-    let id = deputy::name(&app, &actor, &wanted).await?;
+    let id = deputy::name(&app, &actor, &wanted, &code).await?;
     Ok((StatusCode::CREATED, Json(NewDeputyId { id })))
 }
 

@@ -74,7 +74,7 @@ struct MyAccess {
     requests: Vec<Request>,
     /// What can be activated.
     eligible: Vec<Eligible>,
-    /// How many requests wait for one's decision.
+    /// How many requests, changes and reviews of emergencies wait for one's word.
     awaiting_me: usize,
 }
 

@@ -25,6 +25,7 @@ mod cursor;
 mod delivery;
 mod deputy;
 mod description;
+mod emergency;
 mod expiring;
 mod extent;
 mod group;
@@ -36,6 +37,7 @@ mod notice;
 mod person;
 pub(super) mod policy;
 mod posture;
+mod remark;
 mod request;
 mod role;
 mod scope;
@@ -60,6 +62,8 @@ fn described() -> OpenApiRouter<Web> {
         .merge(deputy::routes())
         .merge(activation::routes())
         .merge(request::routes())
+        .merge(remark::routes())
+        .merge(emergency::routes())
         .merge(change_request::routes())
         .merge(access::routes())
         .merge(role::routes())

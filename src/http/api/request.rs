@@ -5,17 +5,16 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
-    answer::{Outcomes, Page, done, duration, outcomes},
+    answer::{Outcomes, Page, duration, outcomes},
     cursor,
 };
 use crate::{
     App,
     domain::{
         approval::{Stage, StageState, Standing, Written},
-        emergency::ReviewVerdict,
         id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
         request::{RequestKind, RequestState, Verdict},
-        text::{Comment, Justification},
+        text::Justification,
         time::{Duration, Instant},
     },
     error::Error,
@@ -27,7 +26,6 @@ use crate::{
     },
     service::{
         approval::{self, Answer},
-        emergency, remark,
         request::{self, Detail, Filter, PAGE, Told},
     },
 };
@@ -39,12 +37,6 @@ pub(super) fn routes() -> OpenApiRouter<Web> {
         .routes(routes!(cancel))
         .routes(routes!(decide))
         .routes(routes!(decide_several))
-        .routes(routes!(comment))
-        .routes(routes!(claim))
-        .routes(routes!(release))
-        .routes(routes!(nudge))
-        .routes(routes!(review))
-        .routes(routes!(emergencies))
         .routes(routes!(awaiting))
 }
 
@@ -531,171 +523,4 @@ async fn decide_several(
     let (status, told) = outcomes(parts.collect(), |outcome| outcome.problem.as_ref())?;
     // Nothing is made: a decision is told as it is of one alone.
     Ok((if status == StatusCode::CREATED { StatusCode::OK } else { status }, told))
-}
-
-/// Something to say.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Say {
-    /// What.
-    text: Comment,
-}
-
-/// Says something about a request that is one's own, or that one may or did decide. The other side is told.
-#[utoipa::path(
-    post, path = "/requests/{id}/comments", tag = "requests", request_body = Say,
-    params(("id" = RequestId, Path, description = "The request")),
-    responses((status = NO_CONTENT, description = "It is said"))
-)]
-async fn comment(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RequestId>,
-    Json(body): Json<Say>,
-) -> Result<StatusCode, ApiError> {
-    done(remark::comment(&app, &actor, id, &body.text).await)
-}
-
-/// Tells the others, for a quarter of an hour, that one is looking at a request that one may decide.
-#[utoipa::path(
-    post, path = "/requests/{id}/claim", tag = "requests",
-    params(("id" = RequestId, Path, description = "The request")),
-    responses((status = NO_CONTENT, description = "They see it"))
-)]
-async fn claim(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RequestId>,
-) -> Result<StatusCode, ApiError> {
-    done(remark::claim(&app, &actor, id, false).await)
-}
-
-/// Leaves a request to the others again.
-#[utoipa::path(
-    post, path = "/requests/{id}/release", tag = "requests",
-    params(("id" = RequestId, Path, description = "The request")),
-    responses((status = NO_CONTENT, description = "They see it"))
-)]
-async fn release(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RequestId>,
-) -> Result<StatusCode, ApiError> {
-    done(remark::claim(&app, &actor, id, true).await)
-}
-
-/// Asks those who may decide one's own request again: once an hour at most.
-#[utoipa::path(
-    post, path = "/requests/{id}/nudge", tag = "requests",
-    params(("id" = RequestId, Path, description = "The request")),
-    responses((status = NO_CONTENT, description = "They have been asked"))
-)]
-async fn nudge(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RequestId>,
-) -> Result<StatusCode, ApiError> {
-    done(remark::nudge(&app, &actor, id).await)
-}
-
-/// What a reviewer found.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Review {
-    /// Whether it was an emergency.
-    verdict: ReviewVerdict,
-    /// What was found.
-    note: Justification,
-}
-
-/// Closes the review of somebody else's emergency.
-#[utoipa::path(
-    post, path = "/requests/{id}/review", tag = "requests", request_body = Review,
-    params(("id" = RequestId, Path, description = "The request that was an emergency")),
-    responses((status = NO_CONTENT, description = "It is reviewed"))
-)]
-async fn review(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Path(id): Path<RequestId>,
-    Json(body): Json<Review>,
-) -> Result<StatusCode, ApiError> {
-    done(emergency::review(&app, &actor, id, body.verdict, &body.note).await)
-}
-
-/// An emergency with its review.
-#[derive(Serialize, ToSchema)]
-struct Emergency {
-    /// The request.
-    request: RequestId,
-    /// Who.
-    principal: PrincipalId,
-    /// Their name.
-    requester: String,
-    /// Which role.
-    role: RoleId,
-    /// Its name.
-    role_name: String,
-    /// Where.
-    scope: ScopeId,
-    /// Its name.
-    scope_name: String,
-    /// Why, as they said.
-    justification: String,
-    /// When.
-    opened_at: Instant,
-    /// By when somebody must have looked at it.
-    due_at: Instant,
-    /// What somebody made of it.
-    verdict: Option<ReviewVerdict>,
-    /// In their words.
-    note: String,
-    /// Who that was.
-    reviewer: Option<String>,
-    /// When.
-    closed_at: Option<Instant>,
-}
-
-impl From<emergency::Told> for Emergency {
-    fn from(told: emergency::Told) -> Self {
-        Self {
-            request: told.request,
-            principal: told.principal,
-            requester: told.requester,
-            role: told.role,
-            role_name: told.role_name,
-            scope: told.scope,
-            scope_name: told.scope_name,
-            justification: told.justification,
-            opened_at: told.opened_at,
-            due_at: told.due_at,
-            verdict: told.verdict,
-            note: told.note,
-            reviewer: told.reviewer,
-            closed_at: told.closed_at,
-        }
-    }
-}
-
-/// Which emergencies are wanted.
-#[derive(Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-struct WhichEmergencies {
-    /// Those that somebody has reviewed, or those that nobody has; all if left out.
-    reviewed: Option<bool>,
-}
-
-/// The latest emergencies where one may read requests, newest first, 50 at most.
-#[utoipa::path(
-    get, path = "/emergencies", tag = "requests", params(WhichEmergencies),
-    responses((status = OK, body = Page<Emergency>, description = "The emergencies"))
-)]
-async fn emergencies(
-    State(app): State<App>,
-    Bearer(actor): Bearer,
-    Query(which): Query<WhichEmergencies>,
-) -> Result<Json<Page<Emergency>>, ApiError> {
-    let told = emergency::list(&app, &actor, which.reviewed, None).await?;
-    Ok(Json(Page::whole(told.into_iter().map(Emergency::from).collect())))
 }

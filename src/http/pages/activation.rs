@@ -32,7 +32,7 @@ use crate::{
         time::Duration,
     },
     error::Error,
-    http::language::tell,
+    http::language::{reader_now, tell, translate},
     service::{
         activation::{self, Chosen, Fulfilment, Preview, Reasons, Wish},
         assignment,
@@ -131,6 +131,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
     let needs_code = asks(|terms| terms.authentication == Authentication::Mfa);
     let reason_required = asks(|terms| terms.requires_justification);
     let ticket_required = asks(|terms| terms.requires_ticket);
+    let systems = ticket_systems(&page.app);
     let time = time(form, longest);
     let typed = if form.duration.is_empty() {
         time.duration.map(say::typed).unwrap_or_default()
@@ -151,8 +152,8 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         reason: faults.take("justification", &form.justification),
         reason_required,
         ticket_number: faults.take("ticket_number", &form.ticket_number),
-        ticket_system: faults.take("ticket_system", &form.ticket_system),
-        ticket_systems: ticket_systems(&page.app),
+        ticket_system: faults.take("ticket_system", system(&form.ticket_system, &systems)),
+        ticket_systems: systems,
         ticket_required,
         code: needs_code.then(|| faults.take("code", "")),
         emergency: emergency(form, &roles, &mut faults),
@@ -162,6 +163,21 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         frame,
     };
     answer(status, &view)
+}
+
+/// The ticket system on a form: what is chosen; else, if there is one alone, that one. The first choice is none.
+#[must_use]
+pub fn system<'a>(chosen: &'a str, systems: &'a [Choice]) -> &'a str {
+    match systems {
+        [_, only] if chosen.is_empty() => &only.value,
+        _ => chosen,
+    }
+}
+
+/// The system of a ticket. That of no ticket means nothing: it may have been chosen before anybody wrote.
+#[must_use]
+pub fn system_of<'a>(number: &str, system: &'a str) -> &'a str {
+    if number.trim().is_empty() { "" } else { system }
 }
 
 /// The way around the approval, where every role that would wait for one has it.
@@ -175,7 +191,7 @@ fn emergency(form: &Form, roles: &[Previewed], faults: &mut Faults) -> Option<Em
         .collect();
     let longest = waiting.iter().map(|terms| terms.emergency_maximum.min(terms.maximum)).min()?;
     waiting.iter().all(|terms| terms.allows_emergency).then(|| Emergency {
-        longest: longest.to_string(),
+        longest: reader_now().duration(longest),
         open: form.emergency.is_some(),
         field: faults.take("emergency", ""),
     })
@@ -214,9 +230,10 @@ fn problems(faults: Faults, roles: &[Previewed]) -> Vec<String> {
         .iter()
         .flat_map(|Previewed { preview, .. }| {
             preview.refusals.iter().filter(|refusal| refusal.field().is_none()).map(|refusal| {
+                let why = translate(&refusal.to_string());
                 match roles.len() {
-                    1 => refusal.to_string(),
-                    _ => format!("{}: {refusal}", preview.role_name),
+                    1 => why,
+                    _ => format!("{}: {why}", preview.role_name),
                 }
             })
         })
@@ -255,6 +272,11 @@ pub async fn create(posted: Posted<Form>) -> Answer {
     match fulfilments {
         Err(error) => draw(&page, Faults::of(error)?, &form).await,
         Ok(mut fulfilments) if fulfilments.len() == 1 => match fulfilments.pop() {
+            Some(Fulfilment { outcome: Ok(requested), .. })
+                if reasons.emergency && requested.state == RequestState::Granted =>
+            {
+                done(&format!("/requests/{}", requested.request), Done::EmergencyTaken)
+            }
             Some(Fulfilment { outcome: Ok(requested), .. }) => go_on(&requested),
             Some(Fulfilment { outcome: Err(error), .. }) => {
                 draw(&page, Faults::of(error)?, &form).await
@@ -307,7 +329,8 @@ fn read(form: &Form) -> Result<(Vec<Wish>, Reasons), Faults> {
     let duration: Option<Duration> = faults.read("duration", &form.duration);
     let justification = faults.read("justification", &form.justification);
     let ticket_number = faults.read("ticket_number", &form.ticket_number);
-    let ticket_system = faults.read("ticket_system", &form.ticket_system);
+    let system = system_of(&form.ticket_number, &form.ticket_system);
+    let ticket_system = faults.read("ticket_system", system);
     let starts_at = if form.when == "later" {
         let at = say::read_time(&form.starts_at, &form.zone);
         if at.is_none() {

@@ -17,7 +17,7 @@ use super::{
     },
 };
 use crate::{
-    domain::request::Verdict,
+    domain::request::{RequestState, Verdict},
     http::language::tell,
     service::{
         self, approval, emergency,
@@ -56,7 +56,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Several) -> Answer {
     let view = Approvals {
         waiting_changes: rows(changes),
         wishes: rows(wishes),
-        pending: pending.iter().map(|detail| tell_pending(detail, form, reader)).collect(),
+        pending: pending.iter().map(|detail| tell_pending(page, detail, form, reader)).collect(),
         decided: decided.iter().take(20).map(|told| tell_decided(page, told, reader)).collect(),
         decided_changes: service::change_request::handled(&page.app, &page.actor)
             .await?
@@ -132,7 +132,7 @@ fn who(name: &str) -> Who {
     Who { name: name.to_owned(), initials: say::initials(name), ..Who::default() }
 }
 
-fn tell_pending(detail: &Detail, form: &Several, reader: &Reader) -> Pending {
+fn tell_pending(page: &Page, detail: &Detail, form: &Several, reader: &Reader) -> Pending {
     let told = &detail.told;
     let asked = reader.ago(told.created_at).text;
     let mut captions = vec![Caption::new("clock", tell!("approval-asked", asked = asked))];
@@ -145,6 +145,9 @@ fn tell_pending(detail: &Detail, form: &Several, reader: &Reader) -> Pending {
             "calendar",
             tell!("word-starts-of", start = reader.instant(start).text),
         ));
+    }
+    if !detail.would_further(page.user.principal) {
+        captions.push(Caption::new("check", tell!("request-whom-you-decide-for-have")));
     }
     Pending {
         id: told.id.to_string(),
@@ -164,6 +167,7 @@ fn tell_pending(detail: &Detail, form: &Several, reader: &Reader) -> Pending {
 
 fn tell_decided(page: &Page, told: &Told, reader: &Reader) -> Decided {
     let by = match &told.decided_by {
+        _ if told.state == RequestState::Pending => tell!("approval-you-agreed-others-still"),
         Some(name) if *name == page.user.name => tell!("approval-handled-by-you"),
         Some(name) => tell!("approval-handled-by", name = name),
         None => tell!("approval-nobody-decided"),

@@ -33,6 +33,7 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         starts_at: faults.take("starts_at", &form.starts_at),
         ends_at: faults.take("ends_at", &form.ends_at),
         reason: faults.take("reason", &form.reason),
+        code: faults.take("code", ""),
         zone: if form.zone.is_empty() { reader.zone_name() } else { form.zone.clone() },
         idempotency_key: form.idempotency_key.clone().unwrap_or_else(new_key),
         problems: faults.rest(),
@@ -61,6 +62,7 @@ pub struct Form {
     ends_at: String,
     zone: String,
     reason: String,
+    code: String,
     idempotency_key: Option<String>,
 }
 
@@ -83,7 +85,7 @@ pub async fn create(posted: Posted<Form>) -> Answer {
         return draw(&page, faults, &form).await;
     };
     let wanted = Wanted { deputy: form.deputy.clone(), starts_at, ends_at, reason };
-    match deputy::name(&page.app, &page.actor, &wanted).await {
+    match deputy::name(&page.app, &page.actor, &wanted, &form.code).await {
         Ok(_) => done("/account/deputies", Done::DeputyNamed),
         Err(error) => draw(&page, Faults::of(error)?, &form).await,
     }

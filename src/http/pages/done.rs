@@ -6,6 +6,7 @@ use crate::http::language::tell;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Done {
     Activated,
+    EmergencyTaken,
     Asked,
     Scheduled,
     Extended,
@@ -76,8 +77,9 @@ pub enum Done {
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 68] = [
+    const ALL: [(Self, &'static str, &'static str); 69] = [
         (Self::Activated, "activated", "done-it-is-active-now-it"),
+        (Self::EmergencyTaken, "emergency-taken", "done-it-is-active-without-approval"),
         (Self::Asked, "asked", "done-your-request-waits-for-approval"),
         (Self::Scheduled, "scheduled", "done-it-is-scheduled-and-starts"),
         (Self::Extended, "extended", "done-you-have-more-time-without"),

@@ -3,7 +3,7 @@ use axum::extract::Path;
 use serde::Deserialize;
 
 use super::{
-    activation::go_on,
+    activation::{go_on, system, system_of},
     done::Done,
     faults::Faults,
     outcome::{self, Asked, Time},
@@ -57,8 +57,10 @@ async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Ans
     .await?;
     let status = faults.status();
     let opened = page.open(Section::Access).await?;
-    let sheet = sheet(opened, &told, (&preview, until), faults, form);
-    answer(status, &Extend { ticket_systems: ticket_systems(&page.app), ..sheet })
+    let mut sheet = sheet(opened, &told, (&preview, until), faults, form);
+    sheet.ticket_systems = ticket_systems(&page.app);
+    sheet.ticket_system.value = system(&form.ticket_system, &sheet.ticket_systems).to_owned();
+    answer(status, &sheet)
 }
 
 fn sheet(
@@ -121,7 +123,8 @@ fn read(form: &Form) -> Result<(Duration, Reasons), Faults> {
     let duration = faults.read("duration", &form.duration);
     let justification = faults.read("justification", &form.justification);
     let ticket_number = faults.read("ticket_number", &form.ticket_number);
-    let ticket_system = faults.read("ticket_system", &form.ticket_system);
+    let system = system_of(&form.ticket_number, &form.ticket_system);
+    let ticket_system = faults.read("ticket_system", system);
     match (duration, justification, ticket_number, ticket_system) {
         (Some(duration), Some(justification), Some(ticket_number), Some(ticket_system)) => {
             let reasons =

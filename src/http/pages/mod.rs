@@ -44,7 +44,6 @@ mod scope;
 mod search;
 mod settings;
 mod sign_in;
-mod stage_words;
 mod story;
 mod terms;
 mod theme;

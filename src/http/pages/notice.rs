@@ -15,8 +15,9 @@ use crate::{
         language::Reader,
         notice::{
             occasion::Occasion,
-            preference::{Preferences, QuietHours, Way, time_of_day},
+            preference::{Preferences, QuietHours, Way},
         },
+        time::TimeOfDay,
     },
     http::language::reader_now,
     service::notice,
@@ -30,8 +31,8 @@ pub async fn mine(page: Page) -> Answer {
         pairs.say(&format!("way:{}", occasion.name()), way.name());
     }
     if let Some(quiet) = chosen.quiet_hours {
-        pairs.say("quiet_from", quiet.from.strftime("%H:%M").to_string());
-        pairs.say("quiet_to", quiet.to.strftime("%H:%M").to_string());
+        pairs.say("quiet_from", quiet.from.to_string());
+        pairs.say("quiet_to", quiet.to.to_string());
     }
     for (name, wanted) in [("daily", chosen.daily), ("weekly", chosen.weekly)] {
         if wanted {
@@ -74,7 +75,7 @@ fn row(reader: &Reader, pairs: &Pairs, occasion: Occasion, name: &'static str) -
     };
     OccasionRow {
         name,
-        label: reader.text(&format!("notices-{}", name.replace('_', "-")), &[]),
+        label: reader.say(&occasion.title()),
         choices: Way::ALL
             .iter()
             .map(|(way, _)| *way)
@@ -102,11 +103,8 @@ fn read(reader: &Reader, pairs: &Pairs) -> Result<Preferences, Faults> {
     let mut faults = Faults::default();
     let mut time = |name: &str| {
         let text = pairs.one(name).trim();
-        let read = time_of_day(text);
-        if read.is_none() && !text.is_empty() {
-            faults.note(name, reader.text("notices-time-fault", &[]));
-        }
-        (read, text.is_empty())
+        let is_empty = text.is_empty();
+        ((!is_empty).then(|| faults.read::<TimeOfDay>(name, text)).flatten(), is_empty)
     };
     let ((from, no_from), (to, no_to)) = (time("quiet_from"), time("quiet_to"));
     if no_from != no_to {

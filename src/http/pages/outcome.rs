@@ -1,7 +1,6 @@
 //! What will happen if a sheet is sent: whether somebody must approve, and when access would end.
 use super::{
     say::Reader,
-    stage_words,
     terms::deciders,
     view::activation::{ApprovalNeeded, Ending, Outcome, StageNeeded},
 };
@@ -9,7 +8,7 @@ use crate::{
     domain::{
         activation::End,
         approval::{Agreement, Stage, StageState, Standing},
-        settings::SHORTEST,
+        settings::{self, SHORTEST},
         time::{Duration, Instant},
     },
     http::language::{reader_now, tell},
@@ -71,7 +70,7 @@ fn unasked(preview: &Preview, several: bool) -> Option<String> {
         return None;
     }
     let whys = prospect.explanations.iter().filter(|why| !why.is_empty());
-    let whys: Vec<_> = whys.map(|why| stage_words::rules(why)).collect();
+    let whys: Vec<_> = whys.map(|why| reader_now().value(&settings::rules(why))).collect();
     let why = reader_now().all_of(&whys);
     let told = tell!("activation-nobody-needs-to-be-asked", why = why);
     Some(if several { format!("{}: {told}", preview.role_name) } else { told })
@@ -129,7 +128,7 @@ fn stage_needed(preview: &Preview, standing: &Standing, why: &str) -> StageNeede
         String::new()
     };
     if standing.state == StageState::Skipped {
-        let by = tell!("activation-nobody-needs-to-be-asked", why = stage_words::rules(why));
+        let by = tell!("activation-nobody-needs-to-be-asked", why = settings::rules(why));
         return StageNeeded { number, by, note: String::new(), away: Vec::new() };
     }
     let stage = standing.number.checked_sub(1);
@@ -170,7 +169,7 @@ fn stage_note(preview: &Preview, stage: &Stage, can_decide: usize) -> String {
         .skipped_if
         .to_words(|group| preview.prospect.names.get(&group.0).cloned().unwrap_or_default());
     let otherwise = (!rules.is_empty())
-        .then(|| tell!("activation-nobody-is-asked-if", rules = stage_words::rules(&rules)));
+        .then(|| tell!("activation-nobody-is-asked-if", rules = settings::rules(&rules)));
     let time = Some(tell!("activation-they-have", timeout = stage.timeout));
     [many, time, otherwise].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }

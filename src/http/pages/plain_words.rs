@@ -1,13 +1,13 @@
 //! The terms of a role in plain words.
-use super::{scope, settings::notices, stage_words, view::settings::Sentence};
+use super::{scope, view::settings::Sentence};
 use crate::{
     domain::{
         approval::to_words,
         role::ScopeKind,
-        settings::{ActivationTerms, AssignmentTerms, Authentication},
+        settings::{self, ActivationTerms, AssignmentTerms, Authentication, Names},
     },
     http::language::{reader_now, tell},
-    service::settings::{Detail, Names},
+    service::settings::Detail,
 };
 
 /// The terms of a role, sentence by sentence.
@@ -56,7 +56,7 @@ fn approval(detail: &Detail) -> String {
         return tell!("word-nobody-has-to-approve");
     }
     let told = to_words(&terms.stages, ToString::to_string, ToString::to_string);
-    tell!("settings-others-must-approve", told = stage_words::told(&told, &detail.names))
+    tell!("settings-others-must-approve", told = value("stages", &told, &detail.names))
 }
 
 fn emergencies(terms: &ActivationTerms) -> String {
@@ -91,30 +91,7 @@ fn assignments(kind: &str, terms: &AssignmentTerms) -> String {
 /// What a setting is called.
 #[must_use]
 pub fn label(field: &str) -> String {
-    match field {
-        "maximum" => tell!("settings-longest-activation"),
-        "authentication" => tell!("settings-fresh-code"),
-        "requires_justification" => tell!("word-reason"),
-        "requires_ticket" => tell!("word-ticket"),
-        "requires_approval" => tell!("word-approval"),
-        "stages" => tell!("settings-who-approves"),
-        "allows_emergency" => tell!("settings-emergencies"),
-        "emergency_maximum" => tell!("settings-longest-emergency"),
-        // So it was called before there were stages.
-        "approvers" => tell!("settings-approvers"),
-        "approval_timeout" => tell!("settings-a-request-waits-for"),
-        "approval_requires_justification" => tell!("settings-approvers-reason"),
-        "eligible_may_be_permanent" => tell!("settings-eligible-without-end"),
-        "eligible_maximum" => tell!("settings-longest-dated-eligibility"),
-        "eligible_requires_justification" => tell!("settings-reason-for-eligible-assignments"),
-        "eligible_requires_mfa" => tell!("settings-fresh-code-for-eligible-assignments"),
-        "active_may_be_permanent" => tell!("settings-active-without-end"),
-        "active_maximum" => tell!("settings-longest-dated-active-assignment"),
-        "active_requires_justification" => tell!("settings-reason-for-active-assignments"),
-        "active_requires_mfa" => tell!("settings-fresh-code-for-active-assignments"),
-        "notices" => tell!("notices-title"),
-        other => other.to_owned(),
-    }
+    reader_now().say(&settings::label(field))
 }
 
 /// What a permission lets one do.
@@ -143,30 +120,14 @@ pub fn permission(name: &str) -> String {
 #[must_use]
 pub fn value(field: &str, value: &str, names: &Names) -> String {
     match (field, value) {
-        ("stages" | "approvers", "") => tell!("settings-nobody"),
-        ("stages" | "approvers", stages) => stage_words::told(stages, names),
         ("scope_kinds", kinds) => kinds
             .split(", ")
-            .map(|name| {
-                if let Some(it) = ScopeKind::named(name) {
-                    scope::kind(it)
-                } else {
-                    name.to_owned()
-                }
-            })
+            .map(|name| ScopeKind::named(name).map_or_else(|| name.to_owned(), scope::kind))
             .collect::<Vec<_>>()
             .join(", "),
         ("permissions", names) => names.split(", ").map(permission).collect::<Vec<_>>().join(", "),
-        ("notices", words) => notices::in_words(&reader_now(), words),
-        ("authentication", "mfa") => tell!("word-asked-for"),
-        ("authentication", _) => tell!("settings-not-asked-for"),
-        (_, "yes") => tell!("settings-yes-inside"),
-        (_, "no") => tell!("settings-no-inside"),
         ("kind", "eligible") => tell!("settings-eligible-inside"),
         ("kind", "active") => tell!("settings-active-inside"),
-        (_, value) => match value.parse() {
-            Ok(duration) => reader_now().duration(duration),
-            Err(_) => value.to_owned(),
-        },
+        (field, value) => reader_now().value(&settings::value(field, value, names)),
     }
 }

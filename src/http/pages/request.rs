@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     domain::{
-        approval::{StageState, Standing},
+        approval::{Agreement, Approver, Stage, StageState},
         emergency::ReviewVerdict,
         id::RequestId,
         permission::Permission,
@@ -29,7 +29,7 @@ use crate::{
         time::Duration,
     },
     error::Error,
-    http::language::tell,
+    http::language::{reader_now, tell},
     service::{
         approval, change_request, emergency, remark,
         request::{self, Detail, Filter, Told},
@@ -173,10 +173,11 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
     let review = emergency::review_of(&page.app, &page.actor, id).await?;
     let faults_of_comment = faults.take("comment", &typed.comment);
     let faults_of_review = faults.take("note", &typed.note);
-    let decision = detail.may_decide.then(|| decision_form(&detail, &mut faults, typed));
+    let furthers = detail.may_decide && detail.would_further(page.user.principal);
+    let decision = furthers.then(|| decision_form(&detail, &mut faults, typed));
     let (problems, cannot_decide) = match &decision {
         Some(_) => (faults.rest(), String::new()),
-        None => (Vec::new(), faults.rest().join(" ")),
+        None => (Vec::new(), why_not(&detail, &faults.rest())),
     };
     let path = |may, what: &str| if may { format!("/requests/{id}/{what}") } else { String::new() };
     let view = Request {
@@ -197,7 +198,7 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
             .filter(|_| told.state == RequestState::Pending)
             .map(|end| reader.instant(end)),
         background: background(&detail, reader),
-        timeline: story::of(&detail, reader),
+        timeline: story::of(&detail, review.as_ref(), reader),
         decision: decision.map(|form| DecisionForm { problems, ..form }),
         claimed: claimed(page, &detail),
         claim: claim(page, &detail),
@@ -218,6 +219,14 @@ async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) 
         frame: opened.frame,
     };
     answer(status_code, &view)
+}
+
+/// Why the reader has no form for a decision, where one might expect it.
+fn why_not(detail: &Detail, problems: &[String]) -> String {
+    if detail.may_decide && problems.is_empty() {
+        return tell!("request-whom-you-decide-for-have");
+    }
+    problems.join(" ")
 }
 
 /// Says that a request is not the reader's to see, and nothing else: a link may have been forwarded.
@@ -251,22 +260,22 @@ fn deciders(page: &Page, detail: &Detail) -> Vec<Who> {
     .collect()
 }
 
-/// How many must agree in the stage that is open, and what comes after it.
+/// Who must agree in the stage that is open, and what comes after it.
 fn agreement(detail: &Detail) -> String {
-    let open = detail.stages.iter().find(|(_, standing, _)| standing.state == StageState::Open);
-    let Some((stage, standing, _)) = open else { return String::new() };
-    let said = detail.said.iter();
-    let agreed = said.filter(|word| usize::try_from(word.stage) == Ok(standing.number)).count();
-    let many = match (stage.needed(), agreed) {
-        (1, _) => tell!("request-one-yes-is-enough"),
-        (needed, 0) => tell!("request-people-must-agree", needed = needed),
-        (needed, agreed) => {
+    let Some((stage, standing)) = detail.open_stage() else { return String::new() };
+    let agreed = detail.votes().len();
+    let many = match (stage.agree, stage.needed()) {
+        (_, 1) => tell!("request-one-yes-is-enough"),
+        (Agreement::Each, _) => each(detail, stage),
+        (Agreement::People(_), needed) if agreed == 0 => {
+            tell!("request-people-must-agree", needed = needed)
+        }
+        (Agreement::People(_), needed) => {
             tell!("request-of-people-have-agreed", agreed = agreed, needed = needed)
         }
     };
-    let waiting =
-        |(_, standing, _): &&_| matches!(standing, Standing { state: StageState::Waiting, .. });
-    let (all, later) = (detail.stages.len(), detail.stages.iter().filter(waiting).count());
+    let waiting = detail.stages.iter().filter(|(_, it, _)| it.state == StageState::Waiting);
+    let (all, later) = (detail.stages.len(), waiting.count());
     if all == 1 {
         return many;
     }
@@ -275,13 +284,41 @@ fn agreement(detail: &Detail) -> String {
     [Some(stage), Some(many), after].into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
+/// Which of the approvers, each of whom is asked, have agreed, and which have not.
+fn each(detail: &Detail, stage: &Stage) -> String {
+    let votes = detail.votes();
+    let spoken_for = stage.spoken_for(&votes);
+    let (agreed, awaited): (Vec<_>, Vec<_>) =
+        stage.approvers.iter().partition(|approver| spoken_for.contains(approver));
+    let names = |approvers: &[&Approver]| {
+        let names: Vec<_> = approvers.iter().map(|approver| named(detail, approver)).collect();
+        reader_now().all_of(&names)
+    };
+    let awaited = names(&awaited);
+    if agreed.is_empty() {
+        tell!("request-each-must-agree", awaited = awaited)
+    } else {
+        tell!("request-some-of-each-agreed", agreed = names(&agreed), awaited = awaited)
+    }
+}
+
+fn named(detail: &Detail, approver: &Approver) -> String {
+    let name = |id: &uuid::Uuid| detail.names.get(id).cloned().unwrap_or_default();
+    match approver {
+        Approver::Principal(id) => name(&id.0),
+        Approver::Manager => tell!("said-the-requesters-manager"),
+        Approver::ScopeOwners => tell!("said-the-owners-of-the-place"),
+        Approver::RoleHolders(id) => tell!("said-holders-of", role = name(&id.0)),
+    }
+}
+
 /// The same with the ticket, which leads to its own page, and what its system said of it.
 async fn ticket_facts(page: &Page, told: &Told, mut facts: Vec<Fact>) -> Result<Vec<Fact>, Error> {
     let ticket = ticket(&told.ticket_number, &told.ticket_system);
     if !ticket.is_empty() {
         let link =
             crate::service::ticket::link(&page.app, &told.ticket_system, &told.ticket_number);
-        facts.push(Fact::new(tell!("word-ticket"), ticket).leading_to(link));
+        facts.push(Fact::new(tell!("word-ticket"), ticket.clone()).leading_to(link));
     }
     if let Some((_, found)) = crate::service::ticket::verified(&page.app, told.id).await? {
         let said = match found.assignee {
@@ -291,6 +328,10 @@ async fn ticket_facts(page: &Page, told: &Told, mut facts: Vec<Fact>) -> Result<
             None => found.state,
         };
         facts.push(Fact::new(tell!("request-ticket-checked"), said));
+    } else if !ticket.is_empty()
+        && crate::service::ticket::can_be_verified(&page.app, &told.ticket_system)
+    {
+        facts.push(Fact::new(tell!("request-ticket-checked"), tell!("request-not-verified")));
     }
     Ok(facts)
 }
@@ -411,7 +452,8 @@ fn claimed(page: &Page, detail: &Detail) -> String {
 fn claim(page: &Page, detail: &Detail) -> Option<(String, String)> {
     let id = detail.told.id;
     let own = detail.claim().is_some_and(|remark| remark.person == page.user.person);
-    detail.may_decide.then(|| {
+    let furthers = detail.may_decide && detail.would_further(page.user.principal);
+    furthers.then(|| {
         if own {
             (format!("/requests/{id}/release"), tell!("request-leave-it-to-others"))
         } else {

@@ -1,22 +1,26 @@
 //! What happened to a request, step by step.
 use super::{
     say::{self, Reader},
-    stage_words,
     view::request::Step,
 };
 use crate::{
     domain::{
         approval::{StageState, Standing},
+        emergency::ReviewVerdict,
         request::{RequestState, Verdict},
+        settings,
         time::Instant,
     },
     http::language::{tell, translate},
-    service::request::{Detail, Remark, RemarkKind, Said, Told},
+    service::{
+        emergency,
+        request::{Detail, Remark, RemarkKind, Said, Told},
+    },
 };
 
-/// Everything that happened to a request, oldest first, and what it waits for.
+/// Everything that happened to a request, oldest first, and what it waits for; `review` is that of an emergency.
 #[must_use]
-pub fn of(detail: &Detail, reader: &Reader) -> Vec<Step> {
+pub fn of(detail: &Detail, review: Option<&emergency::Detail>, reader: &Reader) -> Vec<Step> {
     let told = &detail.told;
     let begun = told.active_from.filter(|at| *at <= reader.now);
     let skipped =
@@ -28,13 +32,22 @@ pub fn of(detail: &Detail, reader: &Reader) -> Vec<Step> {
     let remarks = detail.remarks.iter().map(|it| (it.at, remark(it, reader)));
     let mut answers: Vec<_> = said.chain(silent).chain(remarks).collect();
     answers.sort_by_key(|(at, _)| *at);
+    let taken = review.map(|it| taken(&it.told, reader));
+    let reviewed_at = review.and_then(|it| it.told.closed_at);
+    let reviewed = review.and_then(|it| reviewed(&it.told, reader));
+    let over = told.ended_at.or(told.active_until);
+    let early = reviewed_at.zip(over).is_some_and(|(at, over)| at < over);
+    let (early, late) = if early { (reviewed, None) } else { (None, reviewed) };
     let rest = [
         begun.map(|at| step("active", "good", tell!("request-access-began"), reader.instant(at))),
         closed(told, reader),
+        early,
         ended(told, reader),
+        late,
         waits(told, reader),
     ];
     std::iter::once(asked(told, reader))
+        .chain(taken)
         .chain(skipped)
         .chain(answers.into_iter().map(|(_, step)| step))
         .chain(rest.into_iter().flatten())
@@ -55,6 +68,23 @@ fn asked(told: &Told, reader: &Reader) -> Step {
     Step { by: told.requester.clone(), ..step("key", "", text, reader.instant(told.created_at)) }
 }
 
+fn taken(told: &emergency::Told, reader: &Reader) -> Step {
+    let at = reader.instant(told.opened_at);
+    let text = tell!("request-took-it-in-an-emergency");
+    Step { by: told.requester.clone(), ..step("alert", "bad", text, at) }
+}
+
+/// What somebody made of an emergency.
+fn reviewed(told: &emergency::Told, reader: &Reader) -> Option<Step> {
+    let at = reader.instant(told.closed_at?);
+    let (icon, tone, text) = match told.verdict? {
+        ReviewVerdict::Justified => ("check", "good", tell!("request-reviewed-justified")),
+        ReviewVerdict::NotJustified => ("denied", "bad", tell!("request-reviewed-not-justified")),
+    };
+    let by = told.reviewer.clone().unwrap_or_default();
+    Some(Step { by, said: told.note.clone(), ..step(icon, tone, text, at) })
+}
+
 /// The text, with the stage that it is of if there are several.
 fn in_stage(detail: &Detail, number: usize, text: String) -> String {
     if detail.stages.len() > 1 {
@@ -65,7 +95,7 @@ fn in_stage(detail: &Detail, number: usize, text: String) -> String {
 }
 
 fn skipped_stage(detail: &Detail, number: usize, why: &str, reader: &Reader) -> Step {
-    let text = tell!("request-nobody-needed-to-be-asked", why = stage_words::rules(why));
+    let text = tell!("request-nobody-needed-to-be-asked", why = settings::rules(why));
     let at = reader.instant(detail.told.created_at);
     step("check", "", in_stage(detail, number, text), at)
 }
@@ -75,7 +105,7 @@ fn remark(remark: &Remark, reader: &Reader) -> Step {
         RemarkKind::Comment => ("reason", tell!("request-wrote")),
         RemarkKind::Claim => ("person", tell!("request-began-to-look-at-it")),
         RemarkKind::Release => ("person", tell!("request-left-it-to-others")),
-        RemarkKind::Nudge => ("waiting", tell!("request-asked-again")),
+        RemarkKind::Nudge => ("waiting", tell!("request-reminded-them")),
     };
     let said = remark.text.clone();
     Step { by: remark.by.clone(), said, ..step(icon, "", text, reader.instant(remark.at)) }

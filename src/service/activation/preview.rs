@@ -66,7 +66,8 @@ pub async fn preview(
     let around = store::activation::surroundings(&mut change, &held, None).await?;
     let duration = duration.unwrap_or(version.settings.activation.maximum);
     // The ticket is looked up when the form is sent.
-    let wish = Wish { duration, starts_at, ticket_verified: false };
+    let extends = around.running.filter(|_| intent == Intent::Extend).map(|running| running.id);
+    let wish = Wish { duration, starts_at, extends, ticket_verified: false };
     let prospect = approval::prospect(&mut change, &version, (user, &held), wish).await?;
     let ask = Reasons::default().ask(duration);
     let decision =

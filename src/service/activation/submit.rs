@@ -82,7 +82,8 @@ async fn submit_once(
     let wish = Wish {
         duration: asked.ask.duration,
         starts_at: asked.ask.starts_at,
-        ticket_verified: asked.ticket.is_verified(),
+        extends: asked.extends,
+        ticket_verified: asked.ticket.is_theirs(),
     };
     let prospect = approval::prospect(&mut change, &version, (user, &held), wish).await?;
     let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };

@@ -33,7 +33,7 @@ pub(in crate::service) async fn trial(
         open_request: false,
         ..store::activation::surroundings(change, &held, None).await?
     };
-    let wish = Wish { duration, starts_at: None, ticket_verified: false };
+    let wish = Wish { duration, starts_at: None, extends: None, ticket_verified: false };
     let prospect = approval::prospect(change, &version, (user, &held), wish).await?;
     let ask = reasons.ask(duration);
     let facts = facts(&held, &around, proved, &prospect);

@@ -6,7 +6,7 @@ mod unreachable;
 use serde_json::json;
 
 pub use self::prospect::{Prospect, Wish, prospect};
-use self::settle::{Came, Considered, can_be_decided, go_on, refuse};
+use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
 pub(super) use self::settle::{escalate, silent};
 pub(super) use self::unreachable::alarm;
 use crate::{
@@ -277,6 +277,11 @@ async fn agree(
         .collect();
     let settled = considered.is_agreed(&votes).then_some(StageState::Agreed);
     let came = go_on(&mut considered, settled, answer.granted).await?;
+    if closed_for_want_of_approvers(app, &mut considered, &came).await? {
+        considered.change.made(word.id.0).await?;
+        considered.change.commit_recorded().await?;
+        return Ok(RequestState::Failed);
+    }
     let Considered { mut change, locked, terms, .. } = considered;
     let granted = left.unwrap_or(locked.requested).min(terms.maximum);
     let outcome = |verdict, ends_at| notice::Outcome {

@@ -1,11 +1,13 @@
 //! How a request would go through the stages of its approval, seen before it is made.
 use std::collections::BTreeMap;
 
+use sqlx::PgConnection;
+
 use crate::{
     domain::{
         actor::User,
         approval::{self, Circumstances, Stage, StageState, Standing},
-        id::{PrincipalId, RequestId},
+        id::{AssignmentId, PrincipalId, RequestId},
         time::{Duration, Instant},
     },
     error::Error,
@@ -23,7 +25,9 @@ pub struct Wish {
     pub duration: Duration,
     /// From when; at once if none.
     pub starts_at: Option<Instant>,
-    /// Whether its ticket was looked up and is good.
+    /// The activation that goes on by it, if it is for more time: a rule about length counts the whole.
+    pub extends: Option<AssignmentId>,
+    /// Whether its ticket was looked up, is good and is theirs.
     pub ticket_verified: bool,
 }
 
@@ -71,10 +75,17 @@ pub async fn prospect(
     }
     let at = change.at();
     let connection = change.connection();
+    let starts_at = wish.starts_at.unwrap_or(at).max(at);
+    let mut groups = store::group::groups_of(connection, user.principal, at).await?;
+    if starts_at > at {
+        // On call now and when it begins.
+        let then = store::group::groups_of(connection, user.principal, starts_at).await?;
+        groups.retain(|group| then.contains(group));
+    }
     let circumstances = Circumstances {
-        duration: wish.duration,
-        starts_at: wish.starts_at.unwrap_or(at).max(at),
-        groups: store::group::groups_of(connection, user.principal, at).await?,
+        duration: whole(connection, wish, at).await?,
+        starts_at,
+        groups,
         ticket_verified: wish.ticket_verified,
     };
     let standings = approval::begin(&terms.stages, &circumstances, at);
@@ -98,6 +109,17 @@ pub async fn prospect(
     let names = store::settings::approver_names(change.connection(), &on_call).await?;
     let explanations = explain(&names, &standings, &terms.stages);
     Ok(Prospect { standings, explanations, approvers, names, attainable })
+}
+
+/// For how long access goes on without a gap.
+async fn whole(connection: &mut PgConnection, wish: Wish, at: Instant) -> Result<Duration, Error> {
+    let Some(extended) = wish.extends else { return Ok(wish.duration) };
+    let since = store::activation::unbroken_since(connection, extended).await?;
+    let before = at.since(since).as_secs().max(0);
+    let minutes = (before + wish.duration.seconds()).unsigned_abs().div_ceil(60);
+    let seconds = i64::try_from(minutes * 60).unwrap_or(i64::MAX);
+    // Longer than can be counted is longer than any rule allows.
+    Ok(Duration::from_seconds(seconds).unwrap_or(Duration::days(36_500)))
 }
 
 /// Why each stage is skipped that is.

@@ -180,7 +180,14 @@ pub(in crate::service) async fn silent(app: &App, request: RequestId) -> Result<
     if !over || !store::due::silence_approves(considered.change.connection(), request).await? {
         return Ok(false);
     }
-    if let Decision::Refuse(refusals) = considered.judge(None) {
+    let mut refusals = match considered.judge(None) {
+        Decision::Refuse(refusals) => refusals,
+        _ => Vec::new(),
+    };
+    if refusals.is_empty() && !can_be_decided(&mut considered.change, &considered.locked).await? {
+        refusals.push(Refusal::NobodyCanApprove);
+    }
+    if !refusals.is_empty() {
         let Considered { mut change, locked, .. } = considered;
         fail(app, &mut change, &locked, &refusals).await?;
         change.commit_recorded().await?;
@@ -189,6 +196,10 @@ pub(in crate::service) async fn silent(app: &App, request: RequestId) -> Result<
     let event = about(&considered.locked, Kind::RequestPassedInSilence);
     considered.change.record(&event.detail(json!({ "stage": number }))).await?;
     let came = go_on(&mut considered, Some(StageState::Silent), None).await?;
+    if closed_for_want_of_approvers(app, &mut considered, &came).await? {
+        considered.change.commit_recorded().await?;
+        return Ok(true);
+    }
     let Considered { mut change, locked, .. } = considered;
     notice::passed_in_silence(app, &mut change, &locked).await?;
     match came {
@@ -219,6 +230,25 @@ pub(in crate::service) async fn escalate(app: &App, request: RequestId) -> Resul
     let names: Vec<_> = others.iter().map(|decider| &decider.name).collect();
     let event = about(&locked, Kind::RequestEscalated).detail(json!({ "to": names }));
     change.commit(&event).await?;
+    Ok(true)
+}
+
+/// Closes a request that waits on, if what is left can't be agreed to: whoever has spoken in one stage speaks in no other, and
+/// approvers leave. Waiting would be for nothing, and silence the word of nobody.
+pub(super) async fn closed_for_want_of_approvers(
+    app: &App,
+    considered: &mut Considered,
+    came: &Came,
+) -> Result<bool, Error> {
+    if matches!(came, Came::Granted(_)) {
+        return Ok(false);
+    }
+    let locked = store::request::lock(&mut considered.change, considered.locked.id).await?;
+    let change = &mut considered.change;
+    if can_be_decided(change, &locked).await? {
+        return Ok(false);
+    }
+    fail(app, change, &locked, &[Refusal::NobodyCanApprove]).await?;
     Ok(true)
 }
 

@@ -260,18 +260,29 @@ pub(in crate::service) async fn lapse(app: &App) -> Result<usize, Error> {
         store::change_request::overdue(&mut *app.worker_database.acquire().await?, LAPSES).await?;
     let mut lapsed = 0;
     for id in overdue {
-        let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
-        let locked = store::change_request::lock(&mut change, id).await?;
-        if locked.state != ChangeState::Pending {
-            continue;
+        // One that can't be closed must not hold up the others: it is tried again with the next round.
+        match store::retried(|| lapse_one(app, id)).await {
+            Ok(done) => lapsed += usize::from(done),
+            Err(error) => {
+                tracing::error!(change = %id, error = &error as &dyn std::error::Error, "a change could not lapse");
+            }
         }
-        let told = store::change_request::one(change.connection(), id).await?;
-        change.settle().await?;
-        store::change_request::close(&mut change, id, ChangeState::Lapsed, None, None).await?;
-        notice::change_closed(app, &mut change, &told, ChangeState::Lapsed, ("", "")).await?;
-        let event = event(Kind::ChangeLapsed, &told).detail(json!({ "due": told.expires_at }));
-        change.commit(&event).await?;
-        lapsed += 1;
     }
     Ok(lapsed)
+}
+
+/// Lets one of them lapse. False if another server was first, or somebody has closed it meanwhile.
+async fn lapse_one(app: &App, id: ChangeRequestId) -> Result<bool, Error> {
+    let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
+    let locked = store::change_request::lock(&mut change, id).await?;
+    if locked.state != ChangeState::Pending {
+        return Ok(false);
+    }
+    let told = store::change_request::one(change.connection(), id).await?;
+    change.settle().await?;
+    store::change_request::close(&mut change, id, ChangeState::Lapsed, None, None).await?;
+    notice::change_closed(app, &mut change, &told, ChangeState::Lapsed, ("", "")).await?;
+    let event = event(Kind::ChangeLapsed, &told).detail(json!({ "due": told.expires_at }));
+    change.commit(&event).await?;
+    Ok(true)
 }

@@ -10,7 +10,10 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::notice::{News, request::lapsed, tell},
+    service::{
+        due::Tried,
+        notice::{News, request::lapsed, tell},
+    },
     store::{
         self, Change,
         notice::{Course, Ending},
@@ -20,12 +23,18 @@ use crate::{
 /// How many are told of in one transaction.
 const BATCH: i64 = 200;
 
-/// Tells everybody who is due.
-pub(in crate::service) async fn tell_due(app: &App) -> Result<(), Error> {
+/// Tells everybody who is due; of each course whatever becomes of the others.
+pub(in crate::service) async fn tell_due(app: &App, tried: &mut Tried) -> Result<(), Error> {
     let due = store::notice::due(&mut *app.worker_database.acquire().await?).await?;
     for course in due {
-        while batch(app, course).await? {}
+        let told = tell_all(app, course).await;
+        tried.note(&format!("{course:?}"), told);
     }
+    Ok(())
+}
+
+async fn tell_all(app: &App, course: Course) -> Result<(), Error> {
+    while batch(app, course).await? {}
     Ok(())
 }
 

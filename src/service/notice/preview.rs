@@ -1,5 +1,5 @@
 //! Whom rules would tell, counted before they are saved: by the same rule of the domain that decides when it happens.
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use sqlx::PgConnection;
 
@@ -10,7 +10,7 @@ use crate::{
         id::{PrincipalId, RoleId, ScopeId},
         notice::{
             occasion::{Audience, Cell, Occasion, Topic},
-            plan::{Told, plan},
+            plan::{Recipient, Told, plan},
             preference::When,
             rule::{Notices, Rule},
         },
@@ -66,20 +66,23 @@ pub async fn preview(
         place.notices.clone_from(proposed);
     }
     let now = store::now(&mut connection).await?;
-    let mut known: Vec<(Who, Vec<PrincipalId>)> = Vec::new();
+    // The same people are in many cells, and there may be thousands of them: they are read once.
+    let mut known: Vec<(Who, Arc<[Recipient]>)> = Vec::new();
     let mut counted = Vec::new();
     for cell in Cell::of_roles() {
         let wanted = place.notices.rule(cell, place.privileged);
         let who = who(cell, &wanted, &place);
         let before = known.iter().find(|(known, _)| *known == who);
-        let candidates = if let Some((_, found)) = before {
-            found.clone()
+        let people = if let Some((_, people)) = before {
+            Arc::clone(people)
         } else {
             let found = find(&mut connection, who, (role, scope), now).await?;
-            known.push((who, found.clone()));
-            found
+            let people = readers(&mut connection, app, &found).await?;
+            let people: Arc<[_]> = people.into_values().map(|(recipient, _)| recipient).collect();
+            known.push((who, Arc::clone(&people)));
+            people
         };
-        counted.push(count(app, &mut connection, (cell, wanted), &candidates, &place, now).await?);
+        counted.push(count((cell, wanted), &people, &place, now));
     }
     Ok(counted)
 }
@@ -134,26 +137,16 @@ async fn find(
     }
 }
 
-async fn count(
-    app: &App,
-    connection: &mut PgConnection,
-    (cell, rule): (Cell, Rule),
-    candidates: &[PrincipalId],
-    place: &Place,
-    now: Instant,
-) -> Result<Counted, Error> {
-    let people = readers(connection, app, candidates).await?;
-    let told = [Told {
-        audience: cell.audience,
-        rule: rule.clone(),
-        asks: cell.asks(),
-        recipients: people.values().map(|(recipient, _)| recipient).collect(),
-    }];
-    let planned = plan(cell.occasion, &told, None, now);
-    let everybody =
-        [Told { rule: Rule { default_recipients: true, ..Rule::default() }, ..told[0].clone() }];
+fn count((cell, rule): (Cell, Rule), people: &[Recipient], place: &Place, now: Instant) -> Counted {
+    let told = |rule: Rule| {
+        let recipients = people.iter().collect();
+        [Told { audience: cell.audience, rule, asks: cell.asks(), recipients }]
+    };
+    let wanted = told(rule.clone());
+    let everybody = told(Rule { default_recipients: true, ..Rule::default() });
+    let planned = plan(cell.occasion, &wanted, None, now);
     let in_summary = planned.people.iter().filter(|(_, _, when)| *when == When::Summary).count();
-    Ok(Counted {
+    Counted {
         cell,
         shipped: rule == cell.shipped(place.privileged),
         people: (cell.audience != Audience::Requester).then_some(planned.people.len()),
@@ -161,5 +154,5 @@ async fn count(
         candidates: plan(cell.occasion, &everybody, None, now).people.len(),
         addresses: planned.addresses.len(),
         rule,
-    })
+    }
 }

@@ -24,14 +24,19 @@ use crate::{
     },
 };
 
-/// The request's facts as mails tell of them.
+/// The request's facts as mails tell of them, with what was granted once something was.
+fn told_of<'a>(told: &'a Told, link: &'a str) -> Result<Asked<'a>, Error> {
+    let seconds = told.granted_seconds.unwrap_or(told.requested_seconds);
+    Ok(Asked { duration: length(told, seconds)?, ..asked(told, link)? })
+}
+
+/// The same as it was asked for, for mails that tell of a decision beside it.
 fn asked<'a>(told: &'a Told, link: &'a str) -> Result<Asked<'a>, Error> {
     Ok(Asked {
         requester: &told.requester,
         role: &told.role_name,
         scope: &told.scope_name,
-        duration: Duration::from_seconds(told.requested_seconds)
-            .map_err(|_| Error::Inconsistent { table: "requests", id: told.id.0 })?,
+        duration: length(told, told.requested_seconds)?,
         starts_at: told.starts_at,
         extends: told.kind == RequestKind::Extend,
         justification: &told.justification,
@@ -39,6 +44,11 @@ fn asked<'a>(told: &'a Told, link: &'a str) -> Result<Asked<'a>, Error> {
         ticket_system: &told.ticket_system,
         link,
     })
+}
+
+fn length(told: &Told, seconds: i64) -> Result<Duration, Error> {
+    Duration::from_seconds(seconds)
+        .map_err(|_| Error::Inconsistent { table: "requests", id: told.id.0 })
 }
 
 /// Tells of a request: what `letter` makes of it, for the people it concerns.
@@ -51,7 +61,7 @@ pub(super) async fn tell_of(
     letter: &(dyn Fn(Audience, &Asked<'_>) -> Letter + Sync),
 ) -> Result<(), Error> {
     let link = request::request_link(&app.public_url, told.id);
-    let asked = asked(told, &link)?;
+    let asked = told_of(told, &link)?;
     let news = News {
         occasion,
         place: Some((told.role, told.scope)),
@@ -121,17 +131,24 @@ pub async fn commented(
 ) -> Result<(), Error> {
     let told = store::request::one(change.connection(), request).await?;
     let by = change.actor().user().cloned().ok_or(Error::Unauthenticated)?;
-    let to = if by.person == told.person {
+    let own = by.person == told.person;
+    let to = if own {
         [(Audience::Approvers, asked_back(change, &told).await?)]
     } else {
         [(Audience::Requester, vec![told.principal])]
     };
     let how = (Occasion::Commented, Some(by.person));
-    let letter = |_, asked: &Asked<'_>| request::commented(asked, &by.name, text);
+    let letter = |_, asked: &Asked<'_>| {
+        if own {
+            request::commented_on_own(asked, text)
+        } else {
+            request::commented(asked, &by.name, text)
+        }
+    };
     tell_of(app, change, &told, how, &to, &letter).await
 }
 
-/// Whoever has spoken or looks at it; if nobody has, everybody who may decide.
+/// Whoever has spoken or looks at it; if nobody has, everybody who was asked last.
 async fn asked_back(change: &mut Change, told: &Told) -> Result<Vec<PrincipalId>, Error> {
     let at = change.at();
     let connection = change.connection();
@@ -144,8 +161,7 @@ async fn asked_back(change: &mut Change, told: &Told) -> Result<Vec<PrincipalId>
     if !spoke.is_empty() {
         return Ok(spoke.into_iter().collect());
     }
-    let deciders = store::request::deciders(connection, told.id, at).await?;
-    Ok(others(&deciders, told.person))
+    store::request::asked(connection, told.id, at).await
 }
 
 /// To administrators: nobody answered, and the terms take that for a yes.
@@ -242,7 +258,7 @@ async fn handled(
     tell_of(app, change, told, how, &to, &|_, _| request::handled(facts)).await
 }
 
-/// Tells of access that has begun: whoever is named in `to`, and administrators.
+/// Tells of access that has begun: channels, whoever is named in `to`, and administrators.
 async fn begun(
     app: &App,
     change: &mut Change,
@@ -250,6 +266,7 @@ async fn begun(
     (ends_at, author): (Instant, Option<PersonId>),
     to: &[(Audience, Vec<PrincipalId>)],
 ) -> Result<(), Error> {
+    channel::activation_started(app, change, told, ends_at).await?;
     let letter = |to, asked: &Asked<'_>| request::activated(asked, ends_at, to);
     tell_of(app, change, told, (Occasion::Activated, author), to, &letter).await
 }
@@ -262,7 +279,6 @@ pub async fn activation_started(
     ends_at: Instant,
 ) -> Result<(), Error> {
     let told = store::request::one(change.connection(), request).await?;
-    channel::activation_started(app, change, &told, ends_at).await?;
     let to = [(Audience::Requester, vec![told.principal])];
     begun(app, change, &told, (ends_at, None), &to).await
 }
@@ -300,11 +316,8 @@ pub(super) async fn lapsed(
 ) -> Result<(), Error> {
     let told = store::request::one(change.connection(), request).await?;
     let at = change.at();
-    let deciders = store::request::deciders(change.connection(), request, at).await?;
-    let to = [
-        (Audience::Requester, vec![told.principal]),
-        (Audience::Approvers, others(&deciders, told.person)),
-    ];
+    let asked = store::request::asked(change.connection(), request, at).await?;
+    let to = [(Audience::Requester, vec![told.principal]), (Audience::Approvers, asked)];
     let letter = |to, asked: &Asked<'_>| request::lapsed(asked, to);
     tell_of(app, change, &told, (Occasion::Lapsed, None), &to, &letter).await
 }

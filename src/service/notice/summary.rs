@@ -17,7 +17,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{change_request, notice::readers},
+    service::{change_request, due::Tried, notice::readers},
     store::{
         self, Change,
         notice::{Course, Outgoing},
@@ -29,8 +29,8 @@ const LISTED: i64 = 10;
 /// How many roles with the most holders it lists.
 const TOP: i64 = 5;
 
-/// Sends the summaries that are due and were not sent. Says whether any were.
-pub(in crate::service) async fn send(app: &App) -> Result<bool, Error> {
+/// Sends the summaries that are due and were not sent; each whatever becomes of the other.
+pub(in crate::service) async fn send(app: &App, tried: &mut Tried) -> Result<(), Error> {
     let mut connection = app.worker_database.acquire().await?;
     let now = store::now(&mut connection).await?;
     let due = [
@@ -45,14 +45,13 @@ pub(in crate::service) async fn send(app: &App) -> Result<bool, Error> {
         }
     }
     drop(connection);
-    let mut sent = false;
     for (course, due) in waiting {
-        sent |= send_one(app, course, due).await?;
+        let sent = send_one(app, course, due).await;
+        if tried.note(&format!("{course:?}"), sent) {
+            app.wake.outbox().notify_one();
+        }
     }
-    if sent {
-        app.wake.outbox().notify_one();
-    }
-    Ok(sent)
+    Ok(())
 }
 
 /// Sends one of them. False if another server has sent it, or is at it.
@@ -177,12 +176,11 @@ async fn daily(app: &App, change: &mut Change) -> Result<Vec<(PrincipalId, Lette
     for gathered in store::notice::take_gathered(change).await? {
         days.entry(gathered.recipient).or_default().1.push((gathered.line, gathered.link));
     }
-    let link = format!("{}/account/notices", app.public_url);
-    let letter = |(waiting, gathered): Day| summary::day(&waiting, &gathered, &link);
+    let letter = |(waiting, gathered): Day| summary::day(&waiting, &gathered, &app.public_url);
     Ok(days.into_iter().map(|(who, day)| (who, letter(day))).collect())
 }
 
-/// Everything that waits for somebody's decision, with whose.
+/// Everything that waits for somebody's decision, with whose, soonest to lapse first.
 async fn waiting(app: &App, change: &mut Change) -> Result<Vec<(PrincipalId, Waiting)>, Error> {
     let at = change.at();
     let connection = change.connection();
@@ -216,5 +214,6 @@ async fn waiting(app: &App, change: &mut Change) -> Result<Vec<(PrincipalId, Wai
             found.push((decider.principal, waiting.clone()));
         }
     }
+    found.sort_by_key(|(_, waiting)| waiting.decide_by);
     Ok(found)
 }

@@ -36,7 +36,7 @@ pub use crate::{
 };
 
 /// The names of the people, groups and roles behind identifiers.
-pub type Names = std::collections::BTreeMap<uuid::Uuid, String>;
+pub use crate::domain::settings::Names;
 
 /// The terms of a role with where they come from.
 #[derive(Clone, Debug)]

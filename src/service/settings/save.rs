@@ -17,7 +17,7 @@ use crate::{
         notice::change::NewTerms,
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
-        text::{Justification, with_names},
+        text::Justification,
     },
     error::Error,
     service::{access, approval, change_request, notice, reach},
@@ -240,11 +240,6 @@ async fn tell(app: &App, change: &mut Change, save: &Save, laid: &Laid) -> Resul
     let ids: Vec<_> =
         [&here.before, &here.after].into_iter().flat_map(Settings::identifiers).collect();
     let names = store::settings::approver_names(change.connection(), &ids).await?;
-    let readable = |words: &str| with_names(words, |id| names.get(&id).cloned());
-    let differences: Vec<_> = differences
-        .into_iter()
-        .map(|one| (one.field.to_owned(), readable(&one.before), readable(&one.after)))
-        .collect();
     let link = format!("{}/roles/{}/settings?scope={}", app.public_url, save.role, save.scope);
     let by = notice::by(change);
     let terms = NewTerms {
@@ -254,6 +249,7 @@ async fn tell(app: &App, change: &mut Change, save: &Save, laid: &Laid) -> Resul
         below: below.len(),
         weaker: here.weakens() || below.iter().any(Step::weakens),
         differences: &differences,
+        names: &names,
         reason: save.reason.as_str(),
         link: &link,
     };

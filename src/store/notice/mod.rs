@@ -5,7 +5,7 @@ pub use course::{
     Course, Ending, advance, due, lock, next, prune, take_ended, take_ending_soon, take_lapsed,
     through,
 };
-use jiff::{civil::Time, tz::TimeZone};
+use jiff::tz::TimeZone;
 use sqlx::{PgConnection, types::Json};
 use uuid::Uuid;
 
@@ -17,12 +17,12 @@ use crate::{
         notice::{
             Mail,
             plan::Recipient,
-            preference::{Preferences, QuietHours, time_of_day},
+            preference::{Preferences, QuietHours},
             rule::Notices,
         },
         permission::Permission,
         role::ScopeKind,
-        time::Instant,
+        time::{Instant, TimeOfDay},
     },
     error::Error,
 };
@@ -109,7 +109,7 @@ type Ways = std::collections::BTreeMap<
 >;
 
 fn quiet(from: Option<&str>, to: Option<&str>) -> Option<QuietHours> {
-    Some(QuietHours { from: time_of_day(from?)?, to: time_of_day(to?)? })
+    Some(QuietHours { from: from?.parse().ok()?, to: to?.parse().ok()? })
 }
 
 /// The enabled people who are allowed this at `scope` at this moment, by themselves or through a group; with `eligible_too`,
@@ -273,8 +273,8 @@ pub async fn choose(
     person: PersonId,
     chosen: &Preferences,
 ) -> Result<(), Error> {
-    let clock = |time: fn(&QuietHours) -> Time| {
-        chosen.quiet_hours.as_ref().map(|quiet| time(quiet).strftime("%H:%M").to_string())
+    let clock = |time: fn(&QuietHours) -> TimeOfDay| {
+        chosen.quiet_hours.as_ref().map(|quiet| time(quiet).to_string())
     };
     sqlx::query!(
         r#"

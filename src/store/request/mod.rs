@@ -10,10 +10,10 @@ mod remarks;
 mod stages;
 mod told;
 
-pub use remarks::{Remark, RemarkKind, remark, remarks};
+pub use remarks::{Remark, RemarkKind, remark, remarks, remarks_lately};
 pub use stages::{
-    Decider, Said, Standings, advance_stage, deciders, escalate, open_stages, said, standings,
-    to_escalate, was_asked,
+    Decider, Said, Standings, advance_stage, asked, deciders, escalate, open_stages, said,
+    standings, to_escalate, was_asked,
 };
 pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, pending};
 

@@ -80,6 +80,23 @@ pub async fn remarks(
     Ok(found)
 }
 
+/// How many remarks whoever acts has made about a request within the last hour.
+pub async fn remarks_lately(change: &mut Change, request: RequestId) -> Result<i64, Error> {
+    let at = change.at();
+    let person = change.actor().user().map(|user| user.person).ok_or(Error::Unauthenticated)?;
+    Ok(sqlx::query_scalar!(
+        r#"
+        select count(*) as "count!" from request_remarks
+        where request_id = $1 and author_person_id = $2 and created_at > $3::timestamptz - interval '1 hour'
+        "#,
+        request.0,
+        person.0,
+        at,
+    )
+    .fetch_one(change.connection())
+    .await?)
+}
+
 /// Writes a remark down.
 pub async fn remark(
     change: &mut Change,

@@ -212,6 +212,27 @@ pub async fn deciders(
     .await?)
 }
 
+/// The accounts that were asked in the stage that opened last, whatever became of the request.
+pub async fn asked(
+    connection: &mut PgConnection,
+    request: RequestId,
+    at: Instant,
+) -> Result<Vec<PrincipalId>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select distinct principal_id as "principal!: PrincipalId" from speakers_of($1, $2)
+        where stage = (
+            select position from request_stages where request_id = $1 and opened_at is not null
+            order by position desc limit 1
+        )
+        "#,
+        request.0,
+        at,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
 /// Whether `account` may speak of a request at `at`, or could have: in the stage that is open, or in one that is over.
 pub async fn was_asked(
     connection: &mut PgConnection,

@@ -174,6 +174,7 @@ pub async fn has_decided(
 }
 
 /// The pending requests that `approver` may decide, oldest first, `limit` at most.
+#[expect(clippy::too_many_lines, reason = "one statement, so that all of it is true at one moment")]
 pub async fn awaiting(
     connection: &mut PgConnection,
     approver: PrincipalId,
@@ -214,8 +215,14 @@ pub async fn awaiting(
             ))
             or person_id = any(array(
                 select persons.id from persons where manager_id = any(array(select speaking.person_id from speaking))
-            ))
-            or scope_id = any(array(
+            )) and exists (
+                select from settings_approvers as named
+                where named.settings_id = requests.settings_id and named.kind = 'manager'
+            )
+            or exists (
+                select from settings_approvers as named
+                where named.settings_id = requests.settings_id and named.kind = 'scope_owners'
+            ) and scope_id = any(array(
                 select scope_ancestors.scope_id from assignments as owned
                 join scope_ancestors on ancestor_id = owned.scope_id
                 where owned.principal_id = any(array(select id from mine)) and owned.ended_at is null

@@ -422,7 +422,8 @@ impl Story<'_> {
             reason: Description::parse("Holiday")
                 .map_err(|error| Error::invalid("reason", error))?,
         };
-        deputy::name(self.app, &self.actor("ben")?, &away).await?;
+        let code = self.code("ben").await?;
+        deputy::name(self.app, &self.actor("ben")?, &away, &code).await?;
         // It has ended by then, on time.
         self.at(self.today.plus_seconds(-6 * 3600)).await
     }

@@ -20,7 +20,9 @@ use super::{
     impact, link, scope,
 };
 use crate::{
-    domain::{id::RoleId, permission::Permission, settings::Settings, text::Justification},
+    domain::{
+        id::RoleId, percent, permission::Permission, settings::Settings, text::Justification,
+    },
     error::Error,
     http::language::tell,
     service::{
@@ -31,6 +33,9 @@ use crate::{
 
 /// The form; or, once roles are chosen, what it would do to each of them.
 pub async fn choose(page: Page, Query(pairs): Query<Pairs>) -> Answer {
+    if pairs.has("back") {
+        return draw(&page, Faults::default(), &pairs).await;
+    }
     if !pairs.has("role") {
         // The place tells that the form was sent, and not only opened.
         let faults = if pairs.has("scope") {
@@ -89,7 +94,7 @@ fn read(pairs: &Pairs) -> Result<(Apply, BTreeMap<RoleId, i32>), Faults> {
     let mut faults = Faults::default();
     let base = Settings::uniform(false, crate::domain::settings::SHORTEST);
     let given = match pairs.one("template") {
-        "" => form::read(pairs, false, &base, &mut faults)
+        "" => form::read(pairs, false, true, &base, &mut faults)
             .map(|(settings, fields)| Given::Fields { settings: Box::new(settings), fields }),
         _ => faults.read("template", pairs.one("template")).map(Given::Template),
     };
@@ -125,6 +130,15 @@ async fn propose(page: &Page, apply: &Apply, pairs: &Pairs) -> Answer {
     draw_proposals(page, Faults::default(), &proposals, pairs).await
 }
 
+/// The form as it was filled in.
+fn back(pairs: &Pairs) -> String {
+    let said = pairs.to_repeat().into_iter();
+    let said = said.filter(|(name, _)| !matches!(name.as_str(), "reason" | "seen"));
+    said.fold("/settings/apply?back=yes".to_owned(), |address, (name, value)| {
+        format!("{address}&{}={}", percent::encode(&name), percent::encode(&value))
+    })
+}
+
 async fn draw_proposals(
     page: &Page,
     mut faults: Faults,
@@ -146,7 +160,7 @@ async fn draw_proposals(
         .extend(ready.iter().map(|one| ("seen".to_owned(), format!("{}:{}", one.role, one.after))));
     let status = faults.status();
     let view = ReviewMany {
-        back: "/settings/apply",
+        back: back(pairs),
         idempotency_key: new_key(),
         repeat,
         ready: ready.len(),

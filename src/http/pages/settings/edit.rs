@@ -76,7 +76,7 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
         version,
         groups: groups(pairs, mode(detail), Some(&approvers), &mut faults),
         notices: notices_setting(pairs, mode(detail), &mut faults),
-        topics: notices::topics(&reader, pairs, &counted, detail.role.privileged),
+        topics: notices::topics(&reader, pairs, (&counted, detail.role.privileged), &mut faults),
         kept: detail.declared.own.intersection(&locked).map(|field| field.name()).collect(),
         enforces: enforce.iter().any(|choice| choice.chosen),
         enforce,
@@ -101,6 +101,9 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
     let role: RoleId = id(&role, "role")?;
     let scope = scope(&pairs)?;
     let detail = settings::show(&page.app, &page.actor, role, scope).await?;
+    if pairs.has("back") {
+        return draw(&page, &detail, Faults::default(), &pairs).await;
+    }
     let save = match read(&detail, &pairs) {
         Ok(save) => save,
         Err(faults) => return draw(&page, &detail, faults, &pairs).await,
@@ -115,20 +118,35 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
         Ok(preview) => preview,
         Err(error) => return draw(&page, &detail, Faults::of(error)?, &pairs).await,
     };
+    review(&page, &detail, (&save, &preview), &pairs).await
+}
+
+/// Tells what the form would do, and takes it along: to be saved, or to be gone back to.
+async fn review(
+    page: &Page,
+    detail: &Detail,
+    (save, preview): (&Save, &Preview),
+    pairs: &Pairs,
+) -> Answer {
+    let (role, scope) = (detail.role.id, detail.place.id);
     let opened = page.open(Section::Roles).await?;
-    let mut impact = impact::tell(&preview, &opened.reader);
-    impact.consequences.extend(told(&page, (role, scope), &preview).await?);
+    let mut impact = impact::tell(preview, &opened.reader);
+    impact.consequences.extend(told(page, (role, scope), preview).await?);
     let view = Review {
         title: tell!("settings-look-before-you-save"),
         role: detail.role.name.clone(),
         place: detail.place.name.clone(),
         action: link(role, ScopeId::ROOT, ""),
-        back: link(role, scope, "/edit"),
+        back: String::new(),
         idempotency_key: new_key(),
         repeat: pairs.to_repeat(),
         reason: None,
+        button: if impact.weakens {
+            tell!("settings-ask-for-a-second-word")
+        } else {
+            tell!("settings-save-version", version = save.after.saturating_add(1))
+        },
         impact,
-        button: tell!("settings-save-version", version = save.after.saturating_add(1)),
         problems: Vec::new(),
         frame: opened.frame,
     };
@@ -153,7 +171,8 @@ async fn told(
 fn read(detail: &Detail, pairs: &Pairs) -> Result<Save, Faults> {
     let mut faults = Faults::default();
     let is_root = detail.place.id == ScopeId::ROOT;
-    let own = form::read(pairs, is_root, &detail.declared.settings, &mut faults);
+    let (privileged, before) = (detail.role.privileged, &detail.declared.settings);
+    let own = form::read(pairs, is_root, privileged, before, &mut faults);
     let reason: Option<Justification> = faults.read("reason", pairs.one("reason"));
     let (Some((settings, mut own)), Some(reason)) = (own, reason) else { return Err(faults) };
     own.extend(pairs.fields("kept"));
@@ -194,6 +213,7 @@ async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pa
     let what = wanted
         .field
         .map_or(tell!("word-everything"), |field| super::plain_words::label(field.name()));
+    let impact = impact::tell(&preview, &opened.reader);
     let view = Review {
         title: tell!("settings-inherit-again-of", what = what),
         role: detail.role.name.clone(),
@@ -203,8 +223,12 @@ async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pa
         idempotency_key: new_key(),
         repeat: pairs.to_repeat().into_iter().filter(|(name, _)| name != "reason").collect(),
         reason: Some(text(pairs, "reason", &mut faults)),
-        impact: impact::tell(&preview, &opened.reader),
-        button: tell!("settings-inherit-again-again"),
+        button: if impact.weakens {
+            tell!("settings-ask-for-a-second-word")
+        } else {
+            tell!("settings-inherit-again-again")
+        },
+        impact,
         problems: faults.rest(),
         frame: opened.frame,
     };

@@ -63,7 +63,7 @@ impl Pairs {
     /// Everything but what each form says anew, to be sent once more.
     #[must_use]
     pub fn to_repeat(&self) -> Vec<(String, String)> {
-        let anew = ["csrf", "idempotency_key", "confirm"];
+        let anew = ["csrf", "idempotency_key", "confirm", "back"];
         self.0.iter().filter(|(name, _)| !anew.contains(&name.as_str())).cloned().collect()
     }
 }
@@ -115,10 +115,16 @@ fn flag(field: Field, settings: &Settings) -> bool {
     matches!(field.value(settings).as_str(), "yes" | "mfa")
 }
 
-/// Reads what a form says: the fields, and the values that they have; all others have those of `base`.
+/// Reads what a form says for a role that is `privileged` or not: the fields, and the values that they have; all others have
+/// those of `base`.
+///
+/// Where it is said for roles that are not known yet, take them for privileged: an address beside a rule that ships makes it a
+/// rule of its own, and administrators of an unprivileged role who are told too much lose nothing, while those of a privileged
+/// one who are no longer told are what an attacker hopes for.
 pub fn read(
     pairs: &Pairs,
     whole: bool,
+    privileged: bool,
     base: &Settings,
     faults: &mut Faults,
 ) -> Option<(Settings, Fields)> {
@@ -143,7 +149,7 @@ pub fn read(
                 Some(stages) => settings.activation.stages = stages,
                 None => legible = false,
             },
-            Sort::Notices => match notices::read(pairs, whole, faults) {
+            Sort::Notices => match notices::read(pairs, whole, privileged, faults) {
                 notices::Said::Rules(notices) => settings.notices = notices,
                 notices::Said::Nothing => continue,
                 notices::Said::Illegible => {

@@ -11,9 +11,12 @@ use crate::{
         },
         text::Email,
     },
-    http::pages::view::{
-        form::{Choice, Field as Input},
-        settings::{NoticeCell, NoticeTopic, Sentence},
+    http::{
+        language::translate,
+        pages::view::{
+            form::{Choice, Field as Input},
+            settings::{NoticeCell, NoticeTopic, Sentence},
+        },
     },
     service::notice::Counted,
 };
@@ -62,8 +65,8 @@ pub(super) enum Said {
     Illegible,
 }
 
-/// Reads the rules off a form.
-pub(super) fn read(pairs: &Pairs, whole: bool, faults: &mut Faults) -> Said {
+/// Reads the rules off a form. What is left as it ships is that of a privileged role or of another one.
+pub(super) fn read(pairs: &Pairs, whole: bool, privileged: bool, faults: &mut Faults) -> Said {
     if !whole && pairs.one("notices") != "own" {
         return Said::Nothing;
     }
@@ -76,15 +79,17 @@ pub(super) fn read(pairs: &Pairs, whole: bool, faults: &mut Faults) -> Said {
             "urgent" => on(Level::ActionNeeded, false),
             "urgent_eligible" => on(Level::ActionNeeded, true),
             "eligible" => on(Level::All, true),
-            "" => cell.shipped(true),
+            "" => cell.shipped(privileged),
             _ => on(Level::All, false),
         };
         let written = pairs.one(&others(cell));
-        for text in written.split([',', ';', ' ', '\n']).filter(|text| !text.trim().is_empty()) {
+        let texts = written.split([',', ';', '\r', '\n']).map(str::trim);
+        for text in texts.filter(|text| !text.is_empty()) {
             match Email::parse(text) {
                 Ok(address) => rule.recipients.push(address),
                 Err(error) => {
-                    faults.note("notices", format!("{text}: {error}"));
+                    let why = translate(&error.to_string());
+                    faults.note(&others(cell), format!("“{text}”: {why}"));
                     legible = false;
                 }
             }
@@ -98,32 +103,12 @@ fn on(level: Level, eligible_too: bool) -> Rule {
     Rule { default_recipients: true, level, eligible_too, ..Rule::default() }
 }
 
-/// What an occasion is called.
-pub(in crate::http::pages) fn occasion(reader: &Reader, cell: Cell) -> String {
-    reader.text(&format!("notices-{}", cell.occasion.name().replace('_', "-")), &[])
-}
-
-/// What an audience is called.
-fn audience(reader: &Reader, cell: Cell) -> String {
-    let changes = cell.occasion.topic() == Topic::Changes;
-    let key = match cell.audience {
-        Audience::Requester if changes => "notices-author",
-        Audience::Requester if cell.occasion.topic() == Topic::Assignments => "notices-holder",
-        Audience::Requester => "notices-requester",
-        Audience::Approvers if cell.occasion.topic() == Topic::Requests => "notices-approvers",
-        Audience::Approvers if cell.occasion.topic() == Topic::Activations => "notices-approvers",
-        Audience::Approvers => "notices-deciders",
-        Audience::Administrators => "notices-administrators",
-    };
-    reader.text(key, &[])
-}
-
 /// The rules on a form, in their groups, each with how many people it would tell.
 pub(super) fn topics(
     reader: &Reader,
     pairs: &Pairs,
-    counted: &[Counted],
-    privileged: bool,
+    (counted, privileged): (&[Counted], bool),
+    faults: &mut Faults,
 ) -> Vec<NoticeTopic> {
     let mut topics: BTreeMap<Topic, NoticeTopic> = BTreeMap::new();
     for cell in Cell::of_roles() {
@@ -138,7 +123,7 @@ pub(super) fn topics(
                 changed: 0,
                 differs: String::new(),
             })
-            .push(one(reader, pairs, cell, (counted, privileged)));
+            .push(one(reader, pairs, cell, (counted, privileged), faults));
     }
     let differs = |count: usize| reader.text("notices-changed", &[("count", count.into())]);
     topics
@@ -159,6 +144,7 @@ fn one(
     pairs: &Pairs,
     cell: Cell,
     (counted, privileged): (Option<&Counted>, bool),
+    faults: &mut Faults,
 ) -> NoticeCell {
     let said = pairs.one(&told(cell));
     let told_is_shipped = said.is_empty();
@@ -166,8 +152,8 @@ fn one(
     NoticeCell {
         told: told(cell),
         others_name: others(cell),
-        label: occasion(reader, cell),
-        audience: audience(reader, cell),
+        label: reader.say(&cell.occasion.title()),
+        audience: reader.say(&cell.audience_title()),
         asks: cell.asks(),
         fixed: cell.is_fixed(),
         choices: choices(reader, cell, shipped)
@@ -181,9 +167,12 @@ fn one(
         takes_others: cell.takes_others(),
         others_label: reader.text(
             "notices-others-of",
-            &[("what", occasion(reader, cell).into()), ("who", audience(reader, cell).into())],
+            &[
+                ("what", reader.say(&cell.occasion.title()).into()),
+                ("who", reader.say(&cell.audience_title()).into()),
+            ],
         ),
-        others: Input::new(pairs.one(&others(cell)).to_owned()),
+        others: faults.take(&others(cell), pairs.one(&others(cell))),
         tells: counted.map(|counted| candidates(reader, counted)).unwrap_or_default(),
         told_is_shipped,
     }
@@ -226,8 +215,11 @@ pub(super) fn consequences(
             !before.iter().any(|before| before.cell == after.cell && before.rule == after.rule)
         })
         .map(|after| {
-            let what =
-                format!("{}, {}", occasion(reader, after.cell), audience(reader, after.cell));
+            let what = format!(
+                "{}, {}",
+                reader.say(&after.cell.occasion.title()),
+                reader.say(&after.cell.audience_title())
+            );
             Sentence { icon: "mail", text: format!("{what}: {}", tells(reader, after)) }
         })
         .collect()
@@ -255,35 +247,37 @@ fn tells(reader: &Reader, counted: &Counted) -> String {
         .join(", ")
 }
 
-/// Rules in words, such as the terms of a version have them, with their cells named as people know them.
-pub(in crate::http::pages) fn in_words(reader: &Reader, words: &str) -> String {
-    if words.is_empty() {
-        return reader.text("notices-as-shipped", &[]);
-    }
-    let cell = |part: &str| {
-        let (cell, rule) = part.split_once(": ").unwrap_or((part, ""));
-        match cell.parse::<Cell>() {
-            Ok(cell) => {
-                let rule = rule_in_words(reader, rule);
-                format!("{}, {}: {rule}", occasion(reader, cell), audience(reader, cell))
-            }
-            Err(_) => part.to_owned(),
-        }
-    };
-    words.split("; ").map(cell).collect::<Vec<_>>().join("; ")
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-/// One rule, from its words.
-fn rule_in_words(reader: &Reader, words: &str) -> String {
-    let (told, rest) = words.split_once(' ').unwrap_or((words, ""));
-    let told = if told == "on" { "notices-inside-on" } else { "notices-inside-off" };
-    let mut said = vec![reader.text(told, &[])];
-    said.extend(rest.split(' ').filter(|word| word.starts_with('+')).map(str::to_owned));
-    if rest.contains(Rule::URGENT) {
-        said.push(reader.text("notices-inside-urgent", &[]));
+    #[test]
+    fn an_address_beside_what_ships_changes_nothing_for_anybody_else() {
+        let cell: Cell = "activated.administrators".parse().unwrap();
+        for privileged in [false, true] {
+            let mut pairs = Pairs::default();
+            pairs.say(&others(cell), "soc@example.org");
+            let said = read(&pairs, true, privileged, &mut Faults::default());
+            let Said::Rules(notices) = said else { panic!("it can be read") };
+            let rule = notices.rule(cell, privileged);
+            assert_eq!(rule.default_recipients, privileged);
+            assert_eq!(rule.recipients, [Email::parse("soc@example.org").unwrap()]);
+        }
     }
-    if rest.contains(Rule::ELIGIBLE) {
-        said.push(reader.text("notices-inside-eligible", &[]));
+
+    #[test]
+    fn what_is_no_address_is_one_fault_beside_its_field() {
+        let cell: Cell = "activated.administrators".parse().unwrap();
+        let (mut pairs, mut faults) = (Pairs::default(), Faults::default());
+        pairs.say(&others(cell), "soc@example.org, not an address");
+        assert!(matches!(read(&pairs, true, true, &mut faults), Said::Illegible));
+        let topics = topics(&Reader::english(), &pairs, (&[], true), &mut faults);
+        let cells = topics.iter().flat_map(|topic| &topic.cells);
+        let wrong: Vec<_> = cells.filter(|cell| cell.others.error.is_some()).collect();
+        let [wrong] = wrong.as_slice() else { panic!("one field is wrong") };
+        assert_eq!(wrong.others_name, others(cell));
+        let said = wrong.others.error.as_deref().unwrap();
+        assert!(said.starts_with("“not an address”: write an address"), "{said}");
+        assert!(faults.rest().is_empty());
     }
-    said.join(", ")
 }

@@ -5,7 +5,7 @@ use std::str::FromStr as _;
 use super::{
     super::{
         faults::Faults,
-        say, stage_words,
+        say,
         view::{form::Choice, settings::StageForm},
     },
     form::Pairs,
@@ -13,13 +13,13 @@ use super::{
 use crate::{
     domain::{
         approval::{
-            Agreement, Approver, Clock, Conditions, Escalation, Hours, MOST_AGREE, MOST_STAGES,
-            Silence, Stage, Weekday,
+            Agreement, Approver, Conditions, Escalation, Hours, MOST_AGREE, MOST_STAGES, Silence,
+            Stage, Weekday,
         },
-        settings::Authentication,
-        time::Duration,
+        settings::{self, Authentication},
+        time::{Duration, TimeOfDay},
     },
-    http::language::tell,
+    http::language::{reader_now, tell},
 };
 
 /// Whom one can choose from.
@@ -169,7 +169,8 @@ fn form(number: usize, pairs: &Pairs, choices: &Choices, faults: &mut Faults) ->
 /// The days of a week, with those that are chosen.
 fn days(chosen: &[String]) -> Vec<Choice> {
     let day = |name: &str| {
-        Choice::new(name, stage_words::days(name)).chosen(chosen.iter().any(|day| day == name))
+        Choice::new(name, reader_now().value(&settings::days(name)))
+            .chosen(chosen.iter().any(|day| day == name))
     };
     Weekday::ALL.iter().map(|(_, name)| day(name)).collect()
 }
@@ -264,7 +265,7 @@ fn conditions(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Condi
     let within = if !said && days.is_empty() {
         None
     } else {
-        let mut clock = |name: &str| faults.read::<Clock>(&named(name, number), &text(name));
+        let mut clock = |name: &str| faults.read::<TimeOfDay>(&named(name, number), &text(name));
         let (from, until) = (clock("skip_from"), clock("skip_until"));
         let days = Weekday::ALL.iter().filter(|(_, name)| days.iter().any(|day| day == name));
         let days = days.map(|(day, _)| *day).collect();

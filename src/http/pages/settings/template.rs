@@ -121,7 +121,7 @@ async fn draw(
         version: pairs.one("version").to_owned(),
         terms: template.map(|template| facts(&template.settings)).unwrap_or_default(),
         groups: groups(pairs, Mode::Whole, Some(&stage::Choices::open()), &mut faults),
-        topics: notices::topics(&reader, pairs, &[], true),
+        topics: notices::topics(&reader, pairs, (&[], true), &mut faults),
         name: text(pairs, "name", &mut faults),
         description: text(pairs, "description", &mut faults),
         problems: faults.rest(),
@@ -146,7 +146,7 @@ fn read(pairs: &Pairs) -> Result<NewTemplate, Faults> {
     let mut faults = Faults::default();
     let name: Option<Name> = faults.read("name", pairs.one("name"));
     let description: Option<Description> = faults.read("description", pairs.one("description"));
-    let terms = form::read(pairs, true, &role::first_terms(true), &mut faults);
+    let terms = form::read(pairs, true, true, &role::first_terms(true), &mut faults);
     let (Some(name), Some(description), Some((mut settings, _))) = (name, description, terms)
     else {
         return Err(faults);

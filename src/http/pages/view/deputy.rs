@@ -21,6 +21,8 @@ pub struct Deputies {
     pub ends_at: Field,
     /// Why.
     pub reason: Field,
+    /// A fresh code.
+    pub code: Field,
     /// The zone in which the dates are read.
     pub zone: String,
     /// Sent twice, it acts once.

@@ -296,7 +296,7 @@ pub struct Review {
     pub place: String,
     /// Where the form goes.
     pub action: String,
-    /// Where to go back to.
+    /// Where to go back to; empty if that is the form as it was filled in.
     pub back: String,
     /// Sent twice, it acts once.
     pub idempotency_key: String,
@@ -421,8 +421,8 @@ pub struct ApplyTerms {
 pub struct ReviewMany {
     /// Around it.
     pub frame: Frame,
-    /// Where to go back to.
-    pub back: &'static str,
+    /// The form as it was filled in.
+    pub back: String,
     /// Sent twice, it acts once.
     pub idempotency_key: String,
     /// What was filled in, to be sent once more.
