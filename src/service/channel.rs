@@ -113,7 +113,7 @@ pub(in crate::service) async fn request_decided(
     .await
 }
 
-/// Access that was to start later, or by approval, has begun.
+/// Access has begun: at once, after an approval, or at its time.
 pub(in crate::service) async fn activation_started(
     app: &App,
     change: &mut Change,

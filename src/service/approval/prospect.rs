@@ -103,9 +103,8 @@ pub async fn prospect(
         .collect();
     let candidates: Vec<_> = approvers.iter().map(|it| it.candidate.clone()).collect();
     let attainable = approval::attainable(&asked, &candidates, Some(user.person));
-    let on_call: Vec<_> =
-        terms.stages.iter().filter_map(|stage| stage.skipped_if.on_call).collect();
-    let on_call: Vec<_> = on_call.iter().map(|group| group.0).collect();
+    let on_call = terms.stages.iter().filter_map(|stage| stage.skipped_if.on_call);
+    let on_call: Vec<_> = on_call.map(|group| group.0).collect();
     let names = store::settings::approver_names(change.connection(), &on_call).await?;
     let explanations = explain(&names, &standings, &terms.stages);
     Ok(Prospect { standings, explanations, approvers, names, attainable })
