@@ -63,7 +63,7 @@ pub enum Error {
 impl Error {
     /// One field is wrong.
     pub fn invalid(field: &'static str, message: impl std::fmt::Display) -> Self {
-        Self::Invalid(vec![FieldError { field, message: message.to_string() }])
+        Self::Invalid(vec![FieldError::new(field, message.to_string())])
     }
 
     /// Whether two transactions got in each other's way and the database chose this one to give way: a serialization

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use axum::{body::Body, http::Request};
 use latchkey::{
     domain::{
         actor::Actor,
         audit::{Event, Kind},
         channel::MAIL,
-        delivery::State,
+        delivery::{State, Wait},
         notice::Mail,
         time,
     },
@@ -23,14 +24,14 @@ use latchkey::{
     store::{self, Change},
     worker,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::{
     channel::{channel, something, tell},
     mail::moody,
-    support::{Mood, Receiver, World, approved_by},
+    support::{Mood, Receiver, World, approved_by, http::EVERY_SCOPE},
 };
 
 async fn until(what: &str, most: Duration, mut done: impl AsyncFnMut() -> bool) -> Duration {
@@ -145,13 +146,177 @@ async fn what_a_killed_server_took_on_goes_out_once_by_another() {
     assert_eq!(alive.count(), 1);
 }
 
+/// Tries all that is in turn in a lane.
+async fn try_once(world: &World, way: Way<'_>, lane: &str) {
+    for claim in outbox::claim(&world.app, lane, 20).await.unwrap() {
+        outbox::deliver(&world.app, way, &claim).await.unwrap();
+    }
+}
+
 /// Tries all that waits for the first channel or for mail until nothing is left to try.
 async fn exhaust(world: &World, way: Way<'_>, lane: &str) {
     for _ in 0..20 {
-        for claim in outbox::claim(&world.app, lane, 20).await.unwrap() {
-            outbox::deliver(&world.app, way, &claim).await.unwrap();
-        }
+        try_once(world, way, lane).await;
         world.advance_seconds(3601).await;
+    }
+}
+
+/// A page as somebody's browser reads it.
+async fn read(world: &World, cookie: &str, language: &str, path: &str) -> String {
+    let request = Request::get(path).header("cookie", cookie).header("accept-language", language);
+    let answer = world.send(request.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 200, "{path}");
+    String::from_utf8(answer.body.to_vec()).unwrap()
+}
+
+#[tokio::test]
+async fn whoever_tries_a_broken_channel_is_led_to_what_became_of_the_test_and_why() {
+    let mut world = World::new().await;
+    world.person("grace").await;
+    world.active("grace", "Global Administrator").await;
+    let [dead, _] = two_channels(&mut world).await;
+    dead.set(Mood::Answer(404, "no such hook".to_owned()));
+    tell(&world, &[something()]).await;
+    let (_, session) = world.signed_in("grace").await;
+    let cookie = format!("__Host-latchkey={}", &*session.reveal());
+    let (csrf, key) = (world.app.keys.form_token(&session.hash()), Uuid::now_v7());
+    let press = || {
+        Request::post("/deliveries/ways/dead/test")
+            .header("cookie", &cookie)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Body::from(format!("csrf={csrf}&idempotency_key={key}")))
+            .unwrap()
+    };
+    let led = world.send(press()).await;
+    let place = led.header("location").to_owned();
+    assert_eq!(led.status, 303);
+    assert_eq!(world.send(press()).await.header("location"), place, "pressed twice it is one test");
+    let page = read(&world, &cookie, "en", &place).await;
+    assert!(page.contains("A test is in line."), "{page}");
+    assert!(page.contains("It goes out when it is its turn"), "{page}");
+    assert!(page.contains("channel.tested"), "{page}");
+    assert!(!page.contains("request.pending"), "this test and nothing else: {page}");
+
+    try_once(&world, Way::Channel(&world.app.channels[0]), "dead").await;
+    let (again, _) = place.split_once("&done=").unwrap();
+    assert!(page.contains(&format!("href=\"{again}\"")), "there is a way to look again: {page}");
+    let page = read(&world, &cookie, "en", again).await;
+    assert!(page.contains("Will be tried again"), "{page}");
+    assert!(page.contains("The last try failed: it answered 404"), "{page}");
+    assert!(!page.contains("A test is in line."), "{page}");
+    assert!(!page.contains(&dead.url) && !page.contains("no such hook"), "{page}");
+    let page = read(&world, &cookie, "da", again).await;
+    assert!(page.contains("Det seneste forsøg mislykkedes: den svarede 404"), "{page}");
+
+    dead.set(Mood::Answer(200, "ok".to_owned()));
+    world.advance_seconds(60).await;
+    try_once(&world, Way::Channel(&world.app.channels[0]), "dead").await;
+    let page = read(&world, &cookie, "en", again).await;
+    assert!(page.contains(">Sent</span>") && !page.contains("The last try failed"), "{page}");
+}
+
+/// What a program is told of a notice.
+async fn told_of(world: &World, token: &str, id: &str) -> Value {
+    let path = format!("/v1/deliveries?id={id}");
+    let found = world.ask_api("get", &path, token, None).await.json();
+    assert_eq!(found["items"].as_array().map(Vec::len), Some(1), "{found}");
+    found["items"][0].clone()
+}
+
+/// Puts a test in line. Says which notice it is.
+async fn test_of(world: &World, token: &str, lane: &str) -> String {
+    let path = format!("/v1/channels/{lane}/test");
+    let answer = world.ask_api("post", &path, token, None).await;
+    assert_eq!(answer.status, 201);
+    answer.json()["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn programs_are_told_what_a_notice_waits_for_until_when_and_after_how_many_tries() {
+    let mut world = World::new().await;
+    world.person("grace").await;
+    world.active("grace", "Global Administrator").await;
+    let [dead, _] = two_channels(&mut world).await;
+    dead.set(Mood::Answer(404, "no such hook".to_owned()));
+    let token = world.access_token("grace", &EVERY_SCOPE).await;
+    let first = test_of(&world, &token, "dead").await;
+    let told = told_of(&world, &token, &first).await;
+    assert_eq!((&told["state"], &told["waits_for"]), (&json!("waiting"), &json!("turn")));
+    assert_eq!((&told["attempts"], &told["next_attempt_at"]), (&json!(0), &Value::Null));
+
+    let way = Way::Channel(&world.app.channels[0]);
+    for attempts in 1..=3 {
+        try_once(&world, way, "dead").await;
+        let told = told_of(&world, &token, &first).await;
+        assert_eq!(
+            (&told["state"], &told["waits_for"]),
+            (&json!("retrying"), &json!("another_try"))
+        );
+        assert_eq!(told["attempts"], attempts);
+        assert_eq!(told["last_error"], "it answered 404");
+        let next: time::Instant = told["next_attempt_at"].as_str().unwrap().parse().unwrap();
+        assert!(next > world.now().await, "{told}");
+        if attempts < 3 {
+            world.advance_seconds(60).await;
+        }
+    }
+    // Now the channel is let be, and with it whatever comes after.
+    let second = test_of(&world, &token, "dead").await;
+    let told = told_of(&world, &token, &second).await;
+    assert_eq!((&told["attempts"], &told["waits_for"]), (&json!(0), &json!("way")));
+    let next: time::Instant = told["next_attempt_at"].as_str().unwrap().parse().unwrap();
+    assert!(next > world.now().await, "{told}");
+    let (_, session) = world.signed_in("grace").await;
+    let cookie = format!("__Host-latchkey={}", &*session.reveal());
+    let page = read(&world, &cookie, "en", &format!("/deliveries?notice={second}")).await;
+    assert!(page.contains("Waiting until"), "{page}");
+    assert!(page.contains("Nothing gets through this way now: it answered 404"), "{page}");
+
+    let mail = test_of(&world, &token, MAIL).await;
+    let told = told_of(&world, &token, &mail).await;
+    assert_eq!(
+        (&told["address"], &told["waits_for"]),
+        (&json!("grace@example.org"), &json!("turn"))
+    );
+}
+
+#[tokio::test]
+async fn what_waits_for_quiet_hours_for_another_or_for_its_channel_says_so() {
+    let mut world = World::new().await;
+    world.person("eve").await;
+    world.active("eve", "Auditor").await;
+    let _receivers = two_channels(&mut world).await;
+    let thread = Uuid::from_u128(1);
+    tell(&world, &[something().of(thread), something().of(thread)]).await;
+    world
+        .execute(
+            "insert into outbox (
+                 id, address, subject, body, event, created_at, next_attempt_at, waiting_since
+             )
+             select gen_random_uuid(), 'ada@example.org', 'x', 'x', 'test.quiet', at, at + interval '1 hour',
+                 at + interval '1 hour'
+             from instant() as at",
+        )
+        .await;
+    let eve = world.actor("eve").await;
+    let mut app = world.app.clone();
+    let quiet = Wanted { event: Some("test.quiet".into()), ..Wanted::default() };
+    let (found, _) = delivery::list(&app, &eve, &quiet, None).await.unwrap();
+    let end = world.now().await + time::Duration::hours(1);
+    assert_eq!((found[0].waits_for, found[0].next_attempt_at), (Some(Wait::QuietHours), Some(end)));
+    let alive = Wanted { lane: Some("alive".into()), ..Wanted::default() };
+    let (found, _) = delivery::list(&app, &eve, &alive, None).await.unwrap();
+    let waits: Vec<_> = found.iter().map(|notice| notice.waits_for).collect();
+    assert_eq!(waits, [Some(Wait::EarlierOne), Some(Wait::Turn)], "the newest first");
+
+    app.channels = Vec::new().into();
+    for wanted in [alive, quiet] {
+        let (found, _) = delivery::list(&app, &eve, &wanted, None).await.unwrap();
+        let is_mail = wanted.lane.is_none();
+        for notice in found {
+            assert_eq!(notice.waits_for == Some(Wait::Channel), !is_mail, "{notice:?}");
+            assert_eq!(notice.next_attempt_at.is_some(), is_mail, "{notice:?}");
+        }
     }
 }
 

@@ -59,6 +59,7 @@ mod search;
 mod second_word;
 mod server;
 mod settings;
+mod settings_form;
 mod sign_in;
 mod sign_in_timing;
 mod state_machine;

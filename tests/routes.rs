@@ -86,6 +86,23 @@ async fn every_page_answers_everybody_as_the_table_says() {
     world.check_invariants().await;
 }
 
+#[tokio::test]
+async fn whoever_reloads_a_form_that_was_refused_gets_the_page_it_belongs_to() {
+    let world = World::new().await;
+    for (form, page) in [
+        ("/requests/7/decision", "/requests/7"),
+        ("/requests/7/decision?decision=approve", "/requests/7"),
+        ("/deliveries/ways/mail/test", "/deliveries"),
+        ("/policy/plan", "/policy"),
+        ("/activations", "/"),
+        ("/theme", "/"),
+    ] {
+        let read = Request::get(form).body(Body::empty()).unwrap();
+        let answer = world.send(read).await;
+        assert_eq!((answer.status, answer.header("location")), (303, page), "{form}");
+    }
+}
+
 /// Asks as a browser; what acts is sent without the token that our own forms carry.
 async fn visit(world: &World, method: &Method, path: &str, cookie: &str) -> u16 {
     let request = Request::builder()

@@ -4,6 +4,7 @@ use latchkey::{
     domain::{
         actor::Actor,
         approval::Resilience,
+        fault::FieldError,
         id::{PrincipalId, RoleId, ScopeId, TemplateId},
         permission::Permission,
         request::RequestState,
@@ -464,6 +465,64 @@ async fn before_saving_one_sees_who_gains_and_who_loses() {
     tree.save(&stricter).await.unwrap();
     assert!(world.holds("ada", ROLE).await, "what runs goes on");
     assert!(world.holds("bob", ROLE).await, "what is assigned stays");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_is_told_at_once_with_the_part_that_it_is_about() {
+    let tree = tree().await;
+    tree.set(ScopeId::ROOT, &[], &[Field::Maximum], at_most(3)).await;
+    let own = [Field::Maximum, Field::EligibleMaximum, Field::RequiresApproval, Field::Stages];
+    let wish = tree
+        .wish(tree.folder, &own, &[], |terms| {
+            terms.eligible.maximum = Duration::minutes(1);
+            terms.activation.requires_approval = true;
+            terms.activation.stages = approved_by([]);
+        })
+        .await;
+    let outcome = tree.save(&Save { reason: Justification::default(), ..wish }).await;
+    let Err(Error::Invalid(faults)) = outcome else { panic!("{outcome:?}") };
+    let told: Vec<_> = faults.iter().map(FieldError::way).collect();
+    assert_eq!(told, ["reason", "maximum", "eligible_maximum", "stages[0].approvers", "stages"]);
+    assert!(faults.iter().all(|fault| !fault.field.contains('[')), "programs are told the field");
+    tree.world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn a_stage_that_nobody_would_ever_be_asked_in_is_told_before_saving_and_refused_by_nobody() {
+    let tree = tree().await;
+    let world = &tree.world;
+    let approvers = [world.principal("bob"), world.principal("eve")];
+    let skipped_up_to = |hours| {
+        move |terms: &mut Settings| {
+            terms.activation.requires_approval = true;
+            terms.activation.stages = approved_by(approvers);
+            terms.activation.stages[0].skipped_if.no_longer_than = Some(Duration::hours(hours));
+        }
+    };
+    tree.set(tree.folder, &[Field::Maximum], &[], at_most(2)).await;
+    let told: [(u32, &[&str]); 3] =
+        [(1, &[]), (4, &["Finance"]), (8, &["Organisation", "Finance"])];
+    for (hours, never) in told {
+        let wish = tree.wish(ScopeId::ROOT, &[], &[], skipped_up_to(hours)).await;
+        let seen = tree.preview(&wish).await.never_asked;
+        let places: Vec<_> = seen.iter().map(|(place, _)| place.as_str()).collect();
+        assert_eq!(places, never, "up to {hours} h");
+        assert!(seen.iter().all(|(_, never)| never.stage == 1));
+    }
+    tree.set(ScopeId::ROOT, &[], &[], skipped_up_to(8)).await;
+    let token = world.access_token("root", &EVERY_SCOPE).await;
+    let mut terms = tree.terms(ScopeId::ROOT).await;
+    terms.activation.requires_ticket = true;
+    let body = json!({
+        "roles": [tree.role], "settings": terms, "fields": ["requires_ticket"], "preview": true,
+    });
+    let told = world.ask_api("post", "/v1/settings/apply", &token, Some(&body)).await.json();
+    assert_eq!(
+        told["outcomes"][0]["impact"]["never_asked"][0],
+        json!({ "scope_name": "Organisation", "stage": 1, "longest": "PT8H", "skipped_up_to": "PT8H" }),
+        "{told}"
+    );
     world.check_invariants().await;
 }
 

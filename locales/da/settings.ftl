@@ -234,3 +234,4 @@ settings-a-group-whose-members-at = En gruppe, hvis medlemmer har vagt i det øj
 settings-its-ticket-is-verified = Dens sag er bekræftet
 settings-rules-and = og
 settings-say-after-how-long = Sig, efter hvor lang tid de spørges.
+settings-stage-never-asked = Trin { $stage } spørges aldrig på { $place }: enhver aktivering varer højst { $longest }, og op til { $skipped } springes det over.

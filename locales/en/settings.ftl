@@ -234,3 +234,4 @@ settings-a-group-whose-members-at = A group whose members at that moment are on 
 settings-its-ticket-is-verified = Its ticket is verified
 settings-rules-and = and
 settings-say-after-how-long = Say after how long they are asked.
+settings-stage-never-asked = Stage { $stage } is never asked at { $place }: every activation is at most { $longest }, and it is skipped up to { $skipped }.

@@ -128,7 +128,7 @@ pub fn faults(
     now: Instant,
 ) -> Vec<FieldError> {
     let mut faults = Vec::new();
-    let mut fault = |field, message: String| faults.push(FieldError { field, message });
+    let mut fault = |field, message: String| faults.push(FieldError::new(field, message));
     match window.ends_at {
         None if !terms.may_be_permanent => {
             fault(

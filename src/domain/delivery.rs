@@ -158,6 +158,64 @@ impl State {
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.iter().find(|(_, known)| *known == name).map(|(state, _)| *state)
     }
+
+    /// What a notice that stands so waits for, and until when at least, if it is not its turn already and that can be told.
+    #[must_use]
+    pub fn waits_for(self, place: Place) -> Option<(Wait, Option<Instant>)> {
+        let failed = match self {
+            Self::Waiting => false,
+            Self::Retrying => true,
+            Self::BeingSent | Self::Sent | Self::GivenUp => return None,
+        };
+        if place.behind {
+            return Some((Wait::EarlierOne, None));
+        }
+        let to_come = |at: &Instant| *at > place.now;
+        let own = Some(place.not_before).filter(to_come);
+        let way = place.paused_until.filter(to_come);
+        let wait = if failed {
+            Wait::AnotherTry
+        } else if way > own {
+            Wait::Way
+        } else if own.is_some() {
+            Wait::QuietHours
+        } else {
+            Wait::Turn
+        };
+        Some((wait, own.max(way)))
+    }
+}
+
+/// What a notice waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = DeliveryWait)]
+pub enum Wait {
+    /// Its turn, which comes at once unless much is in line.
+    Turn,
+    /// The end of the quiet hours of whoever gets it.
+    QuietHours,
+    /// Another try, as the last one failed.
+    AnotherTry,
+    /// An earlier message about the same, which goes first.
+    EarlierOne,
+    /// Its way: nothing gets through, so all that leaves by it is let be for a while.
+    Way,
+    /// Its channel, which is configured no more.
+    Channel,
+}
+
+/// The place of a notice in its line.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Before this moment it is not sent.
+    pub not_before: Instant,
+    /// Until when its lane is let be.
+    pub paused_until: Option<Instant>,
+    /// Whether an earlier one of its thread goes first.
+    pub behind: bool,
+    /// The time.
+    pub now: Instant,
 }
 
 #[cfg(test)]
@@ -206,6 +264,34 @@ mod tests {
         assert_eq!(lane_pause(3, None, 0.0), Some(5_000));
         assert_eq!(lane_pause(4, None, 1.0), Some(5_000));
         assert_eq!(lane_pause(400, None, 0.0), Some(300_000));
+    }
+
+    #[test]
+    fn what_waits_says_for_what_and_until_when() {
+        let [now, soon, later] = ["08:00:00", "08:00:05", "08:05:00"].map(at);
+        let place =
+            |not_before, paused_until| Place { not_before, paused_until, behind: false, now };
+        for (state, place, waits) in [
+            (State::Waiting, place(now, None), Some((Wait::Turn, None))),
+            (State::Waiting, place(later, None), Some((Wait::QuietHours, Some(later)))),
+            (State::Waiting, place(later, Some(soon)), Some((Wait::QuietHours, Some(later)))),
+            (State::Waiting, place(now, Some(soon)), Some((Wait::Way, Some(soon)))),
+            (State::Waiting, place(now, Some(now)), Some((Wait::Turn, None))),
+            (State::Retrying, place(soon, None), Some((Wait::AnotherTry, Some(soon)))),
+            (State::Retrying, place(soon, Some(later)), Some((Wait::AnotherTry, Some(later)))),
+            (State::Retrying, place(now, None), Some((Wait::AnotherTry, None))),
+            (State::BeingSent, place(soon, None), None),
+            (State::Sent, place(soon, None), None),
+            (State::GivenUp, place(soon, None), None),
+        ] {
+            assert_eq!(state.waits_for(place), waits, "{state:?}, {place:?}");
+        }
+        let behind = Place { behind: true, ..place(now, None) };
+        assert_eq!(State::Waiting.waits_for(behind), Some((Wait::EarlierOne, None)));
+    }
+
+    fn at(time: &str) -> Instant {
+        format!("2026-11-22T{time}Z").parse().unwrap()
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Definition {
     pub fn faults(&self) -> Vec<FieldError> {
         let mut faults = Vec::new();
         let mut fault = |field, message: &str| {
-            faults.push(FieldError { field, message: message.to_owned() });
+            faults.push(FieldError::new(field, message));
         };
         if self.scope_kinds.is_empty() {
             fault("scope_kinds", "choose at least one kind of place");

@@ -1,9 +1,12 @@
 //! A router that remembers what it serves, so that a test can go through all of it.
+use std::collections::BTreeSet;
+
 use axum::{
     Router,
     handler::Handler,
-    http::Method,
-    routing::{MethodFilter, on},
+    http::{Method, Uri},
+    response::Redirect,
+    routing::{MethodFilter, get, on},
 };
 
 use super::Web;
@@ -55,9 +58,20 @@ impl Routes {
         &self.list
     }
 
-    /// The router.
+    /// The router. Where only forms are sent to, whoever reads gets the page that the form belongs to: so ends a reload of
+    /// what was refused.
     pub fn into_router(self) -> Router<Web> {
-        self.router
+        let pages: BTreeSet<_> = self.paths(&Method::GET).collect();
+        let forms: BTreeSet<_> = self.paths(&Method::POST).collect();
+        forms.difference(&pages).fold(self.router, |router, form| {
+            let page = above(form).find(|path| pages.contains(path));
+            let depth = page.map_or(0, |page| page.matches('/').count());
+            router.route(form, get(move |form: Uri| async move { to_start(&form, depth) }))
+        })
+    }
+
+    fn paths(&self, wanted: &Method) -> impl Iterator<Item = &'static str> {
+        self.list.iter().filter(move |(method, _)| method == wanted).map(|(_, path)| *path)
     }
 
     fn on<H, T>(
@@ -74,4 +88,16 @@ impl Routes {
         self.list.push((method, path));
         Self { router: self.router.route(path, on(filter, handler)), list: self.list }
     }
+}
+
+/// The paths above a path, the nearest first.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    path.rmatch_indices('/').map(|(end, _)| path.get(..end).unwrap_or_default())
+}
+
+/// Leads to the first segments of an address.
+fn to_start(address: &Uri, segments: usize) -> Redirect {
+    let path = address.path();
+    let end = path.match_indices('/').nth(segments).map_or(path.len(), |(end, _)| end);
+    Redirect::to(path.get(..end).filter(|start| !start.is_empty()).unwrap_or("/"))
 }

@@ -8,6 +8,7 @@ use crate::{
         actor::Actor,
         audit::{Event, Kind},
         channel::{self, Announcement, MAIL},
+        delivery::Wait,
         notice,
         permission::Permission,
         time::Instant,
@@ -40,7 +41,19 @@ pub async fn list(
     let more = found.len() > page;
     found.truncate(page);
     let next = found.last().filter(|_| more).map(|last| (last.at, last.id));
+    for notice in found.iter_mut().filter(|notice| notice.waits_for.is_some()) {
+        // Nobody tries it, whatever it waited for before.
+        if notice.channel.as_ref().is_some_and(|name| configured(app, name).is_none()) {
+            notice.waits_for = Some(Wait::Channel);
+            notice.next_attempt_at = None;
+        }
+    }
     Ok((found, next))
+}
+
+/// The channel of that name.
+fn configured<'a>(app: &'a App, name: &str) -> Option<&'a Channel> {
+    app.channels.iter().find(|channel| channel.name == name)
 }
 
 /// The names of the events that notices were sent of, for choosing one.
@@ -94,7 +107,7 @@ pub async fn lanes(app: &App, actor: &Actor) -> Result<Vec<Lane>, Error> {
         }
     }
     let lane = |name: &&str| {
-        let channel = app.channels.iter().find(|channel| channel.name == **name);
+        let channel = configured(app, name);
         let fares = fares.iter().find(|fares| fares.name == **name);
         let (_, waiting, given_up) =
             backlog.iter().find(|(lane, ..)| lane == *name).cloned().unwrap_or_default();
@@ -137,15 +150,16 @@ pub async fn resend(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// Sends a test through a channel, or a mail to the asker's own address.
-pub async fn test(app: &App, actor: &Actor, lane: &str) -> Result<(), Error> {
+/// Puts a test in line through a channel, or a mail to the asker's own address. Says which notice it is: whether it gets
+/// through is only known once it was tried.
+pub async fn test(app: &App, actor: &Actor, lane: &str) -> Result<Uuid, Error> {
     authorise(app, actor).await?;
-    let known = app.channels.iter().find(|channel| channel.name == lane);
+    let known = configured(app, lane);
     if known.is_none() && lane != MAIL {
         return Err(Error::NotFound("channel"));
     }
     let mut change = match Change::begin(&app.database, actor).await {
-        Err(Error::Repeated(_)) => return Ok(()),
+        Err(Error::Repeated(before)) => return Ok(before),
         begun => begun?,
     };
     let link = format!("{}/deliveries?lane={lane}", app.public_url);
@@ -159,13 +173,13 @@ pub async fn test(app: &App, actor: &Actor, lane: &str) -> Result<(), Error> {
         let reader = language::reader_of(change.connection(), app, asker).await?;
         let letter = notice::delivery::test_mail(at, &link);
         let mail = letter.written(&reader).with_event("channel.tested");
-        store::outbox::enqueue(&mut change, asker, &mail, None).await?;
-        asker.0
+        let written = store::outbox::enqueue(&mut change, asker, &mail, None).await?;
+        written.ok_or(Error::Inconsistent { table: "persons", id: asker.0 })?
     };
     change.made(id).await?;
     change.commit(&Event::new(Kind::ChannelTested).detail(json!({ "channel": lane }))).await?;
     app.wake.everything();
-    Ok(())
+    Ok(id)
 }
 
 async fn authorise(app: &App, actor: &Actor) -> Result<(), Error> {

@@ -4,7 +4,10 @@ use uuid::Uuid;
 
 use super::{Change, audit::plan_each_search};
 use crate::{
-    domain::{delivery::State, time::Instant},
+    domain::{
+        delivery::{Place, State, Wait},
+        time::Instant,
+    },
     error::Error,
 };
 
@@ -32,7 +35,9 @@ pub struct Delivery {
     pub attempts: i32,
     /// When it went out.
     pub sent_at: Option<Instant>,
-    /// When it is tried again, if it waits.
+    /// What it waits for, if it waits.
+    pub waits_for: Option<Wait>,
+    /// When it is tried at the earliest, if it waits, is not in turn already, and that can be told.
     pub next_attempt_at: Option<Instant>,
     /// Why it failed the last time, unless it went out since.
     pub last_error: Option<String>,
@@ -41,6 +46,8 @@ pub struct Delivery {
 /// Which notices are wanted.
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
+    /// This one alone.
+    pub id: Option<Uuid>,
     /// In this lane.
     pub lane: Option<String>,
     /// That stand so.
@@ -62,12 +69,21 @@ struct Row {
     sent_at: Option<Instant>,
     next_attempt_at: Instant,
     last_error: Option<String>,
+    paused_until: Option<Instant>,
+    behind: bool,
+    now: Instant,
 }
 
 impl From<Row> for Delivery {
     fn from(row: Row) -> Self {
         let state = State::named(&row.state).unwrap_or(State::Waiting);
-        let waits = matches!(state, State::Waiting | State::Retrying);
+        let place = Place {
+            not_before: row.next_attempt_at,
+            paused_until: row.paused_until,
+            behind: row.behind,
+            now: row.now,
+        };
+        let (waits_for, next_attempt_at) = state.waits_for(place).unzip();
         Self {
             id: row.id,
             at: row.created_at,
@@ -77,7 +93,8 @@ impl From<Row> for Delivery {
             state,
             attempts: row.attempts,
             sent_at: row.sent_at,
-            next_attempt_at: waits.then_some(row.next_attempt_at),
+            waits_for,
+            next_attempt_at: next_attempt_at.flatten(),
             last_error: row.last_error,
         }
     }
@@ -99,6 +116,14 @@ pub async fn list(
         r#"
         with clock as materialized (select instant() as now)
         select id, created_at, event, channel, address, attempts, sent_at, next_attempt_at, last_error,
+            (select now from clock) as "now!",
+            (select paused_until from delivery_lanes where name = coalesce(outbox.channel, 'mail')) as paused_until,
+            sent_at is null and given_up_at is null and exists (
+                select from outbox as earlier
+                where earlier.channel = outbox.channel and earlier.thread_id = outbox.thread_id
+                    and earlier.sent_at is null and earlier.given_up_at is null
+                    and (earlier.created_at, earlier.id) < (outbox.created_at, outbox.id)
+            ) as "behind!",
             case
                 when sent_at is not null then 'sent'
                 when given_up_at is not null then 'given_up'
@@ -122,6 +147,7 @@ pub async fn list(
             and ($3::text is null or event = $3)
             and ($4::text is null or lower(address) = lower($4))
             and ($5::timestamptz is null or (created_at, id) < ($5, $6::uuid))
+            and ($8::uuid is null or id = $8)
         order by created_at desc, id desc
         limit $7
         "#,
@@ -132,6 +158,7 @@ pub async fn list(
         after_at as Option<Instant>,
         after_id,
         limit,
+        wanted.id,
     )
     .fetch_all(&mut *transaction)
     .await?;

@@ -18,15 +18,15 @@ use crate::{
 
 /// Puts a mail to `recipient` into the outbox. Mails of one `thread` are shown together by mail programs.
 ///
-/// Who has no address, such as a group, gets none.
+/// Says which it is. Who has no address, such as a group, gets none.
 pub async fn enqueue(
     change: &mut Change,
     recipient: PrincipalId,
     mail: &Mail,
     thread: Option<Uuid>,
-) -> Result<(), Error> {
-    let at = change.at();
-    sqlx::query!(
+) -> Result<Option<Uuid>, Error> {
+    let (id, at) = (Uuid::now_v7(), change.at());
+    let written = sqlx::query!(
         r#"
         insert into outbox (
             id, recipient_id, address, subject, body, html_body, event, thread_id, created_at, next_attempt_at, waiting_since
@@ -36,7 +36,7 @@ pub async fn enqueue(
         join persons on persons.id = person_id
         where principals.id = $2
         "#,
-        Uuid::now_v7(),
+        id,
         recipient.0,
         mail.subject(),
         mail.body(),
@@ -47,7 +47,7 @@ pub async fn enqueue(
     )
     .execute(change.connection())
     .await?;
-    Ok(())
+    Ok((written.rows_affected() == 1).then_some(id))
 }
 
 /// Puts a message to a channel into the outbox.

@@ -29,7 +29,7 @@ async fn an_administrator_finds_what_was_given_up_sends_it_again_and_tries_mail(
     browser.sees("It is in line again.").await;
     browser.sees("Nothing here.").await;
     browser.press("Mail me a test").await;
-    browser.sees("A test is on its way.").await;
+    browser.sees("A test is in line.").await;
     let mail = site.mail_to("grace", "A test from Latchkey").await;
     assert!(mail["body"].as_str().is_some_and(|body| body.contains("/deliveries")), "{mail}");
     site.world.check_invariants().await;

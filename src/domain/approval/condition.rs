@@ -124,17 +124,29 @@ impl Hours {
         }
     }
 
-    fn fault(&self) -> Option<String> {
-        if jiff::tz::TimeZone::get(&self.time_zone).is_err() {
-            return Some(format!(
-                "{} is no time zone: write one such as Europe/Copenhagen",
-                self.time_zone
-            ));
-        }
-        if self.days.is_empty() {
-            return Some("choose the days that the hours are of".to_owned());
-        }
-        (self.from == self.until).then(|| "the hours begin and end at the same time".to_owned())
+    fn faults(&self) -> Vec<(&'static str, String)> {
+        let fault = |wrong: bool, part, message: String| wrong.then_some((part, message));
+        let zone = &self.time_zone;
+        [
+            fault(
+                jiff::tz::TimeZone::get(zone).is_err(),
+                "within.time_zone",
+                format!("{zone} is no time zone: write one such as Europe/Copenhagen"),
+            ),
+            fault(
+                self.days.is_empty(),
+                "within.days",
+                "choose the days that the hours are of".to_owned(),
+            ),
+            fault(
+                self.from == self.until,
+                "within.until",
+                "the hours begin and end at the same time".to_owned(),
+            ),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
     }
 
     fn days_in_words(&self) -> String {
@@ -229,9 +241,16 @@ impl<Holder> Conditions<Holder> {
                 || (other.ticket_verified && !self.ticket_verified))
     }
 
-    /// What is wrong with them, if something is.
-    pub(super) fn fault(&self) -> Option<String> {
-        self.within.as_ref().and_then(Hours::fault)
+    /// Up to how long a request passes whatever else is so; none if that is not all that counts.
+    #[must_use]
+    pub fn length_alone(&self) -> Option<Duration> {
+        let others = self.within.is_some() || self.on_call.is_some() || self.ticket_verified;
+        self.no_longer_than.filter(|_| !others)
+    }
+
+    /// What is wrong with them, each with the part that it is about.
+    pub(super) fn faults(&self) -> Vec<(&'static str, String)> {
+        self.within.as_ref().map(Hours::faults).unwrap_or_default()
     }
 
     /// They, as the end of a sentence that begins with "if"; `name` tells what a group is called. Empty if there are none.
@@ -294,11 +313,15 @@ mod tests {
             ..hours("00:00", "23:59", &[Weekday::Monday])
         };
         assert!(!contain(&nowhere, "2026-11-23T12:00:00Z"));
-        assert!(
-            Conditions::<PrincipalId> { within: Some(nowhere), ..Conditions::default() }
-                .fault()
-                .is_some()
-        );
+        let nowhere = Conditions::<PrincipalId> { within: Some(nowhere), ..Conditions::default() };
+        assert_eq!(nowhere.faults().len(), 1);
+    }
+
+    #[test]
+    fn everything_that_is_wrong_with_hours_is_told_at_once() {
+        let never = Hours { time_zone: "Mars/Olympus".to_owned(), ..hours("08:00", "08:00", &[]) };
+        let parts: Vec<_> = never.faults().into_iter().map(|(part, _)| part).collect();
+        assert_eq!(parts, ["within.time_zone", "within.days", "within.until"]);
     }
 
     #[test]

@@ -280,12 +280,12 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
     #[must_use]
     pub fn faults(&self, number: usize, privileged: bool) -> Vec<FieldError> {
         let within = |value: Duration, shortest, longest| value >= shortest && value <= longest;
-        let fault = |wrong: bool, message: String| {
-            wrong.then(|| FieldError {
-                field: "stages",
-                message: format!("stage {number}: {message}"),
-            })
+        let told = |part: &str, message: String| {
+            FieldError::new("stages", format!("stage {number}: {message}"))
+                .at(part_of(number, part))
         };
+        let fault = |wrong: bool, part, message: String| wrong.then(|| told(part, message));
+        let hours = self.skipped_if.faults().into_iter();
         let few = match self.agree {
             Agreement::People(people) => !(1..=MOST_AGREE).contains(&people),
             Agreement::Each => false,
@@ -297,29 +297,34 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
         [
             fault(
                 !within(self.timeout, SHORTEST, LONGEST_APPROVAL_TIMEOUT),
+                "timeout",
                 format!("it waits between {SHORTEST} and {LONGEST_APPROVAL_TIMEOUT}"),
             ),
-            fault(few, format!("between 1 and {MOST_AGREE} people must agree")),
+            fault(few, "agree", format!("between 1 and {MOST_AGREE} people must agree")),
             fault(
                 late,
+                "escalation.after",
                 format!("others are asked after {SHORTEST_ESCALATION} or more, and before the stage is over"),
             ),
             fault(
                 later.is_some_and(|later| later.approvers.is_empty()),
+                "escalation.approvers",
                 "say who is asked later, or that nobody is".to_owned(),
             ),
             fault(
                 later.is_some_and(|later| !later.approvers.is_disjoint(&self.approvers)),
+                "escalation.approvers",
                 "whoever is asked later is not asked from the beginning".to_owned(),
             ),
             fault(
                 privileged && self.on_silence == Silence::Approve,
+                "on_silence",
                 "silence never approves a privileged role".to_owned(),
             ),
         ]
         .into_iter()
         .flatten()
-        .chain(self.skipped_if.fault().and_then(|message| fault(true, message)))
+        .chain(hours.map(|(part, message)| told(&format!("skipped_if.{part}"), message)))
         .collect()
     }
 
@@ -354,6 +359,12 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
             || after.authentication < self.authentication
             || (self.requires_justification && !after.requires_justification)
     }
+}
+
+/// The way from the stages of an approval to a part of the one with that number: `[0].timeout`.
+#[must_use]
+pub fn part_of(number: usize, part: &str) -> String {
+    format!("[{}].{part}", number.saturating_sub(1))
 }
 
 /// Whether the stages `after` ask for less than those `before`: fewer, other people, or less of them.

@@ -184,16 +184,16 @@ impl Mapping {
                 && !columns.iter().any(|known| known == column)
             {
                 let message = format!("the file has no column called {column}");
-                faults.push(FieldError { field: name, message });
+                faults.push(FieldError::new(name, message));
             }
         }
         if self.principal.is_none() {
             let message = "choose the column that says who holds the role".to_owned();
-            faults.push(FieldError { field: "principal", message });
+            faults.push(FieldError::new("principal", message));
         }
         if self.role.is_none() && self.default_role.trim().is_empty() {
             let message = "choose the column with the role, or write one role for all".to_owned();
-            faults.push(FieldError { field: "role", message });
+            faults.push(FieldError::new("role", message));
         }
         faults
     }

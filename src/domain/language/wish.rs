@@ -114,7 +114,7 @@ impl Wishes {
         let wrong: Vec<_> = wrong
             .into_iter()
             .filter(|(text, unknown, ..)| !text.is_empty() && *unknown)
-            .map(|(.., field, key)| FieldError { field, message: Message::new(key).to_string() })
+            .map(|(.., field, key)| FieldError::new(field, Message::new(key).to_string()))
             .collect();
         if wrong.is_empty() { Ok(wishes) } else { Err(wrong) }
     }

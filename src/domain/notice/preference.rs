@@ -163,7 +163,7 @@ impl Preferences {
         let mut faults = Vec::new();
         if self.quiet_hours.is_some_and(|quiet| quiet.from == quiet.to) {
             let message = "quiet hours that begin when they end would be the whole day".to_owned();
-            faults.push(FieldError { field: "quiet_hours", message });
+            faults.push(FieldError::new("quiet_hours", message));
         }
         for (occasion, way) in &self.ways {
             let message = match way {
@@ -176,7 +176,7 @@ impl Preferences {
                 }
                 Way::Daily | Way::Never => continue,
             };
-            faults.push(FieldError { field: "ways", message });
+            faults.push(FieldError::new("ways", message));
         }
         faults
     }

@@ -141,12 +141,11 @@ impl Notices {
     /// What is wrong with these rules; empty if they may be saved.
     #[must_use]
     pub fn faults(&self) -> Vec<FieldError> {
-        let fault = |message| FieldError { field: "notices", message };
-        self.0.iter().flat_map(|(cell, rule)| faults_of(*cell, rule)).map(fault).collect()
+        self.0.iter().flat_map(|(cell, rule)| faults_of(*cell, rule)).collect()
     }
 }
 
-fn faults_of(cell: Cell, rule: &Rule) -> Vec<String> {
+fn faults_of(cell: Cell, rule: &Rule) -> Vec<FieldError> {
     let told = rule.default_recipients && rule.level == Level::All;
     [
         (cell.is_fixed() && !told).then(|| format!("{cell} can't be switched off")),
@@ -159,6 +158,7 @@ fn faults_of(cell: Cell, rule: &Rule) -> Vec<String> {
     ]
     .into_iter()
     .flatten()
+    .map(|message| FieldError::new("notices", message).at(format!("[{cell}]")))
     .collect()
 }
 

@@ -31,16 +31,16 @@ impl Declared {
         let mut faults = Vec::new();
         if is_root && self.own.len() < Field::ALL.len() {
             let message = "the organisation inherits nothing: all fields are its own".to_owned();
-            faults.push(FieldError { field: "own", message });
+            faults.push(FieldError::new("own", message));
         }
         if !self.enforced.is_subset(&self.own) {
             let message = "only what is set here can be enforced below".to_owned();
-            faults.push(FieldError { field: "enforced", message });
+            faults.push(FieldError::new("enforced", message));
         }
         // What was its own before it was locked is kept for the day when the lock goes.
         for field in self.own.intersection(locked).filter(|field| !before.contains(field)) {
             let message = "this is enforced from above and cannot be changed here".to_owned();
-            faults.push(FieldError { field: field.name(), message });
+            faults.push(FieldError::new(field.name(), message));
         }
         faults
     }

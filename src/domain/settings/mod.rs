@@ -118,14 +118,12 @@ impl Settings {
         let terms = &self.activation;
         let range = |field, value: Duration, longest: Duration| {
             (value < SHORTEST || value > longest)
-                .then(|| FieldError { field, message: format!("between {SHORTEST} and {longest}") })
+                .then(|| FieldError::new(field, format!("between {SHORTEST} and {longest}")))
         };
         let emergency =
             (terms.allows_emergency && terms.emergency_maximum > terms.maximum).then(|| {
-                FieldError {
-                    field: "emergency_maximum",
-                    message: format!("at most {}, which is the longest activation", terms.maximum),
-                }
+                let message = format!("at most {}, which is the longest activation", terms.maximum);
+                FieldError::new("emergency_maximum", message)
             });
         let many = match terms.stages.len() {
             0 if terms.requires_approval => Some("say who approves".to_owned()),
@@ -137,7 +135,7 @@ impl Settings {
             range("emergency_maximum", terms.emergency_maximum, LONGEST_ACTIVATION).or(emergency),
             range("eligible_maximum", self.eligible.maximum, LONGEST_ASSIGNMENT),
             range("active_maximum", self.active.maximum, LONGEST_ASSIGNMENT),
-            many.map(|message| FieldError { field: "stages", message }),
+            many.map(|message| FieldError::new("stages", message)),
         ];
         let stages = terms.stages.iter().zip(1..);
         ranges
@@ -242,11 +240,60 @@ impl ActivationTerms {
             emergency_maximum: self.emergency_maximum.min(newest.emergency_maximum),
         }
     }
+
+    /// The stages that are skipped whatever is asked for.
+    #[must_use]
+    pub fn never_asked(&self) -> Vec<NeverAsked> {
+        if !self.requires_approval {
+            return Vec::new();
+        }
+        let longest = self.maximum;
+        let skipped = |(stage, number): (&Stage, usize)| {
+            let skipped_up_to = stage.skipped_if.length_alone()?;
+            let never = skipped_up_to >= longest;
+            never.then_some(NeverAsked { stage: number, longest, skipped_up_to })
+        };
+        self.stages.iter().zip(1..).filter_map(skipped).collect()
+    }
+}
+
+/// A stage that nobody will ever be asked in, since no activation is longer than what it is skipped for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NeverAsked {
+    /// The stage, counted from 1.
+    pub stage: usize,
+    /// The longest activation.
+    pub longest: Duration,
+    /// The longest for which the stage is skipped.
+    pub skipped_up_to: Duration,
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::approval::{Approver, Conditions};
+
+    #[test]
+    fn a_stage_that_every_activation_passes_by_is_never_asked() {
+        let skipped = |hours| Conditions::<PrincipalId> {
+            no_longer_than: Some(Duration::hours(hours)),
+            ..Conditions::default()
+        };
+        let stage = |skipped_if| Stage { skipped_if, ..Stage::of([Approver::Manager]) };
+        let mut terms = Settings::uniform(true, Duration::hours(8)).activation;
+        terms.stages = vec![
+            stage(skipped(7)),
+            stage(skipped(8)),
+            stage(Conditions { ticket_verified: true, ..skipped(24) }),
+            stage(Conditions::default()),
+            stage(skipped(24)),
+        ];
+        let never: Vec<_> = terms.never_asked().iter().map(|one| one.stage).collect();
+        assert_eq!(never, [2, 5]);
+        assert_eq!(terms.never_asked()[1].skipped_up_to, Duration::hours(24));
+        terms.requires_approval = false;
+        assert_eq!(terms.never_asked(), [], "nobody is asked anyway");
+    }
 
     #[test]
     fn an_emergency_lasts_no_longer_than_an_activation() {

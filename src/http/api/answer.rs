@@ -23,6 +23,11 @@ pub(super) struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page of what was found, and the `cursor` of the next one.
+    pub(super) fn of(found: Vec<impl Into<T>>, next: Option<String>) -> Self {
+        Self { items: found.into_iter().map(Into::into).collect(), next }
+    }
+
     /// A list that is all on one page.
     pub(super) fn whole(items: Vec<T>) -> Self {
         Self { items, next: None }

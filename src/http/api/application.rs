@@ -108,18 +108,11 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Application>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::name(&cursor::read(&app.keys, cursor::List::Applications, cursor)?)
-            .map(|(name, _)| name),
-        None => None,
-    };
+    let after = cursor::List::Applications.read(&app.keys, wanted.cursor.as_deref())?;
     let found = application::list(&app, &actor, wanted.search, after).await?;
-    let full = i64::try_from(found.len()).is_ok_and(|length| length == application::PAGE);
-    let next = found.last().filter(|_| full).map(|last| {
-        let position = cursor::by_name(&last.name, last.principal.0);
-        cursor::write(&app.keys, cursor::List::Applications, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(Application::from).collect(), next }))
+    let next = cursor::end(&found, application::PAGE)
+        .map(|last| cursor::List::Applications.write(&app.keys, &last.name));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// An application to be registered.

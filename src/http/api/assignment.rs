@@ -151,25 +151,19 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Assignment>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::id(&cursor::read(&app.keys, cursor::List::Assignments, cursor)?),
-        None => None,
-    };
     let filter = Filter {
         principal: wanted.principal,
         role: wanted.role,
         scope: wanted.scope,
         kind: wanted.kind,
         over: wanted.over.unwrap_or_default(),
-        after: after.map(AssignmentId),
+        after: cursor::List::Assignments.read(&app.keys, wanted.cursor.as_deref())?,
     };
     let found = assignment::list(&app, &actor, filter).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found
-        .last()
-        .filter(|_| is_full && !filter.over)
-        .map(|last| cursor::write(&app.keys, cursor::List::Assignments, last.id.0.as_bytes()));
-    Ok(Json(Page { items: found.into_iter().map(Assignment::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .filter(|_| !filter.over)
+        .map(|last| cursor::List::Assignments.write(&app.keys, &last.id));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// One assignment.

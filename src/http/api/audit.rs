@@ -179,11 +179,9 @@ async fn events(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<AuditEvent>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::AuditEvents, cursor)?)
-            .map(|(at, id)| Cursor { at, id: EventId(id) }),
-        None => None,
-    };
+    let after = cursor::List::AuditEvents
+        .read(&app.keys, wanted.cursor.as_deref())?
+        .map(|(at, id)| Cursor { at, id });
     let filter = Filter {
         from: wanted.from,
         until: wanted.until,
@@ -196,10 +194,8 @@ async fn events(
         request: wanted.request,
     };
     let page = audit::events(&app, &actor, &filter, after, audit::PAGE_MOST).await?;
-    let next = page.next.map(|next| {
-        let position = cursor::by_time(next.at, next.id.0);
-        cursor::write(&app.keys, cursor::List::AuditEvents, &position)
-    });
+    let next =
+        page.next.map(|next| cursor::List::AuditEvents.write(&app.keys, &(next.at, next.id)));
     let items: Result<_, Error> = page.entries.into_iter().map(AuditEvent::try_from).collect();
     Ok(Json(Page { items: items?, next }))
 }

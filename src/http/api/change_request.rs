@@ -191,22 +191,13 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<ChangeRequest>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => {
-            cursor::time(&cursor::read(&app.keys, cursor::List::ChangeRequests, cursor)?)
-                .map(|(at, id)| (at, ChangeRequestId(id)))
-        }
-        None => None,
-    };
+    let after = cursor::List::ChangeRequests.read(&app.keys, wanted.cursor.as_deref())?;
     let filter =
         Filter { everybody: wanted.everybody.unwrap_or_default(), open: wanted.open, after };
     let found = change_request::list(&app, &actor, filter).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_time(last.created_at, last.id.0);
-        cursor::write(&app.keys, cursor::List::ChangeRequests, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(ChangeRequest::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::ChangeRequests.write(&app.keys, &(last.created_at, last.id)));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// The change requests that wait for one's word, oldest first.

@@ -1,9 +1,8 @@
 //! Where a page of a list ends, as a text that only this installation makes and reads.
 use data_encoding::BASE64URL_NOPAD;
-use uuid::Uuid;
+use serde::{Serialize, de::DeserializeOwned};
 
 use crate::{
-    domain::time::Instant,
     error::Error,
     secret::{self, Keys},
 };
@@ -53,88 +52,106 @@ impl List {
             Self::Emergencies => b"emergencies",
         }
     }
-}
 
-/// Writes where a page of a list ends.
-pub(super) fn write(keys: &Keys, list: List, position: &[u8]) -> String {
-    BASE64URL_NOPAD.encode(&[&tag(keys, list, position), position].concat())
-}
+    /// The cursor of the page that goes on after `position`.
+    pub(super) fn write(self, keys: &Keys, position: &impl Serialize) -> String {
+        let position = serde_json::to_vec(position).unwrap_or_default();
+        BASE64URL_NOPAD.encode(&[self.tag(keys, &position).as_slice(), &position].concat())
+    }
 
-/// Reads what [`write`] made.
-pub(super) fn read(keys: &Keys, list: List, cursor: &str) -> Result<Vec<u8>, Error> {
-    let foreign = || Error::invalid("cursor", "take it from the field `next` of the page before");
-    let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| foreign())?;
-    let (shown, position) = bytes.split_first_chunk::<TAG>().ok_or_else(foreign)?;
-    if secret::equal(shown, &tag(keys, list, position)) {
-        Ok(position.to_vec())
-    } else {
-        Err(foreign())
+    /// Reads the position that [`List::write`] was given; none without a cursor.
+    pub(super) fn read<Position: DeserializeOwned>(
+        self,
+        keys: &Keys,
+        cursor: Option<&str>,
+    ) -> Result<Option<Position>, Error> {
+        let foreign =
+            || Error::invalid("cursor", "take it from the field `next` of the page before");
+        let Some(cursor) = cursor else { return Ok(None) };
+        let bytes = BASE64URL_NOPAD.decode(cursor.as_bytes()).map_err(|_| foreign())?;
+        let (shown, position) = bytes.split_first_chunk::<TAG>().ok_or_else(foreign)?;
+        if !secret::equal(shown, &self.tag(keys, position)) {
+            return Err(foreign());
+        }
+        serde_json::from_slice(position).map(Some).map_err(|_| foreign())
+    }
+
+    fn tag(self, keys: &Keys, position: &[u8]) -> [u8; TAG] {
+        let whole = keys.cursor_tag(&[self.name(), b"\0", position].concat());
+        let mut tag = [0; TAG];
+        tag.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
+        tag
     }
 }
 
-fn tag(keys: &Keys, list: List, position: &[u8]) -> [u8; TAG] {
-    let whole = keys.cursor_tag(&[list.name(), b"\0", position].concat());
-    let mut tag = [0; TAG];
-    tag.iter_mut().zip(whole).for_each(|(to, from)| *to = from);
-    tag
-}
-
-/// The position in a list that is ordered by time.
-pub(super) fn by_time(at: Instant, id: Uuid) -> Vec<u8> {
-    [at.timestamp().as_microsecond().to_be_bytes().as_slice(), id.as_bytes()].concat()
-}
-
-/// Reads what [`by_time`] made.
-pub(super) fn time(position: &[u8]) -> Option<(Instant, Uuid)> {
-    let (at, id) = position.split_first_chunk::<8>()?;
-    let at = jiff::Timestamp::from_microsecond(i64::from_be_bytes(*at)).ok()?;
-    Some((Instant::new(at), Uuid::from_slice(id).ok()?))
-}
-
-/// Reads a position that is an identifier alone.
-pub(super) fn id(position: &[u8]) -> Option<Uuid> {
-    Uuid::from_slice(position).ok()
-}
-
-/// Reads a position that is the line of a file.
-pub(super) fn line(position: &[u8]) -> Option<i32> {
-    position.try_into().ok().map(i32::from_be_bytes)
-}
-
-/// The position in a list that is ordered by name.
-pub(super) fn by_name(name: &str, id: Uuid) -> Vec<u8> {
-    [id.as_bytes(), name.as_bytes()].concat()
-}
-
-/// Reads what [`by_name`] made.
-pub(super) fn name(position: &[u8]) -> Option<(String, Uuid)> {
-    let (id, name) = position.split_first_chunk::<16>()?;
-    Some((String::from_utf8(name.to_vec()).ok()?, Uuid::from_bytes(*id)))
+/// Where a page ends that others may follow: the last of what was found, if that is as much as a page has.
+pub(super) fn end<T>(found: &[T], page: i64) -> Option<&T> {
+    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= page;
+    found.last().filter(|_| is_full)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secret::MasterKey;
+    use crate::{
+        domain::{
+            id::{PersonId, RequestId},
+            time::Instant,
+        },
+        secret::MasterKey,
+    };
 
     #[test]
     fn a_cursor_leads_back_to_its_place_in_its_own_list_only() {
         let keys = Keys::derive(&MasterKey::random());
-        let (at, id) = (Instant::new(jiff::Timestamp::UNIX_EPOCH), Uuid::now_v7());
-        let cursor = write(&keys, List::Requests, &by_time(at, id));
-        let position = read(&keys, List::Requests, &cursor).unwrap();
-        assert_eq!(time(&position), Some((at, id)));
-        assert!(read(&keys, List::People, &cursor).is_err());
-        assert!(read(&Keys::derive(&MasterKey::random()), List::Requests, &cursor).is_err());
-        assert_eq!(name(&by_name("Ada Ä", id)), Some(("Ada Ä".to_owned(), id)));
+        let at: Instant = "2026-11-22T10:00:00.000001Z".parse().unwrap();
+        let place = (at, RequestId::new());
+        let cursor = List::Requests.write(&keys, &place);
+        let read = |list: List, keys: &Keys| list.read::<(Instant, RequestId)>(keys, Some(&cursor));
+        assert_eq!(read(List::Requests, &keys).unwrap(), Some(place));
+        assert!(read(List::People, &keys).is_err());
+        assert!(read(List::Requests, &Keys::derive(&MasterKey::random())).is_err());
+    }
+
+    #[test]
+    fn a_place_is_whatever_the_list_is_ordered_by() {
+        let keys = Keys::derive(&MasterKey::random());
+        let place = ("Ada \"Ä\"".to_owned(), PersonId::new());
+        let cursor = List::People.write(&keys, &(&place.0, place.1));
+        let read = List::People.read::<(String, PersonId)>(&keys, Some(&cursor));
+        assert_eq!(read.unwrap(), Some(place));
+        let cursor = List::ImportRows.write(&keys, &i32::MAX);
+        let read = List::ImportRows.read::<i32>(&keys, Some(&cursor));
+        assert_eq!(read.unwrap(), Some(i32::MAX));
+    }
+
+    #[test]
+    fn without_a_cursor_a_list_begins_at_its_beginning() {
+        let keys = Keys::derive(&MasterKey::random());
+        assert_eq!(List::ImportRows.read::<i32>(&keys, None).unwrap(), None);
+    }
+
+    #[test]
+    fn a_place_of_another_kind_is_refused() {
+        let keys = Keys::derive(&MasterKey::random());
+        let cursor = List::People.write(&keys, &"Ada");
+        assert!(List::People.read::<(String, PersonId)>(&keys, Some(&cursor)).is_err());
     }
 
     #[test]
     fn a_changed_cursor_is_refused() {
         let keys = Keys::derive(&MasterKey::random());
-        let cursor = write(&keys, List::People, b"Ada");
+        let cursor = List::People.write(&keys, &"Ada");
         for changed in ["", "x", &cursor[1..], &format!("{cursor}A"), &cursor.replace('A', "B")] {
-            assert!(changed == cursor || read(&keys, List::People, changed).is_err(), "{changed}");
+            let read = List::People.read::<String>(&keys, Some(changed));
+            assert!(changed == cursor || read.is_err(), "{changed}");
         }
+    }
+
+    #[test]
+    fn a_page_that_is_not_full_is_the_last() {
+        assert_eq!(end(&[1, 2, 3], 3), Some(&3));
+        assert_eq!(end(&[1, 2], 3), None);
+        assert_eq!(end::<i32>(&[], 3), None);
     }
 }

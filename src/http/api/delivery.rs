@@ -6,12 +6,16 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 use uuid::Uuid;
 
 use super::{
-    answer::{Page, done},
+    answer::{Created, Page, created, done},
     cursor,
 };
 use crate::{
     App,
-    domain::{channel::Kind, delivery::State as Stage, time::Instant},
+    domain::{
+        channel::Kind,
+        delivery::{State as Stage, Wait},
+        time::Instant,
+    },
     http::{
         Web,
         actor::Bearer,
@@ -49,7 +53,9 @@ struct Delivery {
     attempts: i32,
     /// When it went out.
     sent_at: Option<Instant>,
-    /// When it is tried next.
+    /// What it waits for, if it waits.
+    waits_for: Option<Wait>,
+    /// When it is tried next; none: as soon as it is its turn, or nobody can tell.
     next_attempt_at: Option<Instant>,
     /// Why it failed the last time.
     last_error: Option<String>,
@@ -66,6 +72,7 @@ impl From<delivery::Delivery> for Delivery {
             state,
             attempts,
             sent_at,
+            waits_for,
             next_attempt_at,
             last_error,
         } = notice;
@@ -78,6 +85,7 @@ impl From<delivery::Delivery> for Delivery {
             state,
             attempts,
             sent_at,
+            waits_for,
             next_attempt_at,
             last_error,
         }
@@ -89,6 +97,8 @@ impl From<delivery::Delivery> for Delivery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
+    /// This one alone.
+    id: Option<Uuid>,
     /// Those to this channel, or `mail`.
     channel: Option<String>,
     /// Those that stand so.
@@ -112,17 +122,12 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Delivery>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Deliveries, cursor)?),
-        None => None,
-    };
-    let Wanted { channel: lane, state, event, address, .. } = wanted;
-    let wish = delivery::Wanted { lane, state, event, address };
+    let after = cursor::List::Deliveries.read(&app.keys, wanted.cursor.as_deref())?;
+    let Wanted { id, channel: lane, state, event, address, .. } = wanted;
+    let wish = delivery::Wanted { id, lane, state, event, address };
     let (found, next) = delivery::list(&app, &actor, &wish, after).await?;
-    let next = next.map(|(at, id)| {
-        cursor::write(&app.keys, cursor::List::Deliveries, &cursor::by_time(at, id))
-    });
-    Ok(Json(Page { items: found.into_iter().map(Delivery::from).collect(), next }))
+    let next = next.map(|next| cursor::List::Deliveries.write(&app.keys, &next));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// Puts a notice in line again that was given up or waits.
@@ -197,16 +202,20 @@ async fn channels(
     Ok(Json(Page::whole(lanes.into_iter().map(Channel::from).collect())))
 }
 
-/// Sends a test through a channel; through `mail`, to the asker's own address.
+/// Puts a test in line through a channel; through `mail`, to the asker's own address. Whether it gets through is told by its
+/// notice.
 #[utoipa::path(
     post, path = "/channels/{name}/test", tag = "deliveries",
     params(("name" = String, Path, description = "The channel, or `mail`")),
-    responses((status = NO_CONTENT, description = "A test is in line"))
+    responses((
+        status = CREATED, body = Created,
+        description = "The test is in line: ask for the notice of this `id` to see what becomes of it"
+    ))
 )]
 async fn test(
     State(app): State<App>,
     Bearer(actor): Bearer,
     Path(name): Path<String>,
-) -> Result<StatusCode, ApiError> {
-    done(delivery::test(&app, &actor, &name).await)
+) -> Result<(StatusCode, Json<Created>), ApiError> {
+    Ok(created(delivery::test(&app, &actor, &name).await?))
 }

@@ -129,16 +129,9 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Emergency>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Emergencies, cursor)?)
-            .map(|(at, id)| (at, RequestId(id))),
-        None => None,
-    };
+    let after = cursor::List::Emergencies.read(&app.keys, wanted.cursor.as_deref())?;
     let found = emergency::list(&app, &actor, wanted.reviewed, after).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_time(last.opened_at, last.request.0);
-        cursor::write(&app.keys, cursor::List::Emergencies, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(Emergency::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::Emergencies.write(&app.keys, &(last.opened_at, last.request)));
+    Ok(Json(Page::of(found, next)))
 }

@@ -102,11 +102,7 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<ExpiringAssignment>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Expiring, cursor)?)
-            .map(|(at, id)| (at, AssignmentId(id))),
-        None => None,
-    };
+    let after = cursor::List::Expiring.read(&app.keys, wanted.cursor.as_deref())?;
     let filter = Filter {
         over: wanted.over.unwrap_or_default(),
         within: Duration::days(u32::from(wanted.days.unwrap_or(14).clamp(1, 366))),
@@ -114,10 +110,7 @@ async fn list(
         after,
     };
     let found = expiring::list(&app, &actor, filter).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_time(last.ends_at, last.id.0);
-        cursor::write(&app.keys, cursor::List::Expiring, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(ExpiringAssignment::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::Expiring.write(&app.keys, &(last.ends_at, last.id)));
+    Ok(Json(Page::of(found, next)))
 }

@@ -123,17 +123,9 @@ async fn list(
     Path(id): Path<PrincipalId>,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<ReachedRole>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => {
-            serde_json::from_slice(&cursor::read(&app.keys, cursor::List::Extent, cursor)?).ok()
-        }
-        None => None,
-    };
+    let after = cursor::List::Extent.read(&app.keys, wanted.cursor.as_deref())?;
     let filter = Filter { effort: wanted.effort, after };
     let found = extent::list(&app, &actor, id, &filter).await?;
-    let next = found.next.map(|next| {
-        let position = serde_json::to_vec(&next).unwrap_or_default();
-        cursor::write(&app.keys, cursor::List::Extent, &position)
-    });
-    Ok(Json(Page { items: found.rows.into_iter().map(ReachedRole::from).collect(), next }))
+    let next = found.next.map(|next| cursor::List::Extent.write(&app.keys, &next));
+    Ok(Json(Page::of(found.rows, next)))
 }

@@ -107,19 +107,12 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Person>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::name(&cursor::read(&app.keys, cursor::List::People, cursor)?)
-            .map(|(name, id)| (name, PrincipalId(id))),
-        None => None,
-    };
+    let after = cursor::List::People.read(&app.keys, wanted.cursor.as_deref())?;
     let search = wanted.search.map(|search| search.to_string());
     let found = person::list(&app, &actor, search, after).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_name(&last.name, last.principal.0);
-        cursor::write(&app.keys, cursor::List::People, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(Person::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::People.write(&app.keys, &(&last.name, last.principal)));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// A person with what they can do.

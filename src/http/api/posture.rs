@@ -182,17 +182,10 @@ async fn holders(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<PowerHolder>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Holders, cursor)?)
-            .map(|(at, id)| (at, AssignmentId(id))),
-        None => None,
-    };
+    let after = cursor::List::Holders.read(&app.keys, wanted.cursor.as_deref())?;
     let activated = wanted.activated.unwrap_or_default();
     let found = posture::holders(&app, &actor, activated, after).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_time(last.starts_at, last.assignment.0);
-        cursor::write(&app.keys, cursor::List::Holders, &position)
-    });
-    Ok(Json(Page { items: found.into_iter().map(PowerHolder::from).collect(), next }))
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::Holders.write(&app.keys, &(last.starts_at, last.assignment)));
+    Ok(Json(Page::of(found, next)))
 }

@@ -12,6 +12,7 @@ use crate::{
     App,
     domain::{
         approval::{Stage, StageState, Standing, Written},
+        assignment::AssignmentEnd,
         id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
         request::{RequestKind, RequestState, Verdict},
         text::Justification,
@@ -104,6 +105,8 @@ struct Activation {
     ends_at: Option<Instant>,
     /// When it was ended.
     ended_at: Option<Instant>,
+    /// Why it was ended.
+    end_reason: Option<AssignmentEnd>,
 }
 
 /// What an approver said.
@@ -152,6 +155,7 @@ impl TryFrom<Told> for Request {
                 starts_at: told.active_from,
                 ends_at: told.active_until,
                 ended_at: told.ended_at,
+                end_reason: told.end_reason,
             }),
             decision: told.verdict.map(|verdict| Decision {
                 verdict,
@@ -349,11 +353,7 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Request>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::time(&cursor::read(&app.keys, cursor::List::Requests, cursor)?)
-            .map(|(at, id)| (at, RequestId(id))),
-        None => None,
-    };
+    let after = cursor::List::Requests.read(&app.keys, wanted.cursor.as_deref())?;
     let filter = Filter {
         everybody: wanted.everybody.unwrap_or_default(),
         principal: wanted.principal,
@@ -362,11 +362,8 @@ async fn list(
         after,
     };
     let found = request::list(&app, &actor, filter).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found.last().filter(|_| is_full).map(|last| {
-        let position = cursor::by_time(last.created_at, last.id.0);
-        cursor::write(&app.keys, cursor::List::Requests, &position)
-    });
+    let next = cursor::end(&found, PAGE)
+        .map(|last| cursor::List::Requests.write(&app.keys, &(last.created_at, last.id)));
     let items: Result<_, Error> = found.into_iter().map(Request::try_from).collect();
     Ok(Json(Page { items: items?, next }))
 }

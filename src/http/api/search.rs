@@ -79,19 +79,12 @@ async fn find(
     Bearer(actor): Bearer,
     Query(asked): Query<Asked>,
 ) -> Result<Json<SearchAnswer>, ApiError> {
-    let after = match asked.cursor.filter(|_| asked.kind.is_some()) {
-        Some(cursor) => {
-            serde_json::from_slice(&cursor::read(&app.keys, cursor::List::Search, &cursor)?).ok()
-        }
-        None => None,
-    };
+    let cursor = asked.cursor.as_deref().filter(|_| asked.kind.is_some());
+    let after = cursor::List::Search.read(&app.keys, cursor)?;
     let wish = Wish { asked: asked.q, kind: asked.kind, after };
     let found = search::find(&app, &actor, &wish).await?;
     let last = found.hits.last().filter(|_| wish.kind.is_some() && !found.more.is_empty());
-    let next = last.map(|last| {
-        let position = serde_json::to_vec(&last.position).unwrap_or_default();
-        cursor::write(&app.keys, cursor::List::Search, &position)
-    });
+    let next = last.map(|last| cursor::List::Search.write(&app.keys, &last.position));
     let items = found.hits.into_iter().map(SearchHit::from).collect();
     Ok(Json(SearchAnswer { items, more: found.more, next }))
 }

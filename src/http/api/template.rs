@@ -15,9 +15,9 @@ use crate::{
             AssignmentId, ChangeRequestId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId,
             TemplateId,
         },
-        settings::{Difference, Field, Fields, Settings},
+        settings::{Difference, Field, Fields, NeverAsked, Settings},
         text::{Description, Justification, Name},
-        time::Instant,
+        time::{Duration, Instant},
     },
     error::Error,
     http::{
@@ -293,6 +293,9 @@ struct TermsImpact {
     out_of_terms: Vec<TermsKept>,
     /// The requests that wait there.
     waiting: Vec<TermsWaiting>,
+    /// The stages of the approval that nobody would ever be asked in, because no activation is longer than what they are
+    /// skipped for.
+    never_asked: Vec<TermsNeverAsked>,
 }
 
 /// What becomes others at a scope below.
@@ -330,6 +333,19 @@ struct TermsWaiting {
     closed: bool,
 }
 
+/// A stage of an approval that nobody would ever be asked in.
+#[derive(Serialize, ToSchema)]
+struct TermsNeverAsked {
+    /// The name of the place.
+    scope_name: String,
+    /// The stage, counted from 1.
+    stage: usize,
+    /// The longest activation there.
+    longest: Duration,
+    /// The longest for which the stage is skipped.
+    skipped_up_to: Duration,
+}
+
 impl From<Preview> for TermsImpact {
     fn from(preview: Preview) -> Self {
         let below = |(scope_name, difference)| TermsBelow { scope_name, difference };
@@ -345,6 +361,12 @@ impl From<Preview> for TermsImpact {
             requester: waiting.requester,
             closed: waiting.undecidable,
         };
+        let never = |(scope_name, never): (String, NeverAsked)| TermsNeverAsked {
+            scope_name,
+            stage: never.stage,
+            longest: never.longest,
+            skipped_up_to: never.skipped_up_to,
+        };
         Self {
             difference: preview.difference,
             below: preview.below.into_iter().map(below).collect(),
@@ -356,6 +378,7 @@ impl From<Preview> for TermsImpact {
             running: preview.running,
             out_of_terms: preview.out_of_terms.into_iter().map(kept).collect(),
             waiting: preview.waiting.into_iter().map(waits).collect(),
+            never_asked: preview.never_asked.into_iter().map(never).collect(),
         }
     }
 }

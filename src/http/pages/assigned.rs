@@ -49,35 +49,35 @@ pub fn status(told: &Told, reader: &Reader) -> Status {
 }
 
 fn ended(reason: Option<AssignmentEnd>) -> Status {
+    let kind = match reason {
+        None
+        | Some(
+            AssignmentEnd::Expired
+            | AssignmentEnd::Deactivated
+            | AssignmentEnd::Converted
+            | AssignmentEnd::Replaced,
+        ) => Kind::Ended,
+        Some(_) => Kind::Revoked,
+    };
+    Status::new(kind, reason.map(why_ended).unwrap_or_default())
+}
+
+/// Why an assignment is over, in a few words; nothing if its time was up.
+#[must_use]
+pub fn why_ended(reason: AssignmentEnd) -> String {
     match reason {
-        Some(AssignmentEnd::Removed) => Status::new(Kind::Revoked, ""),
-        Some(AssignmentEnd::EligibilityEnded) => {
-            Status::new(Kind::Revoked, tell!("assignment-eligibility-ended"))
-        }
-        Some(AssignmentEnd::PrincipalDisabled) => {
-            Status::new(Kind::Revoked, tell!("word-account-disabled"))
-        }
-        Some(AssignmentEnd::MembershipEnded) => {
-            Status::new(Kind::Revoked, tell!("assignment-left-the-group"))
-        }
-        Some(AssignmentEnd::ScopeMoved) => {
-            Status::new(Kind::Revoked, tell!("assignment-place-moved"))
-        }
-        Some(AssignmentEnd::ScopeRetired) => {
-            Status::new(Kind::Revoked, tell!("assignment-place-retired"))
-        }
-        Some(AssignmentEnd::TicketClosed) => {
-            Status::new(Kind::Revoked, tell!("assignment-ticket-closed"))
-        }
-        Some(AssignmentEnd::RoleRetired) => {
-            Status::new(Kind::Revoked, tell!("assignment-role-retired"))
-        }
-        Some(AssignmentEnd::Converted) => Status::new(Kind::Ended, "converted"),
-        Some(AssignmentEnd::Replaced) => Status::new(Kind::Ended, "extended"),
-        Some(AssignmentEnd::Deactivated) => {
-            Status::new(Kind::Ended, tell!("assignment-by-its-holder"))
-        }
-        Some(AssignmentEnd::Expired) | None => Status::new(Kind::Ended, ""),
+        AssignmentEnd::Expired => String::new(),
+        AssignmentEnd::Deactivated => tell!("assignment-by-its-holder"),
+        AssignmentEnd::Removed => tell!("assignment-by-an-administrator"),
+        AssignmentEnd::Replaced => tell!("assignment-extended"),
+        AssignmentEnd::Converted => tell!("assignment-converted"),
+        AssignmentEnd::EligibilityEnded => tell!("assignment-eligibility-ended"),
+        AssignmentEnd::PrincipalDisabled => tell!("word-account-disabled"),
+        AssignmentEnd::MembershipEnded => tell!("assignment-left-the-group"),
+        AssignmentEnd::ScopeMoved => tell!("assignment-place-moved"),
+        AssignmentEnd::ScopeRetired => tell!("assignment-place-retired"),
+        AssignmentEnd::RoleRetired => tell!("assignment-role-retired"),
+        AssignmentEnd::TicketClosed => tell!("assignment-ticket-closed"),
     }
 }
 

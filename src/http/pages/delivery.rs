@@ -17,7 +17,12 @@ use super::{
     },
 };
 use crate::{
-    domain::{channel::MAIL, delivery::State, percent, permission::Permission},
+    domain::{
+        channel::MAIL,
+        delivery::{State, Wait},
+        percent,
+        permission::Permission,
+    },
     http::language::{tell, translate},
     service::delivery::{self, Delivery, Lane},
 };
@@ -26,6 +31,7 @@ use crate::{
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Wanted {
+    notice: String,
     lane: String,
     state: String,
     event: String,
@@ -37,6 +43,8 @@ impl Wanted {
     fn wish(&self) -> delivery::Wanted {
         let given = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
         delivery::Wanted {
+            // What is no identifier is that of no notice.
+            id: given(&self.notice).map(|id| id.parse().unwrap_or_default()),
             lane: given(&self.lane),
             state: State::named(&self.state),
             event: given(&self.event),
@@ -47,6 +55,7 @@ impl Wanted {
     /// The filter as the query of an address, without where the page begins.
     fn query(&self) -> String {
         [
+            ("notice", &self.notice),
             ("lane", &self.lane),
             ("state", &self.state),
             ("event", &self.event),
@@ -74,11 +83,16 @@ pub async fn list(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     };
     show(&Deliveries {
         filter: filter(&wanted, &lanes, &events),
-        rows: found.iter().map(|notice| row(notice, &reader)).collect(),
+        rows: found.iter().map(|notice| row(notice, &lanes, &reader)).collect(),
         lanes: lanes.iter().map(|lane| lane_row(lane, &reader)).collect(),
         pages: Pages {
             first: if after.is_some() { format!("/deliveries?{query}") } else { String::new() },
             next: next.map(|(at, id)| address(format!("after={at}~{id}"))).unwrap_or_default(),
+        },
+        again: if wanted.notice.is_empty() {
+            String::new()
+        } else {
+            format!("/deliveries?{query}")
         },
         may_act,
         key: new_key(),
@@ -167,23 +181,50 @@ fn word(state: State) -> String {
     }
 }
 
-fn row(notice: &Delivery, reader: &Reader) -> Row {
-    let (tone, when) = match notice.state {
-        State::Sent => ("good", notice.sent_at),
-        State::Waiting | State::BeingSent => ("", None),
-        State::Retrying => ("warn", notice.next_attempt_at),
-        State::GivenUp => ("bad", None),
+/// Why a notice has not gone out, as far as that is known.
+fn why(notice: &Delivery, lanes: &[Lane]) -> String {
+    let failed = notice.last_error.as_deref().map(translate);
+    let last = failed.map(|why| tell!("delivery-last-try-failed", why = why));
+    match notice.waits_for {
+        Some(Wait::Turn) => last.unwrap_or_else(|| tell!("delivery-goes-out-at-its-turn")),
+        Some(Wait::QuietHours) => tell!("delivery-quiet-hours"),
+        Some(Wait::EarlierOne) => tell!("delivery-an-earlier-one-goes-first"),
+        Some(Wait::Channel) => tell!("delivery-its-channel-is-not-configured"),
+        Some(Wait::Way) => {
+            let name = notice.channel.as_deref().unwrap_or(MAIL);
+            let lane = lanes.iter().find(|lane| lane.name == name);
+            let said = lane.and_then(|lane| lane.last_error.as_deref()).map(translate);
+            said.map_or_else(
+                || tell!("delivery-nothing-gets-through"),
+                |why| tell!("delivery-nothing-gets-through-because", why = why),
+            )
+        }
+        Some(Wait::AnotherTry) | None => last.unwrap_or_default(),
+    }
+}
+
+fn row(notice: &Delivery, lanes: &[Lane], reader: &Reader) -> Row {
+    let (tone, when) = match (notice.state, notice.waits_for) {
+        (State::Sent, _) => ("good", notice.sent_at),
+        (State::GivenUp, _) | (_, Some(Wait::Channel)) => ("bad", None),
+        (_, Some(Wait::AnotherTry | Wait::Way)) => ("warn", notice.next_attempt_at),
+        (State::Waiting | State::BeingSent | State::Retrying, _) => ("", notice.next_attempt_at),
+    };
+    let state = match notice.waits_for {
+        None | Some(Wait::AnotherTry) => word(notice.state),
+        Some(_) if when.is_some() => tell!("delivery-waiting-until"),
+        Some(_) => word(State::Waiting),
     };
     let again = matches!(notice.state, State::GivenUp | State::Retrying | State::Waiting);
     Row {
         at: reader.instant(notice.at),
         event: notice.event.clone().unwrap_or_else(|| tell!("delivery-a-notice")),
         to: notice.channel.clone().or_else(|| notice.address.clone()).unwrap_or_default(),
-        state: word(notice.state),
+        state,
         tone,
         when: when.map(|at| reader.instant(at)),
         attempts: notice.attempts,
-        error: notice.last_error.as_deref().map(translate).unwrap_or_default(),
+        why: why(notice, lanes),
         resend: if again { format!("/deliveries/{}/resend", notice.id) } else { String::new() },
     }
 }
@@ -203,9 +244,9 @@ pub async fn resend(Path(notice): Path<String>, posted: Posted<Back>) -> Answer 
     done(&format!("/deliveries?{}", form.back.replace(['#', '\\'], "")), Done::Resent)
 }
 
-/// Tries whether a way works.
+/// Tries whether a way works, and leads to the notice that tells.
 pub async fn test(Path(lane): Path<String>, posted: Posted<Nothing>) -> Answer {
     let Posted { page, .. } = posted;
-    delivery::test(&page.app, &page.actor, &lane).await?;
-    done("/deliveries", Done::Tested)
+    let notice = delivery::test(&page.app, &page.actor, &lane).await?;
+    done(&format!("/deliveries?notice={notice}"), Done::Tested)
 }

@@ -125,7 +125,7 @@ impl Done {
         (Self::PersonAccessEnded, "person-access-ended", "done-all-access-of-this-account"),
         (Self::PasswordChanged, "password-changed", "done-your-password-is-changed-your"),
         (Self::Resent, "resent", "done-it-is-in-line-again"),
-        (Self::Tested, "tested", "done-a-test-is-on-its-way"),
+        (Self::Tested, "tested", "done-a-test-is-in-line"),
         (Self::NoticesChosen, "notices-chosen", "done-notices-chosen"),
         (
             Self::AuthenticatorReplaced,

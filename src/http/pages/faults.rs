@@ -34,7 +34,7 @@ impl Faults {
             }
             Error::Invalid(fields) => {
                 for field in fields {
-                    faults.add(Some(field.field), sentence(&translate(&field.message)));
+                    faults.add(Some(&field.way()), sentence(&translate(&field.message)));
                 }
             }
             Error::StepUp(message) => faults.add(Some("code"), translate(message)),
@@ -53,6 +53,16 @@ impl Faults {
             other => return Err(other),
         }
         Ok(faults)
+    }
+
+    /// Adds what an error says about fields that could be read. Of those that could not nothing more is known.
+    pub fn also(&mut self, error: Error) -> Result<(), Error> {
+        let more = Self::of(error)?;
+        let illegible: Vec<_> = self.fields.iter().map(|(field, _)| field.clone()).collect();
+        let about = more.fields.into_iter().filter(|(field, _)| !illegible.contains(field));
+        self.fields.extend(about);
+        self.whole.extend(more.whole);
+        Ok(())
     }
 
     /// One field that could not be read.
@@ -105,6 +115,13 @@ impl Faults {
         Field { value: value.into(), error: (!said.is_empty()).then(|| said.join(" ")) }
     }
 
+    /// The same for a field to which the rules know another way. Why it cannot be read is told rather than what that leads to.
+    pub fn take_at(&mut self, name: &str, way: &str, value: impl Into<String>) -> Field {
+        let judged = self.take(way, "");
+        let read = self.take(name, value);
+        Field { error: read.error.or(judged.error), ..read }
+    }
+
     /// What is wrong that no field of the form has taken.
     #[must_use]
     pub fn rest(self) -> Vec<String> {
@@ -131,7 +148,7 @@ pub fn reasons_of(error: &Error) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{activation::Refusal, time::Duration};
+    use crate::domain::{activation::Refusal, fault::FieldError, time::Duration};
 
     #[test]
     fn what_is_about_a_field_stands_beside_it_and_the_rest_above() {
@@ -146,6 +163,27 @@ mod tests {
         assert!(duration.error.unwrap().contains("between 5 min and 4 h"));
         assert_eq!(faults.take("duration", "").error, None);
         assert_eq!(faults.rest().len(), 2, "the code has no field on this form");
+    }
+
+    #[test]
+    fn a_part_of_a_field_has_its_own_way_and_what_cannot_be_read_is_told_first() {
+        let mut faults = Faults::default();
+        faults.note("reason", "this is too long");
+        faults.note("timeout_1", "write a duration");
+        let fault = |field, part| FieldError::new(field, "said by the rules").at(part);
+        faults
+            .also(Error::Invalid(vec![
+                fault("reason", ""),
+                fault("stages", "[0].timeout"),
+                fault("stages", "[0].agree"),
+            ]))
+            .unwrap();
+        let timeout = faults.take_at("timeout_1", "stages[0].timeout", "soon");
+        assert_eq!(timeout.error.as_deref(), Some("Write a duration."));
+        let agree = faults.take_at("agree_1", "stages[0].agree", "1");
+        assert_eq!(agree.error.as_deref(), Some("Said by the rules."));
+        assert_eq!(faults.take("reason", "").error.as_deref(), Some("This is too long."));
+        assert!(faults.rest().is_empty());
     }
 
     #[test]

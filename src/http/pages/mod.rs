@@ -19,6 +19,7 @@ mod chronicle;
 mod delivery;
 mod deputy;
 mod done;
+mod emergency;
 mod expiring;
 mod extension;
 mod extent;
@@ -36,6 +37,7 @@ mod plain_words;
 mod policy;
 mod posture;
 pub mod problem;
+mod remark;
 mod request;
 mod role;
 mod role_definition;
@@ -105,11 +107,11 @@ fn everybody() -> Routes {
         .get("/requests/{request}", request::one)
         .post("/requests/{request}/decision", request::decide)
         .post("/requests/{request}/cancel", request::cancel)
-        .post("/requests/{request}/comment", request::comment)
-        .post("/requests/{request}/claim", request::take_on)
-        .post("/requests/{request}/release", request::release)
-        .post("/requests/{request}/nudge", request::nudge)
-        .post("/requests/{request}/review", request::review)
+        .post("/requests/{request}/comment", remark::comment)
+        .post("/requests/{request}/claim", remark::take_on)
+        .post("/requests/{request}/release", remark::release)
+        .post("/requests/{request}/nudge", remark::nudge)
+        .post("/requests/{request}/review", emergency::review)
         .post("/approvals", approval::decide)
         .get("/account/deputies", deputy::list)
         .post("/account/deputies", deputy::create)

@@ -6,6 +6,7 @@ use serde::Deserialize;
 use super::{
     change_request::row as tell_change,
     done::Done,
+    emergency::reviewed,
     faults::Faults,
     page::{Answer, Page, Posted, answer, done, id, new_key, place_in_time, show},
     say::{self, Reader},
@@ -21,7 +22,6 @@ use super::{
 use crate::{
     domain::{
         approval::{Agreement, Approver, Stage, StageState},
-        emergency::ReviewVerdict,
         id::RequestId,
         permission::Permission,
         request::{RequestKind, RequestState, Verdict},
@@ -31,7 +31,7 @@ use crate::{
     error::Error,
     http::language::{reader_now, tell},
     service::{
-        approval, change_request, emergency, remark,
+        approval, change_request, emergency,
         request::{self, Detail, Filter, Told},
     },
 };
@@ -161,7 +161,13 @@ pub async fn one(page: Page, Path(request): Path<String>) -> Answer {
     draw(&page, id(&request, "request")?, Faults::default(), &Decision::default()).await
 }
 
-async fn draw(page: &Page, id: RequestId, mut faults: Faults, typed: &Decision) -> Answer {
+/// The page of a request, with what was wrong with what was `typed`.
+pub(super) async fn draw(
+    page: &Page,
+    id: RequestId,
+    mut faults: Faults,
+    typed: &Decision,
+) -> Answer {
     let detail = match request::show(&page.app, &page.actor, id).await {
         Err(Error::NotFound(_)) => return not_yours(page).await,
         shown => shown?,
@@ -401,8 +407,8 @@ pub struct Decision {
     justification: String,
     duration: String,
     code: String,
-    comment: String,
-    note: String,
+    pub(super) comment: String,
+    pub(super) note: String,
     idempotency_key: Option<String>,
 }
 
@@ -460,95 +466,6 @@ fn claim(page: &Page, detail: &Detail) -> Option<(String, String)> {
             (format!("/requests/{id}/claim"), tell!("request-i-am-looking-at-it"))
         }
     })
-}
-
-/// What became of the review of an emergency.
-fn reviewed(review: &emergency::Detail, reader: &Reader) -> String {
-    let told = &review.told;
-    match (told.verdict, &told.reviewer) {
-        (Some(ReviewVerdict::Justified), Some(by)) => tell!("request-found-it-justified", by = by),
-        (Some(ReviewVerdict::NotJustified), Some(by)) => {
-            tell!("request-found-that-it-should-have", by = by)
-        }
-        _ if told.due_at <= review.now => tell!("request-its-review-is-overdue"),
-        _ => {
-            let due = reader.instant(told.due_at).text;
-            tell!("request-somebody-has-to-review-it", due = due)
-        }
-    }
-}
-
-/// Writes something about a request.
-pub async fn comment(Path(request): Path<String>, posted: Posted<Decision>) -> Answer {
-    let Posted { page, form } = posted;
-    let request: RequestId = id(&request, "request")?;
-    let mut faults = Faults::default();
-    let Some(text) = faults.read("comment", &form.comment) else {
-        return draw(&page, request, faults, &form).await;
-    };
-    match remark::comment(&page.app, &page.actor, request, &text).await {
-        Ok(()) => done(&format!("/requests/{request}"), Done::Commented),
-        Err(error) => draw(&page, request, Faults::of(error)?, &form).await,
-    }
-}
-
-/// Tells the others that one looks at it.
-pub async fn take_on(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
-    claim_or_release(&posted.page, &request, false).await
-}
-
-/// Leaves it to the others again.
-pub async fn release(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
-    claim_or_release(&posted.page, &request, true).await
-}
-
-async fn claim_or_release(page: &Page, request: &str, release: bool) -> Answer {
-    let request: RequestId = id(request, "request")?;
-    match remark::claim(&page.app, &page.actor, request, release).await {
-        Ok(()) => done(
-            &format!("/requests/{request}"),
-            if release { Done::Released } else { Done::Claimed },
-        ),
-        Err(error) => draw(page, request, Faults::of(error)?, &Decision::default()).await,
-    }
-}
-
-/// Asks again.
-pub async fn nudge(Path(request): Path<String>, posted: Posted<Nothing>) -> Answer {
-    let Posted { page, .. } = posted;
-    let request: RequestId = id(&request, "request")?;
-    match remark::nudge(&page.app, &page.actor, request).await {
-        Ok(()) => done(&format!("/requests/{request}"), Done::Nudged),
-        Err(error) => draw(&page, request, Faults::of(error)?, &Decision::default()).await,
-    }
-}
-
-/// What a reviewer's form sends.
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-pub struct Review {
-    verdict: String,
-    note: String,
-}
-
-/// Closes the review of an emergency.
-pub async fn review(Path(request): Path<String>, posted: Posted<Review>) -> Answer {
-    let Posted { page, form } = posted;
-    let request: RequestId = id(&request, "request")?;
-    let mut faults = Faults::default();
-    let typed = Decision { note: form.note.clone(), ..Decision::default() };
-    let Some(note) = faults.read("note", &form.note) else {
-        return draw(&page, request, faults, &typed).await;
-    };
-    let verdict = if form.verdict == "justified" {
-        ReviewVerdict::Justified
-    } else {
-        ReviewVerdict::NotJustified
-    };
-    match emergency::review(&page.app, &page.actor, request, verdict, &note).await {
-        Ok(()) => done(&format!("/requests/{request}"), Done::Reviewed),
-        Err(error) => draw(&page, request, Faults::of(error)?, &typed).await,
-    }
 }
 
 /// What a form without fields sends.

@@ -1,5 +1,6 @@
 //! What happened to a request, step by step.
 use super::{
+    assigned::why_ended,
     say::{self, Reader},
     view::request::Step,
 };
@@ -159,7 +160,8 @@ fn ended(told: &Told, reader: &Reader) -> Option<Step> {
     let at = told.ended_at.or(due)?;
     let early = told.ended_at.zip(told.active_until).is_some_and(|(ended, due)| ended < due);
     let text = if early {
-        tell!("request-access-ended-early")
+        let why = told.end_reason.map(why_ended).unwrap_or_default();
+        tell!("request-access-ended-early", why = why)
     } else {
         tell!("request-access-ended-its-time-was")
     };

@@ -383,6 +383,6 @@ fn reasons(step: &Step, error: Error) -> Result<Vec<FieldError>, Error> {
     };
     let field = step.at.map_or("prune", |at| at.file.name());
     let line = step.at.map_or_else(String::new, |at| format!("line {}, ", at.line));
-    let told = |message| FieldError { field, message: format!("{line}{step}: {message}") };
+    let told = |message| FieldError::new(field, format!("{line}{step}: {message}"));
     Ok(messages.into_iter().map(told).collect())
 }

@@ -55,9 +55,8 @@ fn understand(files: &Files) -> Result<Document, Error> {
         return Err(Error::invalid("files", "give at least one file"));
     }
     let known = || File::ALL.map(|(_, name)| name).join(", ");
-    let unknown = files.keys().filter(|name| File::named(name).is_none()).map(|name| FieldError {
-        field: "files",
-        message: format!("{name} is no file of a policy: these are {}", known()),
+    let unknown = files.keys().filter(|name| File::named(name).is_none()).map(|name| {
+        FieldError::new("files", format!("{name} is no file of a policy: these are {}", known()))
     });
     let mut wrong: Vec<_> = unknown.collect();
     let read = policy::read(files);
@@ -72,7 +71,7 @@ fn told(fault: &Fault) -> FieldError {
     let message = fault.to_string();
     let message = message.strip_prefix(fault.at.file.name()).unwrap_or(&message);
     let message = message.trim_start_matches(", ").to_owned();
-    FieldError { field: fault.at.file.name(), message }
+    FieldError::new(fault.at.file.name(), message)
 }
 
 async fn compare(

@@ -10,7 +10,7 @@ pub use preview::{Preview, preview};
 pub(super) use save::privileged_terms;
 pub(super) use save::try_within;
 pub use save::{
-    Reset, Rewritten, Save, Written, recompute_below, reset, save, weakens, write_within,
+    Reset, Rewritten, Save, Written, examine, recompute_below, reset, save, weakens, write_within,
 };
 use sqlx::PgConnection;
 pub use template::{NewTemplate, change, create, retire, template, templates};

@@ -1,11 +1,14 @@
 //! What saving would change, and for whom: the very change is made, looked at, and undone.
-use super::save::{Laid, Save, lay_down};
+use super::{
+    plan::Step,
+    save::{Laid, Save, lay_down},
+};
 use crate::{
     App,
     domain::{
         actor::Actor,
         notice::rule::Notices,
-        settings::{Difference, Field, Settings},
+        settings::{Difference, Field, NeverAsked, Settings},
     },
     error::Error,
     service::role::Told,
@@ -44,6 +47,8 @@ pub struct Preview {
     pub notices: Notices,
     /// The waiting requests that are judged by the stricter of their own terms and these, or closed.
     pub waiting: Vec<Waiting>,
+    /// The stages that nobody would ever be asked in, at the scope or below it, each with the name of its place.
+    pub never_asked: Vec<(String, NeverAsked)>,
 }
 
 /// What `save` would do, with everything that may be said against it. Nothing of it remains.
@@ -81,6 +86,7 @@ async fn look_ahead(app: &App, actor: &Actor, save: &Save) -> Result<Preview, Er
         out_of_terms: out_of_terms.into_iter().filter(|one| !of_old(one)).collect(),
         names: store::settings::approver_names(connection, &named).await?,
         waiting: store::settings::waiting_under(connection, save.role, &versions).await?,
+        never_asked: steps.iter().flat_map(never_asked).collect(),
     };
     // Dropped here: nothing of it remains.
     drop(change);
@@ -88,6 +94,11 @@ async fn look_ahead(app: &App, actor: &Actor, save: &Save) -> Result<Preview, Er
         steps.into_iter().map(|step| (step.place.name, step.before.difference(&step.after)));
     let (_, difference) = differences.next().unwrap_or_default();
     Ok(Preview { difference, below: differences.collect(), ..preview })
+}
+
+fn never_asked(step: &Step) -> impl Iterator<Item = (String, NeverAsked)> {
+    let stages = step.after.activation.never_asked();
+    stages.into_iter().map(move |stage| (step.place.name.clone(), stage))
 }
 
 /// Each field once, in their order.

@@ -9,7 +9,7 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        approval::{Approver, Resilience},
+        approval::{Approver, Resilience, part_of},
         audit::{Event, Kind},
         change_request::{Line, Outcome, Proposed, Write},
         fault::FieldError,
@@ -317,8 +317,33 @@ async fn lay(
     Ok(Laid { id, enforced_before: standing.declared.enforced, steps, versions })
 }
 
-/// Everything that may be wrong with it, or what it leads to.
+/// Refuses whatever is wrong with it, as saving would; nothing is written, and it may change nothing. For a form of which a
+/// part could not be read: the rest is judged all the same.
+pub async fn examine(app: &App, actor: &Actor, save: &Save) -> Result<(), Error> {
+    let Save { role, scope, .. } = *save;
+    let actor = Actor { idempotency: None, ..actor.clone() };
+    let mut change = Change::begin(&app.database, &actor).await?;
+    store::settings::place(change.connection(), scope).await?;
+    access::authorise_at(change.connection(), &actor, Permission::ManageSettings, scope).await?;
+    let standing = Standing::read(change.connection(), role, scope).await?;
+    weigh(&mut change, &standing, save).await.map(drop)
+}
+
+/// What it leads to, unless something is wrong with it or it changes nothing.
 async fn judge(
+    change: &mut Change,
+    standing: &Standing,
+    save: &Save,
+) -> Result<(Step, Vec<Step>), Error> {
+    let (here, below) = weigh(change, standing, save).await?;
+    if here.declared.says_the_same(&standing.declared) {
+        return Err(Error::Conflict("nothing has changed".to_owned()));
+    }
+    Ok((here, below))
+}
+
+/// What it leads to, unless something is wrong with it or with that: then all of it is told at once.
+async fn weigh(
     change: &mut Change,
     standing: &Standing,
     save: &Save,
@@ -328,14 +353,12 @@ async fn judge(
             "somebody else has changed these settings meanwhile: look at theirs first".to_owned(),
         ));
     }
+    let mut faults = Vec::new();
     if save.reason.is_empty() {
-        return Err(Error::invalid("reason", "write why the settings change"));
+        faults.push(FieldError::new("reason", "write why the settings change"));
     }
     let is_root = save.scope == ScopeId::ROOT;
-    let mut faults = save.own.faults(is_root, &standing.locked, &standing.declared.own);
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
+    faults.extend(save.own.faults(is_root, &standing.locked, &standing.declared.own));
     let mut next = save.own.clone();
     // What is set aside here stays as it was: whoever cannot change it cannot have meant to.
     for field in &standing.locked {
@@ -346,13 +369,7 @@ async fn judge(
     for step in &below {
         faults.extend(new_faults(change, save.role, step).await?);
     }
-    if !faults.is_empty() {
-        return Err(Error::Invalid(faults));
-    }
-    if next.says_the_same(&standing.declared) {
-        return Err(Error::Conflict("nothing has changed".to_owned()));
-    }
-    Ok((here, below))
+    if faults.is_empty() { Ok((here, below)) } else { Err(Error::Invalid(faults)) }
 }
 
 /// What is wrong with the terms of `role` at `scope`: by themselves, and for want of people who can agree.
@@ -372,7 +389,7 @@ async fn faults_of(
     for (_, number) in terms.stages.iter().zip(1..).filter(|(stage, _)| stage.approvers.is_empty())
     {
         let message = format!("stage {number} names nobody who approves");
-        faults.push(FieldError { field: "stages", message });
+        faults.push(FieldError::new("stages", message).at(part_of(number, "approvers")));
     }
     let resilience =
         store::settings::resilience(connection, &terms.stages, (role, scope), at).await?;
@@ -395,7 +412,7 @@ async fn faults_of(
             );
         }
     }
-    faults.push(FieldError { field: "stages", message });
+    faults.push(FieldError::new("stages", message));
     Ok(faults)
 }
 
@@ -409,9 +426,8 @@ async fn new_faults(
     let after = faults_of(change, (role, step.place.id), &step.after).await?;
     let new = after.into_iter().filter(|fault| before.iter().all(|old| old.field != fault.field));
     Ok(new
-        .map(|fault| FieldError {
-            field: fault.field,
-            message: format!("at {}: {}", step.place.name, fault.message),
+        .map(|fault| {
+            FieldError::new(fault.field, format!("at {}: {}", step.place.name, fault.message))
         })
         .collect())
 }

@@ -3,6 +3,7 @@ use sqlx::PgConnection;
 
 use crate::{
     domain::{
+        assignment::AssignmentEnd,
         id::{AssignmentId, PersonId, PrincipalId, RequestId, RoleId, ScopeId, SettingsId},
         request::{RequestKind, RequestState, Verdict},
         time::Instant,
@@ -65,6 +66,8 @@ pub struct Told {
     pub active_until: Option<Instant>,
     /// When that was ended.
     pub ended_at: Option<Instant>,
+    /// Why that was ended.
+    pub end_reason: Option<AssignmentEnd>,
     /// What an approver said.
     pub verdict: Option<Verdict>,
     /// Which approver.
@@ -112,7 +115,7 @@ pub async fn list(
             requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
             requests.justification, ticket_number, ticket_system, emergency, requests.created_at, expires_at, closed_at, failure,
             given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
-            given.ended_at as "ended_at?", decision.verdict as "verdict?: Verdict",
+            given.ended_at as "ended_at?", given.end_reason as "end_reason?: AssignmentEnd", decision.verdict as "verdict?: Verdict",
             decision.display_name as "decided_by?", decision.created_at as "decided_at?",
             decision.justification as "decision_justification?"
         from requests

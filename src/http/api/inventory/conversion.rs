@@ -116,17 +116,11 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<Conversion>>, ApiError> {
-    let before = match &wanted.cursor {
-        Some(cursor) => cursor::id(&cursor::read(&app.keys, cursor::List::Conversions, cursor)?),
-        None => None,
-    };
-    let found = conversion::list(&app, &actor, wanted.open, before.map(ConversionId)).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found
-        .last()
-        .filter(|_| is_full)
-        .map(|last| cursor::write(&app.keys, cursor::List::Conversions, last.id.0.as_bytes()));
-    Ok(Json(Page { items: found.into_iter().map(Conversion::from).collect(), next }))
+    let before = cursor::List::Conversions.read(&app.keys, wanted.cursor.as_deref())?;
+    let found = conversion::list(&app, &actor, wanted.open, before).await?;
+    let next =
+        cursor::end(&found, PAGE).map(|last| cursor::List::Conversions.write(&app.keys, &last.id));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// One conversion; also for whoever is to try it.

@@ -131,17 +131,11 @@ async fn list(
     Bearer(actor): Bearer,
     Query(after): Query<After>,
 ) -> Result<Json<Page<Import>>, ApiError> {
-    let before = match &after.cursor {
-        Some(cursor) => cursor::id(&cursor::read(&app.keys, cursor::List::Imports, cursor)?),
-        None => None,
-    };
-    let found = import::list(&app, &actor, before.map(ImportId)).await?;
-    let is_full = i64::try_from(found.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = found
-        .last()
-        .filter(|_| is_full)
-        .map(|last| cursor::write(&app.keys, cursor::List::Imports, last.id.0.as_bytes()));
-    Ok(Json(Page { items: found.into_iter().map(Import::from).collect(), next }))
+    let before = cursor::List::Imports.read(&app.keys, after.cursor.as_deref())?;
+    let found = import::list(&app, &actor, before).await?;
+    let next =
+        cursor::end(&found, PAGE).map(|last| cursor::List::Imports.write(&app.keys, &last.id));
+    Ok(Json(Page::of(found, next)))
 }
 
 /// A file to be looked at.
@@ -345,16 +339,10 @@ async fn rows(
     Path(id): Path<ImportId>,
     Query(wanted): Query<Rows>,
 ) -> Result<Json<Page<Row>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => cursor::line(&cursor::read(&app.keys, cursor::List::ImportRows, cursor)?),
-        None => None,
-    };
+    let after = cursor::List::ImportRows.read(&app.keys, wanted.cursor.as_deref())?;
     let rows = import::rows(&app, &actor, id, wanted.outcome, after.unwrap_or_default()).await?;
-    let is_full = i64::try_from(rows.len()).unwrap_or(i64::MAX) >= PAGE;
-    let next = rows
-        .last()
-        .filter(|_| is_full)
-        .map(|last| cursor::write(&app.keys, cursor::List::ImportRows, &last.line.to_be_bytes()));
+    let next =
+        cursor::end(&rows, PAGE).map(|last| cursor::List::ImportRows.write(&app.keys, &last.line));
     let rows = rows.into_iter().map(|row| Row {
         line: row.line,
         outcome: row.outcome,

@@ -120,10 +120,9 @@ async fn list(
     Bearer(actor): Bearer,
     Query(wanted): Query<Wanted>,
 ) -> Result<Json<Page<StandingAccess>>, ApiError> {
-    let after = match &wanted.cursor {
-        Some(cursor) => position(&cursor::read(&app.keys, cursor::List::Standing, cursor)?),
-        None => None,
-    };
+    let after = cursor::List::Standing
+        .read(&app.keys, wanted.cursor.as_deref())?
+        .map(|(rank, last_here, assignment)| Position { rank, last_here, assignment });
     let filter = Filter {
         list: wanted.list.unwrap_or_default(),
         role: wanted.role,
@@ -133,30 +132,10 @@ async fn list(
         after,
     };
     let found = standing::list(&app, &actor, &filter).await?;
-    let next =
-        found.next.map(|next| cursor::write(&app.keys, cursor::List::Standing, &bytes(next)));
-    Ok(Json(Page { items: found.rows.into_iter().map(StandingAccess::from).collect(), next }))
-}
-
-fn bytes(position: Position) -> Vec<u8> {
-    let at = position.last_here.map_or(i64::MIN, |at| at.timestamp().as_microsecond());
-    [
-        position.rank.to_be_bytes().as_slice(),
-        at.to_be_bytes().as_slice(),
-        position.assignment.0.as_bytes(),
-    ]
-    .concat()
-}
-
-fn position(bytes: &[u8]) -> Option<Position> {
-    let (rank, rest) = bytes.split_first_chunk::<2>()?;
-    let (at, id) = rest.split_first_chunk::<8>()?;
-    let last_here = match i64::from_be_bytes(*at) {
-        i64::MIN => None,
-        at => Some(Instant::new(jiff::Timestamp::from_microsecond(at).ok()?)),
-    };
-    let assignment = AssignmentId(uuid::Uuid::from_slice(id).ok()?);
-    Some(Position { rank: i16::from_be_bytes(*rank), last_here, assignment })
+    let next = found.next.map(|Position { rank, last_here, assignment }| {
+        cursor::List::Standing.write(&app.keys, &(rank, last_here, assignment))
+    });
+    Ok(Json(Page::of(found.rows, next)))
 }
 
 /// How much there was on a day.

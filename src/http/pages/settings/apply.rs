@@ -94,8 +94,10 @@ fn read(pairs: &Pairs) -> Result<(Apply, BTreeMap<RoleId, i32>), Faults> {
     let mut faults = Faults::default();
     let base = Settings::uniform(false, crate::domain::settings::SHORTEST);
     let given = match pairs.one("template") {
-        "" => form::read(pairs, false, true, &base, &mut faults)
-            .map(|(settings, fields)| Given::Fields { settings: Box::new(settings), fields }),
+        "" => {
+            let (settings, fields) = form::read(pairs, false, true, &base, &mut faults);
+            Some(Given::Fields { settings: Box::new(settings), fields })
+        }
         _ => faults.read("template", pairs.one("template")).map(Given::Template),
     };
     let why = match pairs.one("reason") {
@@ -107,6 +109,9 @@ fn read(pairs: &Pairs) -> Result<(Apply, BTreeMap<RoleId, i32>), Faults> {
         return Err(Faults::field("scope", tell!("settings-choose-a-place")));
     };
     let (Some(given), Some(reason)) = (given, reason) else { return Err(faults) };
+    if !faults.is_empty() {
+        return Err(faults);
+    }
     let seen = pairs.all("seen");
     let seen = seen.iter().filter_map(|seen| seen.split_once(':'));
     let apply = Apply {

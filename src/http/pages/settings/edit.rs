@@ -104,10 +104,14 @@ pub async fn save(Path(role): Path<String>, posted: Posted<Pairs>) -> Answer {
     if pairs.has("back") {
         return draw(&page, &detail, Faults::default(), &pairs).await;
     }
-    let save = match read(&detail, &pairs) {
-        Ok(save) => save,
-        Err(faults) => return draw(&page, &detail, faults, &pairs).await,
-    };
+    let (save, mut faults) = read(&detail, &pairs);
+    if !faults.is_empty() {
+        // What can be read is judged all the same: whoever mends the form is told everything at once.
+        if let Err(error) = settings::examine(&page.app, &page.actor, &save).await {
+            faults.also(error)?;
+        }
+        return draw(&page, &detail, faults, &pairs).await;
+    }
     if pairs.has("confirm") {
         return match settings::save(&page.app, &page.actor, &save).await {
             Ok(saved) => go_on(&saved, role, scope),
@@ -168,25 +172,26 @@ async fn told(
     Ok(notices::consequences(&reader_now(), &before, &after))
 }
 
-fn read(detail: &Detail, pairs: &Pairs) -> Result<Save, Faults> {
+/// What is asked for, and what of it cannot be read.
+fn read(detail: &Detail, pairs: &Pairs) -> (Save, Faults) {
     let mut faults = Faults::default();
     let is_root = detail.place.id == ScopeId::ROOT;
     let (privileged, before) = (detail.role.privileged, &detail.declared.settings);
-    let own = form::read(pairs, is_root, privileged, before, &mut faults);
+    let (settings, mut own) = form::read(pairs, is_root, privileged, before, &mut faults);
     let reason: Option<Justification> = faults.read("reason", pairs.one("reason"));
-    let (Some((settings, mut own)), Some(reason)) = (own, reason) else { return Err(faults) };
     own.extend(pairs.fields("kept"));
     // Whoever makes a field inherited again and leaves its mark behind means the former.
     let mut enforced = pairs.fields("enforce");
     enforced.retain(|field| own.contains(field));
-    Ok(Save {
+    let save = Save {
         role: detail.role.id,
         scope: detail.place.id,
         own: Declared { settings, own, enforced },
         after: pairs.one("version").parse().unwrap_or_default(),
         template: None,
-        reason,
-    })
+        reason: reason.unwrap_or_default(),
+    };
+    (save, faults)
 }
 
 /// Shows what making one field, or all of them, inherited again would do.

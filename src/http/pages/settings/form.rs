@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     domain::{
-        settings::{Field, Fields, Settings, Sort},
+        settings::{Field, Fields, LONGEST_ACTIVATION, SHORTEST, Settings, Sort},
         time::Duration,
     },
     http::language::tell,
@@ -116,7 +116,8 @@ fn flag(field: Field, settings: &Settings) -> bool {
 }
 
 /// Reads what a form says for a role that is `privileged` or not: the fields, and the values that they have; all others have
-/// those of `base`.
+/// those of `base`. What cannot be read is noted among the faults, and has a value that contradicts no other, so that the rest
+/// can be judged all the same.
 ///
 /// Where it is said for roles that are not known yet, take them for privileged: an address beside a rule that ships makes it a
 /// rule of its own, and administrators of an unprivileged role who are told too much lose nothing, while those of a privileged
@@ -127,41 +128,38 @@ pub fn read(
     privileged: bool,
     base: &Settings,
     faults: &mut Faults,
-) -> Option<(Settings, Fields)> {
+) -> (Settings, Fields) {
     let (mut settings, mut own) = (base.clone(), Fields::new());
-    let mut legible = true;
     for field in Field::all() {
         let text = pairs.one(field.name()).trim();
         let spoken = whole || !text.is_empty();
         match field.sort() {
-            Sort::Length if spoken => match Duration::from_str(text) {
-                Ok(length) => field.copy(&Settings::uniform(false, length), &mut settings),
-                Err(error) => {
+            Sort::Length if spoken => {
+                let length = Duration::from_str(text).unwrap_or_else(|error| {
                     faults.note(field.name(), error.to_string());
-                    legible = false;
-                }
-            },
+                    harmless(field)
+                });
+                field.copy(&Settings::uniform(false, length), &mut settings);
+            }
             Sort::Flag if spoken => {
                 let flag = matches!(text, "on" | "yes");
                 field.copy(&Settings::uniform(flag, base.activation.maximum), &mut settings);
             }
-            Sort::Stages if spoken => match stage::read(pairs, faults) {
-                Some(stages) => settings.activation.stages = stages,
-                None => legible = false,
-            },
+            Sort::Stages if spoken => settings.activation.stages = stage::read(pairs, faults),
             Sort::Notices => match notices::read(pairs, whole, privileged, faults) {
-                notices::Said::Rules(notices) => settings.notices = notices,
-                notices::Said::Nothing => continue,
-                notices::Said::Illegible => {
-                    legible = false;
-                    continue;
-                }
+                Some(notices) => settings.notices = notices,
+                None => continue,
             },
             Sort::Length | Sort::Flag | Sort::Stages => continue,
         }
         own.insert(field);
     }
-    legible.then_some((settings, own))
+    (settings, own)
+}
+
+/// A length that no other field can be too long or too short for.
+fn harmless(field: Field) -> Duration {
+    if field == Field::Maximum { LONGEST_ACTIVATION } else { SHORTEST }
 }
 
 const GROUPS: [(&str, &str, &[Field]); 4] = [
@@ -246,6 +244,9 @@ fn setting(
     let (label, help) = words(field);
     let above = above(field, mode);
     let locked = above.as_ref().filter(|above| above.locked);
+    let whole = matches!(mode, Mode::Whole);
+    // What is inherited is not said by the inputs below.
+    let spoken = whole || !pairs.one(input).is_empty();
     Setting {
         input,
         label,
@@ -265,10 +266,13 @@ fn setting(
             }
             _ => help,
         },
-        required: matches!(mode, Mode::Whole),
+        required: whole,
         ticked: pairs.has(input),
         choices: options(field, mode, above.as_ref()),
-        stages: approvers.map(|them| stage::forms(pairs, them, faults)).unwrap_or_default(),
+        stages: approvers
+            .filter(|_| locked.is_none())
+            .map(|them| stage::forms(pairs, spoken, them, faults))
+            .unwrap_or_default(),
         above: above.as_ref().map(|above| above.value.clone()).unwrap_or_default(),
         from: above.map(|above| above.from).unwrap_or_default(),
         field: faults.take(input, pairs.one(input)),
@@ -369,4 +373,90 @@ fn words(field: Field) -> (String, String) {
 #[must_use]
 pub fn text(pairs: &Pairs, name: &str, faults: &mut Faults) -> Input {
     faults.take(name, pairs.one(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{domain::fault::FieldError, error::Error};
+
+    fn filled_in(said: &[(&str, &str)]) -> Pairs {
+        let mut pairs = Pairs::default();
+        for (name, value) in said {
+            pairs.say(name, *value);
+        }
+        pairs
+    }
+
+    /// What stands on the form after it was read and what could be read was judged.
+    fn told(pairs: &Pairs) -> (Vec<Setting>, Vec<String>) {
+        let (mut faults, base) = (Faults::default(), Settings::uniform(false, SHORTEST));
+        let (terms, _) = read(pairs, true, true, &base, &mut faults);
+        faults.also(Error::Invalid(terms.faults(true))).unwrap();
+        let choices = stage::Choices::open();
+        let groups = groups(pairs, Mode::Whole, Some(&choices), &mut faults);
+        (groups.into_iter().flat_map(|group| group.settings).collect(), faults.rest())
+    }
+
+    #[test]
+    fn what_cannot_be_read_and_what_contradicts_itself_are_told_together() {
+        let pairs = filled_in(&[
+            ("maximum", "a while"),
+            ("allows_emergency", "on"),
+            ("emergency_maximum", "20h"),
+            ("eligible_maximum", "365 days"),
+            ("active_maximum", "1m"),
+        ]);
+        let (settings, rest) = told(&pairs);
+        let wrong = settings.iter().filter(|setting| setting.field.error.is_some());
+        let wrong: Vec<_> = wrong.map(|setting| setting.input).collect();
+        assert_eq!(wrong, ["maximum", "active_maximum"], "nobody knows the longest activation");
+        assert!(rest.is_empty(), "{rest:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_stage_stands_in_that_stage() {
+        let mut said = vec![
+            ("maximum", "8h"),
+            ("emergency_maximum", "1h"),
+            ("eligible_maximum", "365 days"),
+            ("active_maximum", "180 days"),
+            ("approver_1", "manager"),
+            ("timeout_1", "soon"),
+            ("escalate_after_1", "1m"),
+            ("skip_from_1", "noon"),
+            ("skip_until_1", "17:00"),
+            ("skip_zone_1", "Mars/Olympus"),
+            // It names nobody, and so it is left out.
+            ("stage_2", "on"),
+            ("timeout_2", "24h"),
+        ];
+        said.extend([
+            ("approver_3", "manager"),
+            ("timeout_3", "1m"),
+            ("silence_3", "approve"),
+            ("agree_3", "11"),
+        ]);
+        let (settings, rest) = told(&filled_in(&said));
+        let stages = settings.iter().find(|setting| !setting.stages.is_empty()).unwrap();
+        let [first, second, third, _] = stages.stages.as_slice() else { panic!("four are drawn") };
+        let wrong = |field: &Input| field.error.is_some();
+        assert!(wrong(&first.timeout) && wrong(&first.escalate_after));
+        assert!(wrong(&first.escalate_to_field) && wrong(&first.skip_from));
+        assert!(wrong(&first.skip_zone) && wrong(&first.skip_days_field));
+        assert!(!wrong(&first.agree) && !wrong(&second.timeout));
+        assert!(wrong(&third.timeout) && wrong(&third.silence) && wrong(&third.agree));
+        assert!(rest.is_empty(), "{rest:?}");
+    }
+
+    #[test]
+    fn what_is_wrong_with_stages_that_are_inherited_stands_beside_no_input() {
+        let pairs = filled_in(&[("approver_1", "manager"), ("timeout_1", "24h")]);
+        let fault = FieldError::new("stages", "said of others").at("[0].timeout");
+        let mut faults = Faults::of(Error::Invalid(vec![fault])).unwrap();
+        let choices = stage::Choices::open();
+        let drawn = groups(&pairs, Mode::Leave, Some(&choices), &mut faults);
+        assert_eq!(drawn.len(), GROUPS.len());
+        assert_eq!(faults.rest(), ["Said of others."]);
+    }
 }

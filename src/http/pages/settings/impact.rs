@@ -8,7 +8,10 @@ use super::{
     changes,
 };
 use crate::{
-    domain::{assignment::AssignmentKind, settings::Field},
+    domain::{
+        assignment::AssignmentKind,
+        settings::{Field, NeverAsked},
+    },
     http::language::tell,
     service::settings::{OutOfTerms, Preview},
 };
@@ -38,7 +41,22 @@ fn consequences(preview: &Preview, reader: &Reader) -> Vec<Sentence> {
             text: tell!("settings-nobody-gains-or-loses-anything"),
         });
     }
-    sentences
+    preview.never_asked.iter().map(never_asked).chain(sentences).collect()
+}
+
+/// That a stage is there for nothing, which nobody will have meant.
+fn never_asked((place, never): &(String, NeverAsked)) -> Sentence {
+    let NeverAsked { stage, longest, skipped_up_to } = never;
+    Sentence {
+        icon: "alert",
+        text: tell!(
+            "settings-stage-never-asked",
+            stage = stage,
+            place = place,
+            longest = longest,
+            skipped = skipped_up_to,
+        ),
+    }
 }
 
 /// What is asked for, and of how many.

@@ -55,22 +55,18 @@ pub(super) fn say(pairs: &mut Pairs, notices: &Notices, whole: bool) {
     }
 }
 
-/// What a form says of the rules.
-pub(super) enum Said {
-    /// Nothing: they stay as they are, or are inherited.
-    Nothing,
-    /// These.
-    Rules(Notices),
-    /// Something that can't be read.
-    Illegible,
-}
-
-/// Reads the rules off a form. What is left as it ships is that of a privileged role or of another one.
-pub(super) fn read(pairs: &Pairs, whole: bool, privileged: bool, faults: &mut Faults) -> Said {
+/// Reads the rules off a form; none if it says nothing of them: they stay as they are, or are inherited. What is left as it
+/// ships is that of a privileged role or of another one. What is no address is noted, and left out.
+pub(super) fn read(
+    pairs: &Pairs,
+    whole: bool,
+    privileged: bool,
+    faults: &mut Faults,
+) -> Option<Notices> {
     if !whole && pairs.one("notices") != "own" {
-        return Said::Nothing;
+        return None;
     }
-    let (mut notices, mut legible) = (Notices::default(), true);
+    let mut notices = Notices::default();
     for cell in Cell::of_roles() {
         let mut rule = match pairs.one(&told(cell)) {
             // As it ships: but an address beside it has to be told as well, and that is a rule.
@@ -90,13 +86,12 @@ pub(super) fn read(pairs: &Pairs, whole: bool, privileged: bool, faults: &mut Fa
                 Err(error) => {
                     let why = translate(&error.to_string());
                     faults.note(&others(cell), format!("“{text}”: {why}"));
-                    legible = false;
                 }
             }
         }
         notices.set(cell, rule);
     }
-    if legible { Said::Rules(notices) } else { Said::Illegible }
+    Some(notices)
 }
 
 fn on(level: Level, eligible_too: bool) -> Rule {
@@ -149,6 +144,12 @@ fn one(
     let said = pairs.one(&told(cell));
     let told_is_shipped = said.is_empty();
     let shipped = cell.shipped(privileged).default_recipients;
+    let written = pairs.one(&others(cell));
+    let others_field = if cell.takes_others() {
+        faults.take_at(&others(cell), &format!("notices[{cell}]"), written)
+    } else {
+        Input::new(written)
+    };
     NoticeCell {
         told: told(cell),
         others_name: others(cell),
@@ -172,7 +173,7 @@ fn one(
                 ("who", reader.say(&cell.audience_title()).into()),
             ],
         ),
-        others: faults.take(&others(cell), pairs.one(&others(cell))),
+        others: others_field,
         tells: counted.map(|counted| candidates(reader, counted)).unwrap_or_default(),
         told_is_shipped,
     }
@@ -258,7 +259,7 @@ mod tests {
             let mut pairs = Pairs::default();
             pairs.say(&others(cell), "soc@example.org");
             let said = read(&pairs, true, privileged, &mut Faults::default());
-            let Said::Rules(notices) = said else { panic!("it can be read") };
+            let notices = said.expect("they are said");
             let rule = notices.rule(cell, privileged);
             assert_eq!(rule.default_recipients, privileged);
             assert_eq!(rule.recipients, [Email::parse("soc@example.org").unwrap()]);
@@ -270,7 +271,8 @@ mod tests {
         let cell: Cell = "activated.administrators".parse().unwrap();
         let (mut pairs, mut faults) = (Pairs::default(), Faults::default());
         pairs.say(&others(cell), "soc@example.org, not an address");
-        assert!(matches!(read(&pairs, true, true, &mut faults), Said::Illegible));
+        assert!(read(&pairs, true, true, &mut faults).is_some());
+        assert!(!faults.is_empty());
         let topics = topics(&Reader::english(), &pairs, (&[], true), &mut faults);
         let cells = topics.iter().flat_map(|topic| &topic.cells);
         let wrong: Vec<_> = cells.filter(|cell| cell.others.error.is_some()).collect();

@@ -1,22 +1,25 @@
 //! The stages of an approval on a form: drawn, and read. Each input has the number of its stage behind its name; a stage that names
 //! nobody is not there.
-use std::str::FromStr as _;
+use std::collections::BTreeSet;
 
 use super::{
     super::{
         faults::Faults,
         say,
-        view::{form::Choice, settings::StageForm},
+        view::{
+            form::{Choice, Field as Input},
+            settings::StageForm,
+        },
     },
     form::Pairs,
 };
 use crate::{
     domain::{
         approval::{
-            Agreement, Approver, Conditions, Escalation, Hours, MOST_AGREE, MOST_STAGES, Silence,
-            Stage, Weekday,
+            Agreement, Approver, Conditions, Escalation, Hours, MOST_AGREE, MOST_STAGES,
+            SHORTEST_ESCALATION, Silence, Stage, Weekday, part_of,
         },
-        settings::{self, Authentication},
+        settings::{self, Authentication, LONGEST_APPROVAL_TIMEOUT, SHORTEST},
         time::{Duration, TimeOfDay},
     },
     http::language::{reader_now, tell},
@@ -99,71 +102,141 @@ fn say_conditions(conditions: &Conditions, mut say: impl FnMut(&str, String)) {
     }
 }
 
-/// The stages on a form: those that are there, and an empty one to be filled in.
-pub fn forms(pairs: &Pairs, choices: &Choices, faults: &mut Faults) -> Vec<StageForm> {
+/// The stages on a form: those that are there, and an empty one to be filled in. Unless the form has `spoken` of them, what is
+/// wrong with stages is wrong with others.
+pub fn forms(
+    pairs: &Pairs,
+    spoken: bool,
+    choices: &Choices,
+    faults: &mut Faults,
+) -> Vec<StageForm> {
     let there = (1..=MOST_STAGES).filter(|number| is_there(pairs, *number)).count();
-    (1..=(there + 1).min(MOST_STAGES)).map(|number| form(number, pairs, choices, faults)).collect()
+    let counted: Vec<_> = if spoken { counted(pairs).collect() } else { Vec::new() };
+    (1..=(there + 1).min(MOST_STAGES))
+        .map(|number| {
+            // A stage that names nobody does not count, so that those after it are others to the rules.
+            let place = (1..).zip(&counted).find(|(_, counted)| **counted == number);
+            let inputs = Inputs { number, place: place.map(|(place, _)| place), pairs };
+            form(&inputs, choices, faults)
+        })
+        .collect()
+}
+
+/// The inputs of one stage.
+struct Inputs<'a> {
+    /// Its number on the form.
+    number: usize,
+    /// Its number among those that count, if it does.
+    place: Option<usize>,
+    /// Everything that the form says.
+    pairs: &'a Pairs,
+}
+
+impl Inputs<'_> {
+    fn one(&self, name: &str) -> &str {
+        self.pairs.one(&named(name, self.number))
+    }
+
+    fn all(&self, name: &str) -> Vec<String> {
+        self.pairs.all(&named(name, self.number))
+    }
+
+    /// An input as it was filled in, with what is wrong with it, however that is called.
+    fn field(&self, name: &str, faults: &mut Faults) -> Input {
+        let (input, value) = (named(name, self.number), self.one(name));
+        match self.place {
+            Some(place) => {
+                let way = format!("stages{}", part_of(place, part(name)));
+                faults.take_at(&input, &way, value)
+            }
+            None => faults.take(&input, value),
+        }
+    }
+}
+
+/// What the rules call an input of a stage.
+fn part(name: &str) -> &str {
+    match name {
+        "approver" => "approvers",
+        "silence" => "on_silence",
+        "escalate_after" => "escalation.after",
+        "escalate_to" => "escalation.approvers",
+        "skip_zone" => "skipped_if.within.time_zone",
+        "skip_day" => "skipped_if.within.days",
+        "skip_until" => "skipped_if.within.until",
+        other => other,
+    }
 }
 
 fn is_there(pairs: &Pairs, number: usize) -> bool {
     pairs.has(&named("stage", number)) || pairs.has(&named("approver", number))
 }
 
-fn form(number: usize, pairs: &Pairs, choices: &Choices, faults: &mut Faults) -> StageForm {
+/// The inputs that are folded away while they say nothing.
+const MORE: [&str; 9] = [
+    "escalate_after",
+    "escalate_to",
+    "skip_length",
+    "skip_from",
+    "skip_until",
+    "skip_zone",
+    "skip_day",
+    "skip_on_call",
+    "skip_ticket",
+];
+
+fn form(inputs: &Inputs, choices: &Choices, faults: &mut Faults) -> StageForm {
+    let Inputs { number, pairs, .. } = *inputs;
     let is_there = is_there(pairs, number);
-    let one = |name: &str| pairs.one(&named(name, number));
-    let mut field = |name: &str, usual: &str| {
-        let said = one(name);
-        let value = if said.is_empty() && !is_there { usual } else { said };
-        faults.take(&named(name, number), value)
+    let mut field = |name: &str| inputs.field(name, faults);
+    let usually = |field: Input, usual: &str| {
+        if field.value.is_empty() && !is_there {
+            Input { value: usual.to_owned(), ..field }
+        } else {
+            field
+        }
     };
-    let (agree, timeout) = (field("agree", "1"), field("timeout", "24h"));
-    let (silence, escalate_after) = (field("silence", ""), field("escalate_after", ""));
-    let (skip_length, skip_on_call) = (field("skip_length", ""), field("skip_on_call", ""));
-    let (skip_from, skip_until) = (field("skip_from", ""), field("skip_until", ""));
-    let skip_zone = field("skip_zone", "");
-    let approvers_field = field("approver", "");
-    let more = [
-        "escalate_after",
-        "escalate_to",
-        "skip_length",
-        "skip_from",
-        "skip_on_call",
-        "skip_ticket",
-    ];
-    let counts = (1..=MOST_AGREE).map(|many| match many {
-        1 => Choice::new("1", tell!("settings-one-of-them")),
-        many => Choice::new(many.to_string(), tell!("settings-many-of-them", many = many)),
-    });
+    let said = |name: &str| !inputs.one(name).is_empty();
     StageForm {
         number,
         is_there,
-        approvers: approvers(choices, &pairs.all(&named("approver", number))),
-        approvers_field,
-        agree,
-        agreements: counts.chain([Choice::new("each", tell!("settings-one-of-each"))]).collect(),
-        timeout,
-        silence,
+        approvers: approvers(choices, &inputs.all("approver")),
+        approvers_field: field("approver"),
+        agree: usually(field("agree"), "1"),
+        agreements: agreements(),
+        timeout: usually(field("timeout"), "24h"),
+        silence: field("silence"),
         silences: vec![
             Choice::new("", tell!("settings-silence-denies")),
             Choice::new("approve", tell!("settings-silence-approves")),
         ],
-        reason: !is_there || !one("reason_asked").is_empty(),
-        code: !is_there || !one("code_asked").is_empty(),
-        escalate_after,
-        escalate_to: approvers(choices, &pairs.all(&named("escalate_to", number))),
-        skip_length,
-        skip_from,
-        skip_until,
-        skip_zone,
-        skip_days: days(&pairs.all(&named("skip_day", number))),
-        skip_on_call,
+        reason: !is_there || said("reason_asked"),
+        code: !is_there || said("code_asked"),
+        escalate_after: field("escalate_after"),
+        escalate_to: approvers(choices, &inputs.all("escalate_to")),
+        escalate_to_field: field("escalate_to"),
+        skip_length: field("skip_length"),
+        skip_from: field("skip_from"),
+        skip_until: field("skip_until"),
+        skip_zone: field("skip_zone"),
+        skip_days: days(&inputs.all("skip_day")),
+        skip_days_field: field("skip_day"),
+        skip_on_call: field("skip_on_call"),
         groups: std::iter::once(Choice::new("", tell!("settings-whoever-it-is")))
             .chain(choices.groups.clone())
             .collect(),
-        skip_ticket: !one("skip_ticket").is_empty(),
-        more: more.iter().any(|name| !one(name).is_empty()),
+        skip_ticket: said("skip_ticket"),
+        more: MORE.iter().any(|name| said(name)),
     }
+}
+
+/// How many can be asked to agree.
+fn agreements() -> Vec<Choice> {
+    let counts = (1..=MOST_AGREE).map(|many| match many {
+        1 => Choice::new("1", tell!("settings-one-of-them")),
+        many => Choice::new(many.to_string(), tell!("settings-many-of-them", many = many)),
+    });
+    counts.chain([Choice::new("each", tell!("settings-one-of-each"))]).collect()
 }
 
 /// The days of a week, with those that are chosen.
@@ -198,38 +271,26 @@ fn approvers(choices: &Choices, chosen: &[String]) -> Vec<Choice> {
     all
 }
 
-/// Reads the stages that are there; none if one of them cannot be read.
-pub fn read(pairs: &Pairs, faults: &mut Faults) -> Option<Vec<Stage>> {
-    let there = (1..=MOST_STAGES).filter(|number| is_there(pairs, *number));
-    let named = |number: &usize| *number == 1 || pairs.has(&named("approver", *number));
-    let read: Vec<_> = there.filter(named).map(|number| one(number, pairs, faults)).collect();
-    read.into_iter().collect()
+/// The numbers of the stages that count: those that name somebody, and the first.
+fn counted(pairs: &Pairs) -> impl Iterator<Item = usize> {
+    let names = move |number: &usize| *number == 1 || pairs.has(&named("approver", *number));
+    (1..=MOST_STAGES).filter(move |number| is_there(pairs, *number)).filter(names)
 }
 
-fn one(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Stage> {
+/// Reads the stages that count. What cannot be read is noted, and has a value that contradicts no other.
+pub fn read(pairs: &Pairs, faults: &mut Faults) -> Vec<Stage> {
+    counted(pairs).map(|number| one(number, pairs, faults)).collect()
+}
+
+fn one(number: usize, pairs: &Pairs, faults: &mut Faults) -> Stage {
     let text = |name: &str| pairs.one(&named(name, number)).trim();
-    let parse = |text: &String| text.parse().ok();
-    let list = |name: &str| pairs.all(&named(name, number)).iter().filter_map(parse).collect();
-    let approvers: std::collections::BTreeSet<Approver> = list("approver");
-    let timeout = length("timeout", number, pairs, faults);
-    let later: std::collections::BTreeSet<Approver> = list("escalate_to");
-    let after = if text("escalate_after").is_empty() {
-        if !later.is_empty() {
-            let missing = tell!("settings-say-after-how-long");
-            faults.note(&named("escalate_after", number), missing);
-            return None;
-        }
-        None
-    } else {
-        Some(length("escalate_after", number, pairs, faults)?)
-    };
-    Some(Stage {
+    Stage {
         agree: match text("agree") {
             "each" => Agreement::Each,
             people => Agreement::People(people.parse().unwrap_or(1)),
         },
-        timeout: timeout?,
-        escalation: after.map(|after| Escalation { after, approvers: later }),
+        timeout: length("timeout", number, pairs, faults).unwrap_or(LONGEST_APPROVAL_TIMEOUT),
+        escalation: escalation(number, pairs, faults),
         on_silence: if text("silence") == "approve" { Silence::Approve } else { Silence::Deny },
         requires_justification: !text("reason_asked").is_empty(),
         authentication: if text("code_asked").is_empty() {
@@ -237,44 +298,64 @@ fn one(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Stage> {
         } else {
             Authentication::Mfa
         },
-        skipped_if: conditions(number, pairs, faults)?,
-        ..Stage::of(approvers)
-    })
+        skipped_if: conditions(number, pairs, faults),
+        ..Stage::of(named_in("approver", number, pairs))
+    }
+}
+
+/// The approvers that are ticked under a name.
+fn named_in(name: &str, number: usize, pairs: &Pairs) -> BTreeSet<Approver> {
+    pairs.all(&named(name, number)).iter().filter_map(|text| text.parse().ok()).collect()
+}
+
+fn escalation(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Escalation> {
+    let approvers = named_in("escalate_to", number, pairs);
+    let input = named("escalate_after", number);
+    let after = if pairs.one(&input).trim().is_empty() {
+        if approvers.is_empty() {
+            return None;
+        }
+        faults.note(&input, tell!("settings-say-after-how-long"));
+        None
+    } else {
+        length("escalate_after", number, pairs, faults)
+    };
+    Some(Escalation { after: after.unwrap_or(SHORTEST_ESCALATION), approvers })
 }
 
 fn length(name: &str, number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Duration> {
     let name = named(name, number);
-    match Duration::from_str(pairs.one(&name).trim()) {
-        Ok(length) => Some(length),
-        Err(error) => {
-            faults.note(&name, error.to_string());
-            None
-        }
+    faults.read(&name, pairs.one(&name).trim())
+}
+
+fn conditions(number: usize, pairs: &Pairs, faults: &mut Faults) -> Conditions {
+    let text = |name: &str| pairs.one(&named(name, number)).trim();
+    let no_longer_than = match text("skip_length") {
+        "" => None,
+        _ => Some(length("skip_length", number, pairs, faults).unwrap_or(SHORTEST)),
+    };
+    Conditions {
+        no_longer_than,
+        within: hours(number, pairs, faults),
+        on_call: text("skip_on_call").parse().ok(),
+        ticket_verified: !text("skip_ticket").is_empty(),
     }
 }
 
-fn conditions(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Conditions> {
-    let text = |name: &str| pairs.one(&named(name, number)).trim().to_owned();
-    let no_longer_than = match text("skip_length").as_str() {
-        "" => None,
-        _ => Some(length("skip_length", number, pairs, faults)?),
-    };
+/// Hours with which nothing is wrong, where those of the form cannot be read.
+const HARMLESS: (TimeOfDay, TimeOfDay) = (TimeOfDay::constant(8, 0), TimeOfDay::constant(17, 0));
+
+fn hours(number: usize, pairs: &Pairs, faults: &mut Faults) -> Option<Hours> {
+    let text = |name: &str| pairs.one(&named(name, number)).trim();
     let days = pairs.all(&named("skip_day", number));
     let said = ["skip_from", "skip_until", "skip_zone"].iter().any(|name| !text(name).is_empty());
     // Hours of which only a part is given are a fault, not hours that do not count: fewer conditions let more pass.
-    let within = if !said && days.is_empty() {
-        None
-    } else {
-        let mut clock = |name: &str| faults.read::<TimeOfDay>(&named(name, number), &text(name));
-        let (from, until) = (clock("skip_from"), clock("skip_until"));
-        let days = Weekday::ALL.iter().filter(|(_, name)| days.iter().any(|day| day == name));
-        let days = days.map(|(day, _)| *day).collect();
-        Some(Hours { time_zone: text("skip_zone"), days, from: from?, until: until? })
-    };
-    Some(Conditions {
-        no_longer_than,
-        within,
-        on_call: text("skip_on_call").parse().ok(),
-        ticket_verified: !text("skip_ticket").is_empty(),
-    })
+    if !said && days.is_empty() {
+        return None;
+    }
+    let mut clock = |name: &str| faults.read::<TimeOfDay>(&named(name, number), text(name));
+    let (from, until) = clock("skip_from").zip(clock("skip_until")).unwrap_or(HARMLESS);
+    let days = Weekday::ALL.iter().filter(|(_, name)| days.iter().any(|day| day == name));
+    let days = days.map(|(day, _)| *day).collect();
+    Some(Hours { time_zone: text("skip_zone").to_owned(), days, from, until })
 }

@@ -146,15 +146,21 @@ fn read(pairs: &Pairs) -> Result<NewTemplate, Faults> {
     let mut faults = Faults::default();
     let name: Option<Name> = faults.read("name", pairs.one("name"));
     let description: Option<Description> = faults.read("description", pairs.one("description"));
-    let terms = form::read(pairs, true, true, &role::first_terms(true), &mut faults);
-    let (Some(name), Some(description), Some((mut settings, _))) = (name, description, terms)
-    else {
-        return Err(faults);
-    };
+    let base = role::first_terms(true);
+    let (mut settings, _) = form::read(pairs, true, true, &base, &mut faults);
     if !settings.activation.requires_approval {
         settings.activation.stages.retain(|stage| !stage.approvers.is_empty());
     }
-    Ok(NewTemplate { name, description, settings })
+    match (name, description) {
+        (Some(name), Some(description)) if faults.is_empty() => {
+            Ok(NewTemplate { name, description, settings })
+        }
+        _ => {
+            // What can be read is judged all the same, and what is said about fields is said on the form.
+            faults.also(Error::Invalid(settings.faults(false))).unwrap_or_default();
+            Err(faults)
+        }
+    }
 }
 
 /// Makes a template.

@@ -21,6 +21,8 @@ pub struct Deliveries {
     pub rows: Vec<Row>,
     /// Where the rest is.
     pub pages: Pages,
+    /// Where to look again, if a single notice is looked at; else empty.
+    pub again: String,
     /// Whether the reader may send again and try channels.
     pub may_act: bool,
     /// Lets each form act once.
@@ -85,12 +87,12 @@ pub struct Row {
     pub state: String,
     /// `good`, `bad`, `warn` or nothing.
     pub tone: &'static str,
-    /// When it went out, or is tried again.
+    /// When it went out, or until when it waits.
     pub when: Option<Instant>,
     /// How often it was tried.
     pub attempts: i32,
-    /// Why it failed the last time.
-    pub error: String,
+    /// What it waits for, or why it failed the last time; empty if there is nothing to say.
+    pub why: String,
     /// Where to send it again; empty if there is no need.
     pub resend: String,
 }

@@ -220,6 +220,8 @@ pub struct StageForm {
     pub escalate_after: Field,
     /// Whom.
     pub escalate_to: Vec<Choice>,
+    /// What is wrong with them.
+    pub escalate_to_field: Field,
     /// The longest for which nobody is asked.
     pub skip_length: Field,
     /// The hours within which nobody is asked: from, until, their time zone and days.
@@ -230,6 +232,8 @@ pub struct StageForm {
     pub skip_zone: Field,
     /// The days.
     pub skip_days: Vec<Choice>,
+    /// What is wrong with them.
+    pub skip_days_field: Field,
     /// The group on call for whose members nobody is asked.
     pub skip_on_call: Field,
     /// The groups.
