@@ -394,6 +394,13 @@ async fn who_can_reach_a_privileged_role_is_not_managed_by_just_anybody() {
             "{outcome:?}"
         );
     }
+    // Neither by another account of theirs: as it they could name who decides for all of them.
+    let daily = world.second_account("ada-daily", "ada").await;
+    let outcome = person::recovery_link(&world.app, &deputy, daily).await.map(drop);
+    assert!(
+        matches!(outcome, Err(Error::Forbidden(Permission::ManagePrivilegedPeople))),
+        "{outcome:?}"
+    );
     person::recovery_link(&world.app, &deputy, bob).await.unwrap();
     // Whoever approves others' use of a privileged role is as good as its holder.
     let approvers = world.group("Approvers", &["bob", "root"]).await;

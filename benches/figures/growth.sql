@@ -22,16 +22,16 @@ insert into roles (id, name, name_folded, description, privileged, scope_kinds, 
 select figure_id(n, '5'), 'Role ' || n, 'role ' || n, 'One of many', n % 2 = 0, '{organization,folder}', instant()
 from generate_series(1, 50) as n;
 insert into role_settings (
-    id, role_id, figure_id(n, '5'), scope_id, version, activation_maximum_seconds, activation_authentication,
+    id, role_id, scope_id, version, activation_maximum_seconds, activation_authentication,
     activation_requires_justification, activation_requires_ticket, activation_requires_approval,
     eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
-    active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa, author_id,
-    author_person_id, reason, created_at
+    active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa,
+    allows_emergency, emergency_maximum_seconds, author_id, author_person_id, reason, created_at
 )
 select figure_id(n, '6'), figure_id(n, '5'), scope_id, version, activation_maximum_seconds, activation_authentication,
     activation_requires_justification, activation_requires_ticket, activation_requires_approval, eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification,
     eligible_requires_mfa, active_may_be_permanent, active_maximum_seconds, active_requires_justification,
-    active_requires_mfa, author_id, author_person_id, reason, created_at
+    active_requires_mfa, allows_emergency, emergency_maximum_seconds, author_id, author_person_id, reason, created_at
 from role_settings, generate_series(1, 50) as n
 where id = figure_id(0, '6');
 

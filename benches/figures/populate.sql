@@ -26,11 +26,13 @@ insert into role_settings (
     activation_maximum_seconds, activation_authentication, activation_requires_justification,
     activation_requires_ticket, activation_requires_approval,
     eligible_may_be_permanent, eligible_maximum_seconds, eligible_requires_justification, eligible_requires_mfa,
-    active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa, reason, created_at
+    active_may_be_permanent, active_maximum_seconds, active_requires_justification, active_requires_mfa, allows_emergency,
+    emergency_maximum_seconds, reason, created_at
 )
 values (
     figure_id(0, '6'), figure_id(0, '5'), '00000000-0000-8000-8000-000000000000', 1,
-    28800, 'none', true, false, false, true, 31536000, false, false, true, 15552000, true, false, 'figures', instant()
+    28800, 'none', true, false, false, true, 31536000, false, false, true, 15552000, true, false, false, 3600, 'figures',
+    instant()
 );
 
 insert into assignments (id, kind, origin, principal_id, role_id, scope_id, starts_at, ends_at, created_at, settings_id)

@@ -24,7 +24,9 @@ pub enum TextError {
 /// Normalised, trimmed, and free of control characters; line breaks are allowed if `lines`.
 fn clean(text: &str, most: usize, lines: bool) -> Result<String, TextError> {
     let text: String = text.replace("\r\n", "\n").nfc().collect::<String>().trim().to_owned();
-    let bad = |c: char| (c.is_control() && !(lines && (c == '\n' || c == '\t'))) || is_invisible(c);
+    let bad = |c: char| {
+        (c.is_control() && !(lines && (c == '\n' || c == '\t'))) || is_invisible(c, lines)
+    };
     if text.chars().any(bad) {
         Err(TextError::Invisible)
     } else if text.chars().count() > most {
@@ -34,10 +36,27 @@ fn clean(text: &str, most: usize, lines: bool) -> Result<String, TextError> {
     }
 }
 
-/// Characters that change how others look, or that nobody sees: bidirectional marks, zero-width spaces, line separators.
-fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Characters that change how others look, or that nobody sees: bidirectional marks, zero-width spaces, line separators,
+/// letters that are blank, tags. What only chooses how a symbol is drawn has no place in a name.
+fn is_invisible(c: char, lines: bool) -> bool {
+    match c {
+        '\u{fe00}'..='\u{fe0f}' => !lines,
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{115f}'..='\u{1160}'
+        | '\u{17b4}'..='\u{17b5}'
+        | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{2800}'
+        | '\u{3164}'
+        | '\u{feff}'
+        | '\u{ffa0}'
+        | '\u{e0000}'..='\u{e0fff}' => true,
+        _ => false,
+    }
 }
 
 /// Two names are the same if they fold to the same: compatibility forms, letter case and runs of space don't count.
@@ -266,6 +285,11 @@ mod tests {
             assert_eq!(Name::parse(text), Err(TextError::Invisible), "{text:?}");
             assert_eq!(Justification::parse(text), Err(TextError::Invisible), "{text:?}");
         }
+        for blank in ['\u{3164}', '\u{115f}', '\u{61c}', '\u{e0041}', '\u{fe0f}', '\u{2800}'] {
+            let name = format!("Global Administrator{blank}");
+            assert_eq!(Name::parse(&name), Err(TextError::Invisible), "{name:?}");
+        }
+        assert!(Justification::parse("Careful \u{26a0}\u{fe0f}").is_ok());
     }
 
     #[test]

@@ -197,8 +197,9 @@ async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
     let pinned = store::settings::version(change.connection(), locked.settings).await?;
     let newest = store::settings::current(change.connection(), locked.role, locked.scope).await?;
     let terms = pinned.settings.activation.stricter(&newest.settings.activation);
+    let more_approval = approval::asks_for_more(change.connection(), &locked).await?;
     let facts = StartFacts {
-        facts: approval::approval_facts(&locked, &held, &around, None),
+        facts: approval::approval_facts(&locked, &held, &around, None, more_approval),
         approved: locked.approved,
     };
     match start(&terms, &facts) {

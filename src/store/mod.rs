@@ -163,9 +163,10 @@ impl Change {
 
     /// Commits. What only the database can see, since it looks last, is told as what it is.
     async fn finish(self) -> Result<(), Error> {
-        const GATE: [&str; 3] = [
+        const GATE: [&str; 4] = [
             "assignments_within_newest_maximum",
             "assignments_need_approval",
+            "assignments_need_the_newest_approval",
             "assignments_need_a_proof",
         ];
         let changed = || {

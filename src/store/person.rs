@@ -5,7 +5,7 @@ use super::{Change, OnConstraint as _};
 use crate::{
     domain::{
         id::{PersonId, PrincipalId},
-        text::{DisplayName, Email, UserName},
+        text::{DisplayName, Email, UserName, fold},
         time::Instant,
     },
     error::Error,
@@ -233,7 +233,8 @@ pub async fn set_disabled(
     Ok(changed.rows_affected() == 1)
 }
 
-/// The enabled account that is known by this user name or mail address, exactly, with the human being behind it.
+/// The enabled account that is known by this user name or mail address, exactly, with the human being behind it. None too if
+/// it is the user name of one and the mail address of another: nobody is to be taken for somebody else.
 pub async fn called(
     connection: &mut PgConnection,
     text: &str,
@@ -243,11 +244,14 @@ pub async fn called(
         select principals.id as "id: PrincipalId", person_id as "person!: PersonId"
         from principals
         join persons on persons.id = person_id
-        where kind = 'user' and disabled_at is null and (name_folded = lower($1) or email_folded = lower($1))
-        order by name_folded = lower($1) desc, principals.created_at
+        where kind = 'user' and disabled_at is null and (name_folded = $1 or email_folded = $1)
+            and (select count(distinct others.person_id) from principals as others
+                join persons as behind on behind.id = others.person_id
+                where others.kind = 'user' and (others.name_folded = $1 or behind.email_folded = $1)) = 1
+        order by name_folded = $1 desc, principals.created_at
         limit 1
         "#,
-        text.trim(),
+        fold(text),
     )
     .fetch_optional(connection)
     .await?;

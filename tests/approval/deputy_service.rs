@@ -30,6 +30,17 @@ async fn name(world: &World, by: &str, deputy: &str, hours: u32) -> Result<uuid:
 }
 
 #[tokio::test]
+async fn nobody_is_taken_for_somebody_else_by_a_name_like_an_address() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    name(&world, "bob", "DORA@example.org", 24).await.unwrap();
+    world.second_account("dora@example.org", "mallory").await;
+    let outcome = name(&world, "eve", "dora@example.org", 24).await;
+    assert!(outcome.is_err(), "the address is mallory's user name by now: {outcome:?}");
+    name(&world, "eve", "dora", 24).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_deputy_decides_for_whoever_is_away_until_the_last_day() {
     let world = world().await;
     world.people(["dora"]).await;

@@ -1,14 +1,18 @@
 //! What has changed meanwhile is judged when somebody decides, and when the start has come.
 use latchkey::{
     domain::{
+        approval::{Agreement, Approver, Conditions, Stage},
         request::{RequestState, Verdict},
         settings::{Authentication, Settings},
         time::Duration,
     },
-    service::approval::{self, Answer},
+    service::{
+        approval::{self, Answer},
+        request,
+    },
 };
 
-use super::{HOUR, ROLE, asked, asks_for_approval, disable, world};
+use super::{HOUR, ROLE, asked, asks_for_approval, disable, stages, world};
 use crate::support::{World, reason};
 
 /// Facts that change between the request and its effect.
@@ -21,6 +25,8 @@ enum Change {
     ApproverLeftTheGroup,
     MaximumShortened,
     ProofNowAsked,
+    MoreMustAgree,
+    AnotherStage,
 }
 
 impl Change {
@@ -63,6 +69,19 @@ impl Change {
                 };
                 world.settings(ROLE, stricter).await;
             }
+            Self::MoreMustAgree | Self::AnotherStage => {
+                let approvers = [world.principal("bob"), world.principal("eve")];
+                let stricter = |terms: &mut Settings| {
+                    asks_for_approval(terms, &approvers);
+                    let stages = &mut terms.activation.stages;
+                    if matches!(self, Self::MoreMustAgree) {
+                        stages[0].agree = Agreement::People(2);
+                    } else {
+                        stages.push(stages[0].clone());
+                    }
+                };
+                world.settings(ROLE, stricter).await;
+            }
         }
     }
 }
@@ -70,8 +89,8 @@ impl Change {
 #[tokio::test]
 async fn facts_are_judged_again_when_somebody_decides() {
     use Change::{
-        ApproverDisabled, ApproverLeftTheGroup, EligibilityOver, EligibilityRemoved,
-        MaximumShortened, ProofNowAsked, RequesterDisabled,
+        AnotherStage, ApproverDisabled, ApproverLeftTheGroup, EligibilityOver, EligibilityRemoved,
+        MaximumShortened, MoreMustAgree, ProofNowAsked, RequesterDisabled,
     };
     for change in [
         EligibilityRemoved,
@@ -81,6 +100,8 @@ async fn facts_are_judged_again_when_somebody_decides() {
         ApproverLeftTheGroup,
         MaximumShortened,
         ProofNowAsked,
+        MoreMustAgree,
+        AnotherStage,
     ] {
         let world = world().await;
         let team = world.group("Approvers", &["bob", "eve"]).await;
@@ -113,7 +134,8 @@ async fn facts_are_judged_again_when_somebody_decides() {
             }
         }
         let expected = match change {
-            EligibilityRemoved | RequesterDisabled | ProofNowAsked => RequestState::Failed,
+            EligibilityRemoved | RequesterDisabled | ProofNowAsked | MoreMustAgree
+            | AnotherStage => RequestState::Failed,
             MaximumShortened => RequestState::Granted,
             // It has lapsed, or waits for somebody who may still decide.
             EligibilityOver | ApproverDisabled | ApproverLeftTheGroup => RequestState::Pending,
@@ -126,11 +148,18 @@ async fn facts_are_judged_again_when_somebody_decides() {
 #[tokio::test]
 async fn facts_are_judged_again_when_the_start_has_come() {
     use Change::{
-        EligibilityOver, EligibilityRemoved, MaximumShortened, ProofNowAsked, RequesterDisabled,
+        AnotherStage, EligibilityOver, EligibilityRemoved, MaximumShortened, MoreMustAgree,
+        ProofNowAsked, RequesterDisabled,
     };
-    for change in
-        [EligibilityRemoved, EligibilityOver, RequesterDisabled, MaximumShortened, ProofNowAsked]
-    {
+    for change in [
+        EligibilityRemoved,
+        EligibilityOver,
+        RequesterDisabled,
+        MaximumShortened,
+        ProofNowAsked,
+        MoreMustAgree,
+        AnotherStage,
+    ] {
         let world = world().await;
         let later =
             world.activate_later("ada", ROLE, HOUR, Duration::days(29)).await.unwrap().request;
@@ -165,6 +194,39 @@ async fn terms_that_newly_ask_for_approval_hold_for_what_was_scheduled_without()
     world.run_due().await;
     assert_eq!(world.state(later).await, RequestState::Failed);
     world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn what_would_have_to_be_asked_of_more_people_by_now_is_closed_and_says_so() {
+    let world = stages::staged(|world| {
+        vec![
+            Stage {
+                skipped_if: Conditions { no_longer_than: Some(HOUR), ..Conditions::default() },
+                ..Stage::of([
+                    Approver::Principal(world.principal("bob")),
+                    Approver::Principal(world.principal("carl")),
+                ])
+            },
+            Stage::of([
+                Approver::Principal(world.principal("dora")),
+                Approver::Principal(world.principal("eve")),
+            ]),
+        ]
+    })
+    .await;
+    let short = stages::asked(&world, HOUR).await;
+    let mut always = stages::of(&world).await;
+    always[0].skipped_if = Conditions::default();
+    stages::save(&world, always).await.unwrap();
+    assert_eq!(world.state(short).await, RequestState::Failed, "bob or carl have their say by now");
+    let told = request::show(&world.app, &world.actor("ada").await, short).await.unwrap().told;
+    assert!(told.failure.unwrap().contains("more approval"));
+    // What had their word asked for anyway goes on.
+    let long = stages::asked(&world, HOUR).await;
+    let mut later = stages::of(&world).await;
+    later[0].timeout = Duration::hours(2);
+    stages::save(&world, later).await.unwrap();
+    assert_eq!(world.state(long).await, RequestState::Pending);
 }
 
 #[tokio::test]

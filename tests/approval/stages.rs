@@ -52,6 +52,13 @@ pub(super) async fn save(
     settings::save(&world.app, &root, &save).await
 }
 
+/// The stages as they are.
+pub(super) async fn of(world: &World) -> Vec<Stage> {
+    let (root, role) = (world.actor("root").await, world.role_id(ROLE));
+    let shown = settings::show(&world.app, &root, role, ScopeId::ROOT).await.unwrap();
+    shown.current.settings.activation.stages
+}
+
 /// What ada asks for waits.
 pub(super) async fn asked(world: &World, duration: Duration) -> RequestId {
     let asked = world.activate("ada", ROLE, duration).await.unwrap();

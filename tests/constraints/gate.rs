@@ -138,6 +138,24 @@ async fn what_asks_for_approval_was_approved() {
     };
     lab.refuses("assignments_need_approval", settled(String::new())).await;
     lab.takes(settled(rows::decision().sql())).await;
+    let newest = |stages: &[(&'static str, &'static str)]| {
+        let terms = rows::settings()
+            .with("role_id", "id('guarded')")
+            .with("activation_requires_approval", "true");
+        let stages = stages.iter().map(|(position, agree)| {
+            let stage = rows::stage().with("position", position).with("agree", agree);
+            let eve = rows::approver().with("stage", position);
+            let bob = rows::approver().with("stage", position).with("principal_id", "id('bob')");
+            format!("{} {} {}", stage.sql(), eve.sql(), bob.sql())
+        });
+        format!("{} {}", terms.sql(), stages.collect::<String>())
+    };
+    let agreed = settled(rows::decision().sql());
+    lab.takes(format!("{} {agreed}", newest(&[("1", "1")]))).await;
+    for more in [newest(&[("1", "2")]), newest(&[("1", "null")]), newest(&[("1", "1"), ("2", "1")])]
+    {
+        lab.refuses("assignments_need_the_newest_approval", format!("{more} {agreed}")).await;
+    }
     lab.refuses(
         "assignments_need_approval",
         settled(rows::decision().with("verdict", "'deny'").sql()),

@@ -112,11 +112,9 @@ impl State {
 
     /// Whether an account is one that only some administrators may help back in.
     pub fn protected(&self, account: usize) -> bool {
-        let person = self.person(account);
-        let applications = (0..self.principals.len()).filter(|id| {
-            matches!(self.principals[*id], Principal::Application { person: owner } if Some(owner) == person)
-        });
-        let ways = self.closure(applications.chain([account]));
+        // By whichever account: deputies and managers belong to people.
+        let all = self.person(account).into_iter().flat_map(|person| self.own(person));
+        let ways = self.closure(all);
         let holds = self.given.iter().any(|given| {
             ways.contains(&given.principal)
                 && (self.roles[given.role].privileged

@@ -33,6 +33,8 @@ pub struct ApprovalFacts {
     pub ticketed: bool,
     /// Whether the request came with a fresh proof.
     pub proved: bool,
+    /// Whether the newest terms ask for more approval than it was made under.
+    pub more_approval: bool,
     /// Whether the role is held without activation by now.
     pub standing: bool,
     /// The activation of the same role at the same scope that runs now, and would be taken over from.
@@ -65,6 +67,7 @@ pub fn approve(terms: &ActivationTerms, facts: &ApprovalFacts) -> Decision {
         (terms.requires_ticket && !facts.ticketed).then_some(Refusal::TicketNeeded),
         (terms.authentication == Authentication::Mfa && !facts.proved)
             .then_some(Refusal::ProofNowNeeded),
+        facts.more_approval.then_some(Refusal::ApprovalNowNeeded),
     ]
     .into_iter()
     .flatten()

@@ -98,8 +98,8 @@ pub enum Refusal {
         /// What was asked for.
         longest: Duration,
     },
-    /// The terms have become stricter since, and ask for an approval that this request has not had.
-    #[error("The role's terms now ask for approval, which this request has not had. Ask again.")]
+    /// The terms have become stricter since, and ask for more approval than this request was made under.
+    #[error("The role's terms now ask for more approval than when this was asked for. Ask again.")]
     ApprovalNowNeeded,
     /// The terms have become stricter since, and ask for a proof that this request has not had.
     #[error(

@@ -10,6 +10,6 @@ pub use condition::{Circumstances, Conditions, Hours, Weekday};
 pub use progress::{Next, StageState, Standing, Vote, after, begin};
 pub use stage::{
     Agreement, Approver, Escalation, MOST_AGREE, MOST_STAGES, SHORTEST_ESCALATION, Silence, Stage,
-    Written, part_of, weaker,
+    Written, asks_more, part_of, weaker,
 };
 pub use words::{stage_to_words, to_words};

@@ -328,18 +328,22 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
         .collect()
     }
 
+    /// Whether more people must agree here than in the `other`, or somebody for others.
+    fn asks_more_people_than(&self, other: &Self) -> bool {
+        match (self.agree, other.agree) {
+            (Agreement::People(own), Agreement::People(other)) => own > other,
+            (Agreement::Each, Agreement::Each) => self.approvers != other.approvers,
+            (Agreement::Each, Agreement::People(_)) => true,
+            (Agreement::People(own), Agreement::Each) => usize::from(own) > other.needed(),
+        }
+    }
+
     /// Whether `after`, in its place, asks for less than this.
     fn weakened_by(&self, after: &Self) -> bool
     where
         Holder: Clone,
         Role: Clone,
     {
-        let fewer = match (self.agree, after.agree) {
-            (Agreement::People(before), Agreement::People(after)) => after < before,
-            (Agreement::Each, Agreement::Each) => self.approvers != after.approvers,
-            (Agreement::Each, Agreement::People(_)) => true,
-            (Agreement::People(before), Agreement::Each) => after.needed() < usize::from(before),
-        };
         let before: BTreeSet<_> = self.everybody().collect();
         let sooner = after.approvers.iter().any(|approver| !self.approvers.contains(approver));
         let others = after.everybody().any(|approver| !before.contains(approver));
@@ -349,7 +353,7 @@ impl<Holder: Ord + Display, Role: Ord + Display> Stage<Holder, Role> {
             (None, Some(_)) => true,
             (Some(before), Some(after)) => after.after < before.after,
         };
-        fewer
+        self.asks_more_people_than(after)
             || sooner
             || others
             || hurried
@@ -372,6 +376,18 @@ pub fn part_of(number: usize, part: &str) -> String {
 pub fn weaker(before: &[Stage], after: &[Stage]) -> bool {
     after.len() < before.len()
         || before.iter().zip(after).any(|(before, after)| before.weakened_by(after))
+}
+
+/// Whether the stages `now` ask for more than those `before` of a request for which the stages with these numbers, counted from
+/// 1, were `skipped`: another stage, more people, or a word where nobody needed to be asked.
+#[must_use]
+pub fn asks_more(before: &[Stage], now: &[Stage], skipped: &[usize]) -> bool {
+    now.len() > before.len()
+        || before.iter().zip(now).zip(1..).any(|((before, now), number)| {
+            let was_skipped = skipped.contains(&number);
+            now.asks_more_people_than(before)
+                || (was_skipped && before.skipped_if.laxer_than(&now.skipped_if))
+        })
 }
 
 /// A stage as it is written; what is left out is as in [`Stage::of`].

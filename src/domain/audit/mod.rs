@@ -1,6 +1,7 @@
 //! What is remembered of everything that happens, and how events are chained so that nobody can change them unseen.
 mod chain;
 mod copy;
+mod detail;
 mod entry;
 mod filter;
 mod flaw;
@@ -358,10 +359,10 @@ impl Event {
         Self { target: Some(target), ..self }
     }
 
-    /// Adds the facts; usually made with `serde_json::json!`.
+    /// Adds the facts; usually made with `serde_json::json!`. What is far too much is shortened, and says so.
     #[must_use]
-    pub fn detail(self, detail: serde_json::Value) -> Self {
-        Self { detail, ..self }
+    pub fn detail(self, facts: serde_json::Value) -> Self {
+        Self { detail: detail::fitted(facts), ..self }
     }
 }
 

@@ -8,7 +8,7 @@ pub use inherit::{Declared, Effective, Source, resolve};
 pub use words::{Names, days, label, rules, value};
 
 use super::{
-    approval::{MOST_STAGES, Stage},
+    approval::{MOST_STAGES, Stage, StageState, Standing, asks_more},
     fault::FieldError,
     id::PrincipalId,
     notice::rule::Notices,
@@ -239,6 +239,15 @@ impl ActivationTerms {
             allows_emergency: self.allows_emergency && newest.allows_emergency,
             emergency_maximum: self.emergency_maximum.min(newest.emergency_maximum),
         }
+    }
+
+    /// Whether these, the newest terms, ask for more approval than the `pinned` ones of a request whose stages stand so: then
+    /// what others have said of it is not enough.
+    #[must_use]
+    pub fn ask_more_than(&self, pinned: &Self, standings: &[Standing]) -> bool {
+        let skipped = standings.iter().filter(|standing| standing.state == StageState::Skipped);
+        let skipped: Vec<_> = skipped.map(|standing| standing.number).collect();
+        self.requires_approval && asks_more(&pinned.stages, &self.stages, &skipped)
     }
 
     /// The stages that are skipped whatever is asked for.

@@ -45,7 +45,7 @@ pub async fn review(Path(request): Path<String>, posted: Posted<Review>) -> Answ
     let Posted { page, form } = posted;
     let request: RequestId = id(&request, "request")?;
     let mut faults = Faults::default();
-    let typed = Decision { note: form.note.clone(), ..Decision::default() };
+    let typed = Decision::noting(&form.note);
     let Some(note) = faults.read("note", &form.note) else {
         return draw(&page, request, faults, &typed).await;
     };

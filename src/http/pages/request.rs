@@ -408,8 +408,15 @@ pub struct Decision {
     duration: String,
     code: String,
     pub(super) comment: String,
-    pub(super) note: String,
+    note: String,
     idempotency_key: Option<String>,
+}
+
+impl Decision {
+    /// What a reviewer of an emergency has typed.
+    pub(super) fn noting(note: &str) -> Self {
+        Self { note: note.to_owned(), ..Self::default() }
+    }
 }
 
 /// Decides a request.

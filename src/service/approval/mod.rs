@@ -4,6 +4,7 @@ mod settle;
 mod unreachable;
 
 use serde_json::json;
+use sqlx::PgConnection;
 
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
@@ -324,11 +325,31 @@ pub(super) async fn fail_undecidable(
         store::activation::lock_eligibility(change, aim).await?;
         let locked = store::request::lock(change, request).await?;
         let now = change.settle().await?;
-        if undecided(&locked, now).is_ok() && !can_be_decided(change, &locked).await? {
-            fail(app, change, &locked, &[Refusal::NobodyCanApprove]).await?;
+        if undecided(&locked, now).is_err() {
+            continue;
         }
+        let refusal = if asks_for_more(change.connection(), &locked).await? {
+            Refusal::ApprovalNowNeeded
+        } else if can_be_decided(change, &locked).await? {
+            continue;
+        } else {
+            Refusal::NobodyCanApprove
+        };
+        fail(app, change, &locked, &[refusal]).await?;
     }
     Ok(())
+}
+
+/// Whether the newest terms ask for more approval than a request was made under.
+pub(super) async fn asks_for_more(
+    connection: &mut PgConnection,
+    locked: &Locked,
+) -> Result<bool, Error> {
+    let pinned = store::settings::version(connection, locked.settings).await?;
+    let newest = store::settings::current(connection, locked.role, locked.scope).await?;
+    let standings = store::request::standings(connection, locked.id).await?;
+    let standings: Vec<_> = standings.into_iter().map(|(standing, _)| standing).collect();
+    Ok(newest.settings.activation.ask_more_than(&pinned.settings.activation, &standings))
 }
 
 /// Closes a request that can't take effect any more, and tells its requester.
@@ -356,6 +377,7 @@ pub(super) fn approval_facts(
     held: &Eligibility,
     around: &Surroundings,
     granted: Option<Duration>,
+    more_approval: bool,
 ) -> ApprovalFacts {
     ApprovalFacts {
         now: around.now,
@@ -370,6 +392,7 @@ pub(super) fn approval_facts(
         justified: locked.justified,
         ticketed: locked.ticketed,
         proved: locked.proved,
+        more_approval,
         standing: around.standing,
         running: around.running,
     }

@@ -37,6 +37,8 @@ pub(super) struct Considered {
     /// The newest terms, if they ask for approval and are not those that were pinned.
     pub(super) newest: Option<ActivationTerms>,
     pub(super) standings: Vec<Standing>,
+    /// Whether the newest terms ask for more approval than those that were pinned.
+    more_approval: bool,
 }
 
 impl Considered {
@@ -52,10 +54,11 @@ impl Considered {
         let standings = store::request::standings(connection, request).await?;
         let terms = pinned.settings.activation.stricter(&newest.settings.activation);
         let is_newest = newest.id == locked.settings;
-        let newest = Some(newest.settings.activation)
-            .filter(|newest| newest.requires_approval && !is_newest);
-        let standings = standings.into_iter().map(|(standing, _)| standing).collect();
-        Ok(Self { change, locked, held, around, terms, newest, standings })
+        let standings: Vec<_> = standings.into_iter().map(|(standing, _)| standing).collect();
+        let newest = newest.settings.activation;
+        let more_approval = newest.ask_more_than(&pinned.settings.activation, &standings);
+        let newest = Some(newest).filter(|newest| newest.requires_approval && !is_newest);
+        Ok(Self { change, locked, held, around, terms, newest, standings, more_approval })
     }
 
     /// The stage that is open.
@@ -72,7 +75,8 @@ impl Considered {
 
     /// What a yes that leaves so much of the duration would lead to, once it is the last.
     pub(super) fn judge(&self, granted: Option<Duration>) -> Decision {
-        approve(&self.terms, &approval_facts(&self.locked, &self.held, &self.around, granted))
+        let Self { locked, held, around, more_approval, .. } = self;
+        approve(&self.terms, &approval_facts(locked, held, around, granted, *more_approval))
     }
 
     /// What is left of the duration after one more word.
