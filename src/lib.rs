@@ -19,6 +19,7 @@ pub mod domain;
 pub mod error;
 pub mod gateway;
 pub mod http;
+pub mod metrics;
 pub mod secret;
 pub mod service;
 pub mod store;
@@ -35,6 +36,8 @@ pub struct App {
     pub database: PgPool,
     /// Connections of their own for what ends and starts by itself, so that no crowd of requests can delay an end.
     pub worker_database: PgPool,
+    /// What is counted for operators.
+    pub metrics: std::sync::Arc<metrics::Metrics>,
     /// Wakes the background work.
     pub wake: wake::Wake,
     /// The keys of this installation.
@@ -51,6 +54,8 @@ pub struct App {
     pub channels: std::sync::Arc<[gateway::channel::Channel]>,
     /// Where tickets are.
     pub ticket_systems: std::sync::Arc<[gateway::ticket::TicketSystem]>,
+    /// Where the end of the audit log is written down outside of the database.
+    pub witness: std::sync::Arc<gateway::witness::Witness>,
     /// The one way out over HTTP.
     pub egress: gateway::egress::Egress,
 }

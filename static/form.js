@@ -1,17 +1,32 @@
 // Forms: chips that fill a field, the end worked out while typing, filters, selection, copying, one confirmation.
 "use strict";
 
+// What people call minutes, hours and days: the same as the server reads.
+const sizes = new Map([
+  ["m min mins minute minutes minut minutter", 60],
+  ["h hr hrs hour hours t time timer", 3600],
+  ["d day days dag dage", 86400],
+].flatMap(([names, size]) => names.split(" ").map((name) => [name, size])));
+
+// A number of whole minutes, in seconds; nothing if it is none.
+const whole = (length) => {
+  const near = Math.round(length);
+  return Math.abs(length - near) < 0.001 && near > 0 && near % 60 === 0 ? near : null;
+};
+
+// How long is meant; nothing where the server would refuse what was typed.
 const seconds = (text) => {
   const clean = text.trim().toLowerCase();
-  const standard = /^pt?(?:(\d+)d)?t?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(clean);
+  const standard = /^p(?:(\d+)d)?t?(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?$/.exec(clean);
   if (standard && standard.slice(1).some(Boolean)) {
     const [days, hours, minutes, rest] = standard.slice(1).map((part) => Number(part || 0));
-    return days * 86400 + hours * 3600 + minutes * 60 + rest;
+    return whole(days * 86400 + hours * 3600 + minutes * 60 + rest);
   }
-  const sizes = { d: 86400, h: 3600, t: 3600, m: 60 };
-  const parts = [...clean.matchAll(/(\d+(?:\.\d+)?)\s*(d|h|t|m)[a-z]*/g)];
-  if (parts.length === 0) return null;
-  return parts.reduce((sum, [, number, unit]) => sum + Number(number) * sizes[unit], 0);
+  const clock = /^(\d+):(\d\d)$/.exec(clean);
+  if (clock) return whole(Number(clock[1]) * 3600 + Number(clock[2]) * 60);
+  if (!/^(?:\d+(?:[.,]\d+)?\s*[a-z]+\s*)+$/.test(clean)) return null;
+  const parts = [...clean.matchAll(/(\d+(?:[.,]\d+)?)\s*([a-z]+)/g)];
+  return whole(parts.reduce((sum, [, number, unit]) => sum + Number(number.replace(",", ".")) * sizes.get(unit), 0));
 };
 
 const sheet = document.querySelector("[data-sheet]");
@@ -108,13 +123,14 @@ durations.forEach((part) => {
 });
 if (sheet) sheet.addEventListener("change", foresee);
 
-// While somebody says that it is an emergency, the sheet tells what happens then, and its usual button steps back.
+// While somebody says that it is an emergency, the sheet tells what happens then, and the Enter key does nothing.
 const emergency = sheet && sheet.querySelector("[data-emergency]");
 if (emergency) {
   const choose = () => {
     sheet.querySelector("[data-urgent]").hidden = !emergency.open;
     sheet.querySelector("[data-usual]").hidden = emergency.open;
     sheet.querySelector("[data-usual-button]").classList.toggle("button-primary", !emergency.open);
+    sheet.querySelector("[data-usual-key]").disabled = emergency.open;
   };
   emergency.addEventListener("toggle", choose);
   choose();

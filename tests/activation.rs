@@ -161,6 +161,41 @@ async fn a_code_counts_once_and_only_its_owners() {
 }
 
 #[tokio::test]
+async fn what_is_refused_anyway_is_told_at_once_and_uses_up_no_code() {
+    let world = world().await;
+    world
+        .settings(ROLE, |terms| {
+            terms.activation.maximum = Duration::hours(2);
+            terms.activation.requires_justification = true;
+            terms.activation.authentication = Authentication::Mfa;
+        })
+        .await;
+    let actor = world.actor("ada").await;
+    let code = world.fresh_code("ada").await;
+    let (long, short) = (Duration::hours(3), HOUR);
+    let ask = async |duration, reasons: &Reasons, code: &str| {
+        world.ask(&actor, world.wish("ada", ROLE, duration).await, reasons, Some(code)).await
+    };
+    for shown in [code.as_str(), "000000"] {
+        let refused = ask(long, &Reasons::default(), shown).await;
+        assert_eq!(rules(refused), ["duration", "justification_needed"], "{shown}");
+    }
+    assert_eq!(world.count("select sum(failures)::bigint from totp_credentials").await, 0);
+    let reasons = Reasons { justification: reason(), ..Reasons::default() };
+    let granted = ask(short, &reasons, &code).await.unwrap();
+    assert_eq!(granted.state, RequestState::Granted, "with the code that was shown before");
+    // More time is asked for by the same rules.
+    let (running, code) = (granted.assignment.unwrap(), world.fresh_code("ada").await);
+    let extend = async |duration, reasons: &Reasons| {
+        activation::extend(&world.app, &actor, running, duration, reasons, Some(&code)).await
+    };
+    let refused = rules(extend(long, &Reasons::default()).await);
+    assert_eq!(refused, ["duration", "justification_needed"]);
+    extend(Duration::hours(2), &reasons).await.unwrap();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn a_proof_fits_the_act_it_was_given_for_and_nothing_else() {
     let world = world().await;
     let actor = world.actor("ada").await;

@@ -16,6 +16,7 @@ use latchkey::{
     service::{
         language,
         notice::{self, Counted},
+        request,
         settings::{self, Outcome, Save},
     },
 };
@@ -412,4 +413,23 @@ async fn approvers_who_want_to_know_are_told_that_nobody_decided_in_time() {
         .filter(|(_, what)| what.starts_with("Nobody decided in time"));
     let who: Vec<_> = lapsed.map(|(who, _)| who).collect();
     assert_eq!(who, ["ada", "bob", "eve"]);
+}
+
+#[tokio::test]
+async fn whoever_was_asked_is_told_that_it_was_taken_back() {
+    let world = world().await;
+    let request = asked(&world).await;
+    told(&world).await;
+    request::cancel(&world.app, &world.actor("ada").await, request).await.unwrap();
+    let back = "Taken back: ada, Database operator at Organisation";
+    assert_eq!(told(&world).await, pairs(&[("bob", back), ("eve", back)]));
+    let threads = "select count(distinct thread_id) from outbox where address = 'bob@example.org'
+        and (subject like 'Taken back%' or subject like 'Approve?%')";
+    assert_eq!(world.count(threads).await, 1, "beside the mail that asked");
+    // By an administrator as well, and only to who wants to know.
+    choose(&world, "eve", &way(Occasion::TakenBack, Way::Never)).await;
+    let request = asked(&world).await;
+    told(&world).await;
+    request::cancel(&world.app, &world.actor("root").await, request).await.unwrap();
+    assert_eq!(told(&world).await, pairs(&[("bob", back)]));
 }

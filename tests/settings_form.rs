@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 
 use axum::{body::Body, http::Request};
-use latchkey::domain::percent;
+use latchkey::domain::{percent, time::Duration};
 
 use crate::support::World;
 
@@ -18,10 +18,16 @@ async fn company() -> World {
     world
 }
 
-/// Sends the form with these fields, and reads the page that comes of it.
+/// Sends the form with these fields, begun at the first version, and reads the page that comes of it.
 async fn send(world: &World, fields: &[(&str, &str)]) -> (u16, String) {
+    send_after(world, 1, fields).await
+}
+
+/// The same, begun at that version.
+async fn send_after(world: &World, version: u8, fields: &[(&str, &str)]) -> (u16, String) {
     let (_, session) = world.signed_in("root").await;
-    let mut body = format!("version=1&csrf={}", world.app.keys.form_token(&session.hash()));
+    let token = world.app.keys.form_token(&session.hash());
+    let mut body = format!("version={version}&csrf={token}");
     for (name, value) in fields {
         write!(body, "&{name}={}", percent::encode(value)).unwrap();
     }
@@ -77,7 +83,11 @@ async fn whoever_errs_in_several_ways_is_told_all_of_it_at_once_and_beside_the_f
         assert!(told.contains(said), "{input}: {told:?}\n{page}");
     }
     assert_eq!(beside(&page, "eligible_maximum"), "");
-    assert!(!page.contains("note-bad"), "nothing is left to be told above: {page}");
+    assert!(page.contains("<title>Error: "), "{page}");
+    assert!(page.contains(" things are to be mended."), "{page}");
+    assert!(page.contains("<a href=\"#maximum\">Longest activation: "), "{page}");
+    assert!(page.contains("id=\"maximum\" autofocus"), "{page}");
+    assert!(!page.contains("role=\"alert\" tabindex"), "nothing is left to be told above: {page}");
     world.check_invariants().await;
 }
 
@@ -109,5 +119,28 @@ async fn the_review_warns_of_a_stage_that_is_never_asked() {
         assert_eq!(page.contains(warning), warned, "{page}");
         assert!(page.contains("Nothing is saved yet."), "{page}");
     }
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn whoever_was_overtaken_sees_by_what_and_goes_on_from_there() {
+    let world = company().await;
+    world.settings(ROLE, |terms| terms.activation.maximum = Duration::hours(6)).await;
+    let fields = [
+        ("maximum", "3h"),
+        ("emergency_maximum", "1h"),
+        ("eligible_maximum", "365 days"),
+        ("active_maximum", "180 days"),
+        ("reason", "Three hours are enough."),
+    ];
+    let (status, page) = send(&world, &fields).await;
+    assert_eq!(status, 409, "{page}");
+    assert!(page.contains("Saved since you began"), "{page}");
+    assert!(page.contains("<ins>6 h</ins>"), "{page}");
+    assert!(page.contains("name=\"version\" value=\"2\""), "{page}");
+    assert!(page.contains("name=\"maximum\" value=\"3h\""), "what was typed stays: {page}");
+    let (status, page) = send_after(&world, 2, &fields).await;
+    assert_eq!(status, 200, "{page}");
+    assert!(page.contains("Nothing is saved yet."), "{page}");
     world.check_invariants().await;
 }

@@ -182,6 +182,26 @@ async fn guesses_are_counted_over_all_places_where_one_can_guess() {
 }
 
 #[tokio::test]
+async fn a_code_that_was_used_is_refused_and_is_no_guess() {
+    let (world, ada, actor) = signed_in().await;
+    let code = world.next_code(&ada).await;
+    step_up::verify(&world.app, &actor, &code, &[activate(1)]).await.unwrap();
+    for _ in 0..6 {
+        let used = step_up::verify(&world.app, &actor, &code, &[activate(1)]).await;
+        assert!(matches!(used, Err(Error::StepUp(_))), "{used:?}");
+    }
+    assert_eq!(world.count("select count(*) from mfa_proofs").await, 1, "it gave one proof");
+    let failures = "select sum(failures)::bigint from totp_credentials";
+    assert_eq!(world.count(failures).await, 0);
+    // A wrong one beside it is counted as before, and the next one counts.
+    assert!(step_up::verify(&world.app, &actor, "000000", &[activate(1)]).await.is_err());
+    assert_eq!(world.count(failures).await, 1);
+    let next = world.next_code(&ada).await;
+    step_up::verify(&world.app, &actor, &next, &[activate(1)]).await.unwrap();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn the_database_holds_the_same_limits() {
     let (world, ada, actor) = signed_in().await;
     let [spent, old] = prove(&world, &ada, &actor, &[activate(1), activate(2)]).await[..] else {

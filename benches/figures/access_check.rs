@@ -10,34 +10,43 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     client,
     report::Report,
-    setting::{CLIENTS, SECONDS, Setting},
+    setting::{CLIENTS, SECONDS, Setting, figure_id},
 };
 
 const BODY: &str = r#"{"checks":[{"principal":"00000000-0000-4000-8000-000000000000","role":"00000000-0000-5000-8000-000000000000"}]}"#;
 
+/// How many are asked at once, where many are.
+const MANY: usize = 100;
+
 pub async fn measure(setting: &Setting, report: &mut Report) {
-    let (bare, _) = setting.pgbench("check", include_str!("access_check.sql"), CLIENTS).await;
+    let bare = setting.pgbench("check", include_str!("access_check.sql"), CLIENTS).await;
     let route = serve_bare_select(setting).await;
-    let limit = ask(route, setting).await;
-    let product = ask(setting.address, setting).await;
-    report.add(
-        "access checks over HTTP, against a route with the bare SELECT",
-        product.per_second,
-        limit.per_second,
-        "/s",
-        "≥ 0.8",
-    );
-    report.add("the same, against the SELECT by pgbench", product.per_second, bare, "/s", "");
-    report.say("access check p99", format!("{:.1} ms", product.p99), "");
+    let limit = ask(route, setting, BODY).await;
+    let product = ask(setting.address, setting, BODY).await;
+    report.served("access check, against a route with the bare SELECT", product, limit, "≥ 0.8");
+    report.served("access check, against the SELECT by pgbench", product, bare, "");
+    let bare = setting.pgbench("checks", include_str!("access_check_many.sql"), CLIENTS).await;
+    let product = ask(setting.address, setting, &many()).await;
+    report.served("100 access checks at once, against one SELECT by pgbench", product, bare, "");
 }
 
-async fn ask(address: std::net::SocketAddr, setting: &Setting) -> client::Served {
+/// The same question about many people.
+fn many() -> String {
+    let role = figure_id(0, '5');
+    let checks: Vec<_> = (1..=MANY)
+        .map(|person| serde_json::json!({ "principal": figure_id(person, '4'), "role": role }))
+        .collect();
+    serde_json::json!({ "checks": checks }).to_string()
+}
+
+async fn ask(address: std::net::SocketAddr, setting: &Setting, body: &str) -> client::Served {
     let token: Arc<str> = setting.token.as_str().into();
+    let question: Arc<str> = body.into();
     client::load(address, CLIENTS, SECONDS, StatusCode::OK, move |mut client, _, _| {
-        let token = Arc::clone(&token);
+        let (token, question) = (Arc::clone(&token), Arc::clone(&question));
         async move {
             let (status, body, latency) =
-                client.post("/api/v1/access/check", &token, BODY.to_owned()).await;
+                client.post("/api/v1/access/check", &token, question.to_string()).await;
             (client, status, body, latency)
         }
     })

@@ -10,8 +10,7 @@ use crate::{
 };
 
 pub async fn measure(setting: &Setting, report: &mut Report) {
-    let (limit, limit_p99) =
-        setting.pgbench("activation", include_str!("activation.sql"), CLIENTS).await;
+    let limit = setting.pgbench("activation", include_str!("activation.sql"), CLIENTS).await;
     let tokens = Arc::clone(&setting.tokens);
     let share = tokens.len() / CLIENTS;
     let served = client::load(setting.address, CLIENTS, SECONDS, StatusCode::CREATED, move |mut client, number, nth| {
@@ -28,16 +27,10 @@ pub async fn measure(setting: &Setting, report: &mut Report) {
         }
     })
     .await;
-    report.add(
-        "activations over HTTP, 32 clients, durable",
-        served.per_second,
+    report.served(
+        "activate, against the same statements by pgbench",
+        served,
         limit,
-        "/s",
-        "≥ 0.6",
-    );
-    report.say(
-        "activation p99 (pgbench's beside it)",
-        format!("{:.1} ms ({limit_p99:.1} ms)", served.p99),
-        "< 60 ms",
+        "≥ 0.6; p99 < 60 ms",
     );
 }

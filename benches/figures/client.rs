@@ -5,9 +5,14 @@ use std::{
 };
 
 use http_body_util::{BodyExt as _, Full};
-use hyper::{Request, StatusCode, body::Bytes, client::conn::http1};
+use hyper::{Request, StatusCode, body::Bytes, client::conn::http1, header::SET_COOKIE};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+use crate::report::Latency;
+
+/// The cookie that holds the secret of a session.
+const SESSION: &str = "__Host-latchkey=";
 
 /// One connection.
 pub struct Client {
@@ -50,6 +55,36 @@ impl Client {
         self.send(request).await
     }
 
+    /// Gets a page, as a browser that shows the secret of a session.
+    pub async fn visit(&mut self, path: &str, session: &str) -> (StatusCode, Bytes, Duration) {
+        let request = Request::get(path)
+            .header("host", "localhost")
+            .header("cookie", format!("{SESSION}{session}"))
+            .body(Full::default())
+            .expect("a request");
+        self.send(request).await
+    }
+
+    /// Sends a form; gives the secret that the browser is to keep from then on as well.
+    pub async fn submit(&mut self, path: &str, session: &str, form: String) -> Submitted {
+        let request = Request::post(path)
+            .header("host", "localhost")
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("cookie", format!("{SESSION}{session}"))
+            .body(Full::new(Bytes::from(form)))
+            .expect("a request");
+        self.sender.ready().await.expect("the connection is open");
+        let began = Instant::now();
+        let response = self.sender.send_request(request).await.expect("an answer");
+        let status = response.status();
+        let mut cookies = response.headers().get_all(SET_COOKIE).iter();
+        let session = cookies
+            .find_map(|cookie| cookie.to_str().ok()?.strip_prefix(SESSION)?.split(';').next())
+            .map(str::to_owned);
+        let body = response.into_body().collect().await.expect("a body").to_bytes();
+        Submitted { status, session, body, latency: began.elapsed() }
+    }
+
     /// Gets a document and throws it away as it comes; gives the status and its length in bytes.
     pub async fn download(&mut self, path: &str, token: &str) -> (StatusCode, usize) {
         let request = Request::get(path)
@@ -78,10 +113,34 @@ impl Client {
     }
 }
 
+/// What came of a form.
+pub struct Submitted {
+    pub status: StatusCode,
+    pub session: Option<String>,
+    pub body: Bytes,
+    pub latency: Duration,
+}
+
 /// How fast many clients were served.
+#[derive(Clone, Copy)]
 pub struct Served {
     pub per_second: f64,
-    pub p99: f64,
+    pub latency: Latency,
+}
+
+impl Served {
+    /// So many, each of which took so long, in `whole`.
+    pub fn of(latencies: Vec<Duration>, whole: Duration) -> Self {
+        #[expect(clippy::cast_precision_loss, reason = "a count")]
+        let per_second = latencies.len() as f64 / whole.as_secs_f64();
+        Self { per_second, latency: Latency::of(latencies) }
+    }
+}
+
+impl std::fmt::Display for Served {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{:.0}/s, {}", self.per_second, self.latency)
+    }
 }
 
 /// Lets `clients` clients ask for `seconds` seconds; the nth request of a client is made by `ask(client, nth)`.
@@ -113,8 +172,6 @@ where
             latencies
         });
     }
-    let mut latencies: Vec<Duration> = tasks.join_all().await.into_iter().flatten().collect();
-    #[expect(clippy::cast_precision_loss, reason = "a count")]
-    let per_second = latencies.len() as f64 / began.elapsed().as_secs_f64();
-    Served { per_second, p99: crate::report::quantile(&mut latencies, 0.99) }
+    let latencies = tasks.join_all().await.into_iter().flatten().collect();
+    Served::of(latencies, began.elapsed())
 }

@@ -1,89 +1,144 @@
-//! Growth: what the access check and My access cost when the database holds a thousand times more, for somebody who holds a
-//! role by a group in four others, asked at a place eight deep.
+//! Growth: what each question costs with ten thousand assignments and with ten million, and with as many events, for somebody
+//! who holds a role by a group in four others, asked at a place eight deep.
 //!
-//! Only taken by name, `cargo bench --bench figures -- growth`: making ten million assignments takes a while.
-//! `LATCHKEY_GROWTH` is how many.
-use std::{sync::Arc, time::Duration};
+//! Taken by name, `cargo bench --bench figures -- growth`, or when the figures are written: making ten million assignments
+//! takes a while. `LATCHKEY_GROWTH` is how many, `LATCHKEY_EVENTS` how many events. It has a cluster of its own, with nothing
+//! in it that other figures left.
+use std::time::Duration;
 
-use hyper::StatusCode;
+use hyper::{StatusCode, body::Bytes};
 
 use crate::{
-    client,
-    report::{Report, quantile},
-    setting::{PEOPLE, Setting, figure_id},
+    audit::deep_page,
+    client::Client,
+    generate,
+    report::{Latency, Report, Size},
+    setting::{Setting, figure_id},
 };
 
-/// So many at first.
+/// So many at first, and ten times as many at each step.
 const FEW: usize = 10_000;
-/// How often each is asked.
-const TIMES: usize = 2_000;
+/// So many events at most, unless something else is said.
+const EVENTS: usize = 1_000_000;
+/// How often each is asked, after as many as warm up connections and plans.
+const TIMES: usize = 1_000;
+const WARMING: usize = 100;
+/// How many are asked at once, where many are.
+const MANY: usize = 100;
+/// The place that is asked about is the first leaf of the tree, or one after it.
+const LEAVES: usize = 9_841;
 
-pub async fn measure(setting: &Setting, report: &mut Report) {
-    let many = std::env::var("LATCHKEY_GROWTH").ok().and_then(|text| text.parse().ok());
-    let many: usize = many.unwrap_or(10_000_000);
-    run(setting, include_str!("growth.sql"), 0, 0).await;
-    run(setting, include_str!("growth_more.sql"), 1, FEW).await;
-    let (check_before, mine_before) = ask(setting).await;
-    run(setting, include_str!("growth_more.sql"), FEW + 1, many).await;
-    let (check_after, mine_after) = ask(setting).await;
-    for (what, before, after) in [
-        ("access check through five groups, eight places deep", check_before, check_after),
-        ("My access of the same", mine_before, mine_after),
-    ] {
-        let figure = format!("{before:.2} ms → {after:.2} ms, × {:.2}", after / before);
-        report.say(&format!("{what}, {FEW} → {many} assignments (median)"), figure, "≤ × 2");
+pub async fn measure(report: &mut Report) {
+    let many = told("LATCHKEY_GROWTH").unwrap_or(10_000_000);
+    let most_events = told("LATCHKEY_EVENTS").unwrap_or(EVENTS);
+    let setting = Setting::new().await;
+    make_room(&setting).await;
+    generate::structure(&setting.superuser).await;
+    let (mut assignments, mut events) = (0, 0);
+    let mut size = FEW;
+    loop {
+        size = size.min(many);
+        generate::assignments(&setting.superuser, assignments + 1, size).await;
+        generate::events(&setting.superuser, events + 1, size.min(most_events)).await;
+        let step = report.sizes();
+        (assignments, events) = (size, size.min(most_events));
+        report.grown(Size { assignments, events, asked: ask(&setting, step, events).await });
+        if size == many {
+            break;
+        }
+        size *= 10;
+    }
+    setting.stop().await;
+}
+
+fn told(variable: &str) -> Option<usize> {
+    std::env::var(variable).ok()?.parse().ok()
+}
+
+/// Fewer checkpoints while data is made; nothing becomes less durable by it.
+async fn make_room(setting: &Setting) {
+    for sql in ["alter system set max_wal_size = '4GB'", "select pg_reload_conf()"] {
+        sqlx::raw_sql(sql).execute(&setting.superuser).await.expect("it can be set");
     }
 }
 
-async fn run(setting: &Setting, sql: &str, first: usize, last: usize) {
-    let sql = sql
-        .replace("PEOPLE", &PEOPLE.to_string())
-        .replace("FIRST", &first.to_string())
-        .replace("LAST", &last.to_string());
-    let mut connection = setting.superuser.acquire().await.expect("it answers");
-    let sql = format!(
-        "set session_replication_role = replica; {sql}; set session_replication_role = origin; analyze"
-    );
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&mut *connection).await.expect("it grows");
-}
-
-/// The medians, in milliseconds, of the access check and of My access, each for many people by turns.
-async fn ask(setting: &Setting) -> (f64, f64) {
-    let mut client = client::Client::connect(setting.address).await;
-    let mut checks = Vec::with_capacity(TIMES);
-    let mut mine = Vec::with_capacity(TIMES);
-    let tokens = Arc::clone(&setting.tokens);
-    for turn in 0..TIMES + 200 {
-        // Their outermost group is one of those that hold a role actively; the place is a leaf below that of the role.
-        let person = (turn * 2 + 2) % (tokens.len() - 1);
-        let group = person % 400;
-        let mut place = group % 3 + 1;
-        while place * 3 + 1 < 9_841 {
-            place = place * 3 + 1 + turn % 3;
-        }
-        let body = serde_json::json!({ "checks": [{
-            "role": figure_id(group % 50 + 1, '5'), "scope": figure_id(place, '8'),
-        }] });
-        let token = tokens.get(person - 1).expect("everybody has a token");
-        let (status, answer, took) =
-            client.post("/api/v1/access/check", token, body.to_string()).await;
-        assert_eq!(status, StatusCode::OK);
-        if group.is_multiple_of(2) {
-            let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
-            let allowed = answer.pointer("/answers/0/allowed");
-            assert_eq!(allowed, Some(&true.into()), "held through the groups");
-        }
-        let (status, _, listed) = client.get("/api/v1/me/access", token).await;
-        assert_eq!(status, StatusCode::OK);
-        // The first ones warm up connections and plans.
-        if turn >= 200 {
-            checks.push(took);
-            mine.push(listed);
+/// How long each question takes, for many people by turns, in the order of the report.
+async fn ask(setting: &Setting, step: usize, events: usize) -> [Latency; 6] {
+    let depth = i64::try_from(events / 10 * 9).expect("a count");
+    let (deep, _) = deep_page(setting, depth).await;
+    let mut client = Client::connect(setting.address).await;
+    let mut times = <[Vec<Duration>; 6]>::default();
+    for turn in 0..WARMING + TIMES {
+        let token = setting.tokens.get(person(setting, turn) - 1).expect("everybody has a token");
+        let last = setting.tokens.len() - 1 - step * (WARMING + TIMES) - turn;
+        let activates = setting.tokens.get(last).expect("everybody has a token");
+        let answers = [
+            check(&mut client, token, turn, person(setting, turn)).await,
+            check_many(&mut client, token, turn).await,
+            answered(client.get("/api/v1/me/access", token).await, StatusCode::OK),
+            activate(&mut client, activates, last + 1).await,
+            answered(client.get("/api/v1/audit/events", &setting.token).await, StatusCode::OK),
+            answered(client.get(&deep, &setting.token).await, StatusCode::OK),
+        ];
+        if turn >= WARMING {
+            times.iter_mut().zip(answers).for_each(|(times, took)| times.push(took));
         }
     }
-    (median(checks), median(mine))
+    times.map(Latency::of)
 }
 
-fn median(mut took: Vec<Duration>) -> f64 {
-    quantile(&mut took, 0.5)
+/// Their outermost group is one of those that hold a role actively.
+fn person(setting: &Setting, turn: usize) -> usize {
+    (turn * 2 + 2) % (setting.tokens.len() - 1)
+}
+
+/// A leaf below the place at which a group holds its role.
+fn leaf(group: usize, turn: usize) -> usize {
+    let mut place = group % 3 + 1;
+    while place * 3 + 1 < LEAVES {
+        place = place * 3 + 1 + turn % 3;
+    }
+    place
+}
+
+async fn check(client: &mut Client, token: &str, turn: usize, person: usize) -> Duration {
+    let group = person % 400;
+    let body = serde_json::json!({ "checks": [{
+        "role": figure_id(group % 50 + 1, '5'), "scope": figure_id(leaf(group, turn), '8'),
+    }] });
+    let (status, answer, took) = client.post("/api/v1/access/check", token, body.to_string()).await;
+    assert_eq!(status, StatusCode::OK, "{}", String::from_utf8_lossy(&answer));
+    if group.is_multiple_of(2) {
+        let answer: serde_json::Value = serde_json::from_slice(&answer).expect("JSON");
+        let allowed = answer.pointer("/answers/0/allowed");
+        assert_eq!(allowed, Some(&true.into()), "held through the groups");
+    }
+    took
+}
+
+async fn check_many(client: &mut Client, token: &str, turn: usize) -> Duration {
+    let checks: Vec<_> = (0..MANY)
+        .map(|nth| {
+            serde_json::json!({
+                "role": figure_id((turn + nth) % 50 + 1, '5'),
+                "scope": figure_id(leaf(nth, turn), '8'),
+            })
+        })
+        .collect();
+    let body = serde_json::json!({ "checks": checks }).to_string();
+    answered(client.post("/api/v1/access/check", token, body).await, StatusCode::OK)
+}
+
+async fn activate(client: &mut Client, token: &str, person: usize) -> Duration {
+    let body = serde_json::json!({
+        "roles": [{ "eligibility": figure_id(person, '7'), "duration": "PT1H" }],
+        "justification": "figures",
+    });
+    let answer = client.post("/api/v1/activations", token, body.to_string()).await;
+    answered(answer, StatusCode::CREATED)
+}
+
+fn answered((status, body, took): (StatusCode, Bytes, Duration), wanted: StatusCode) -> Duration {
+    assert_eq!(status, wanted, "{}", String::from_utf8_lossy(&body));
+    took
 }

@@ -1,6 +1,4 @@
--- A tree eight deep, groups nested five deep, and assignments at every place: FIRST to LAST of them, of which one in ten is
--- open, as after some years of use.
-set session_replication_role = replica;
+-- A tree eight deep, and groups nested five deep.
 
 -- Three places in each place; the numbers of those below n are 3n+1 to 3n+3, so that the organisation is 0.
 create function growth_place(number bigint) returns uuid language sql immutable

@@ -10,9 +10,14 @@ use latchkey::{
     store::{MIGRATOR, database::pool},
     wake::Wake,
 };
-use sqlx::{PgPool, postgres::PgPoolOptions};
+use sqlx::{
+    Connection as _, PgConnection, PgPool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+use crate::{client::Served, generate, report::Latency};
 
 /// How many people are eligible, and so how many activations can be made: half over HTTP, half by pgbench.
 pub const PEOPLE: usize = 120_000;
@@ -60,6 +65,7 @@ impl Setting {
         let app = App {
             database: pool(application.clone(), 32, PATIENCE).await.expect("it answers"),
             worker_database: pool(application, 4, PATIENCE).await.expect("it answers"),
+            metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,
@@ -68,9 +74,11 @@ impl Setting {
             summaries: latchkey::domain::notice::summary::Schedule::default(),
             channels: Vec::new().into(),
             ticket_systems: Vec::new().into(),
+            witness: Arc::default(),
             egress: latchkey::gateway::egress::Egress::default(),
         };
-        let (token, tokens) = populate(&superuser).await;
+        generate::people(&superuser).await;
+        let (token, tokens) = give_tokens(&superuser).await;
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it has an address");
         let shutdown = CancellationToken::new();
@@ -95,16 +103,99 @@ impl Setting {
         }
     }
 
-    /// How psql gets there.
+    /// How psql gets there, as the application's role.
     pub fn psql(&self) -> Vec<String> {
-        let port = self.cluster.options(DatabaseRole::Application, DATABASE).get_port();
+        self.psql_as(DatabaseRole::Application, DATABASE)
+    }
+
+    /// How psql gets to a database of the cluster.
+    pub fn psql_as(&self, role: DatabaseRole, database: &str) -> Vec<String> {
+        let options = self.cluster.options(role, database);
         vec![
             "--no-psqlrc".to_owned(),
+            "--quiet".to_owned(),
+            "--set=ON_ERROR_STOP=1".to_owned(),
             format!("--host={}", self.cluster.socket_folder().display()),
-            format!("--port={port}"),
-            "--username=latchkey_app".to_owned(),
-            DATABASE.to_owned(),
+            format!("--port={}", options.get_port()),
+            format!("--username={}", options.get_username()),
+            database.to_owned(),
         ]
+    }
+
+    /// How a server of its own gets there.
+    pub fn url(&self) -> String {
+        let options = self.cluster.options(DatabaseRole::Application, DATABASE);
+        format!(
+            "postgres://{}@localhost/{DATABASE}?host={}&port={}",
+            options.get_username(),
+            self.cluster.socket_folder().display(),
+            options.get_port()
+        )
+    }
+
+    /// Makes one more database, which is empty; gives the way into it as the owner of its tables, and as the superuser.
+    pub async fn database(&self, name: &str) -> [PgConnectOptions; 2] {
+        let sql = format!("create database {name} owner latchkey_owner");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&self.superuser)
+            .await
+            .expect("a database is made");
+        let ways = [DatabaseRole::Owner, DatabaseRole::Superuser];
+        let [owner, superuser] = ways.map(|role| self.cluster.options(role, name));
+        let mut connection = PgConnection::connect_with(&superuser).await.expect("it answers");
+        sqlx::raw_sql(
+            "create extension btree_gist; alter schema public owner to pg_database_owner",
+        )
+        .execute(&mut connection)
+        .await
+        .expect("it is prepared");
+        connection.close().await.expect("it closes");
+        [owner, superuser]
+    }
+
+    /// Removes a database that nobody uses any more.
+    pub async fn drop_database(&self, name: &str) {
+        let sql = format!("drop database {name}");
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
+            .execute(&self.superuser)
+            .await
+            .expect("it is dropped");
+    }
+
+    /// The secrets of browsers in which the first `count` people are signed in.
+    pub async fn sessions(&self, count: usize) -> Arc<[String]> {
+        let tokens: Vec<_> = (0..count).map(|_| Token::random(TokenKind::Session)).collect();
+        let hashes: Vec<_> = tokens.iter().map(|token| token.hash().as_bytes().to_vec()).collect();
+        sqlx::query(
+            "insert into sessions (id, principal_id, stage, secret_hash, created_at, authenticated_at, last_seen_at, expires_at)
+             select gen_random_uuid(), figure_id(number), 'signed_in', hash, instant(), instant(), instant(),
+                 instant() + interval '12 hours'
+             from unnest($1::bytea[]) with ordinality as tokens (hash, number)",
+        )
+        .bind(hashes)
+        .execute(&self.superuser)
+        .await
+        .expect("they are signed in");
+        tokens.iter().map(|token| token.reveal().to_string()).collect()
+    }
+
+    /// A token of one more person.
+    pub async fn token_of(&self, person: usize) -> String {
+        let token = Token::random(TokenKind::PersonalAccess);
+        let mut connection = self.superuser.acquire().await.expect("it answers");
+        without_triggers(&mut connection, true).await;
+        sqlx::query(
+            "insert into access_tokens (id, principal_id, name, token_hash, scopes, created_at, expires_at)
+             values (gen_random_uuid(), $1::text::uuid, 'figures', $2, array['read', 'approve'], instant(),
+                 instant() + interval '1 day')",
+        )
+        .bind(figure_id(person, '4'))
+        .bind(token.hash().as_bytes().to_vec())
+        .execute(&mut *connection)
+        .await
+        .expect("a token is made");
+        without_triggers(&mut connection, false).await;
+        token.reveal().to_string()
     }
 
     /// One text from the database.
@@ -112,11 +203,12 @@ impl Setting {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.expect("it can be read")
     }
 
-    /// Runs pgbench with a script; gives transactions a second and their latencies' 99th percentile in milliseconds.
-    pub async fn pgbench(&self, name: &str, script: &str, clients: usize) -> (f64, f64) {
+    /// Runs pgbench with a script; says how its clients were served.
+    pub async fn pgbench(&self, name: &str, script: &str, clients: usize) -> Served {
         let folder =
             std::env::temp_dir().join(format!("latchkey-pgbench-{}-{name}", std::process::id()));
         std::fs::create_dir_all(&folder).expect("a folder for pgbench");
+        let script = script.replace("PEOPLE", &PEOPLE.to_string());
         std::fs::write(folder.join("script.sql"), script).expect("the script is written");
         let options = self.cluster.options(DatabaseRole::Application, DATABASE);
         let mut command = Command::new("pgbench");
@@ -156,7 +248,7 @@ impl Setting {
             }
         }
         drop(std::fs::remove_dir_all(folder));
-        (rate, crate::report::quantile(&mut latencies, 0.99))
+        Served { per_second: rate, latency: Latency::of(latencies) }
     }
 }
 
@@ -166,14 +258,20 @@ pub fn figure_id(number: usize, what: char) -> String {
     format!("{spread:08x}-0000-{what}000-8000-{number:012x}")
 }
 
-/// Makes people who are eligible for one role, without audit events: this is not what is measured.
-async fn populate(superuser: &PgPool) -> (String, Arc<[String]>) {
+/// Switches the triggers of a connection off, or on again.
+pub async fn without_triggers(connection: &mut PgConnection, without: bool) {
+    let sql = if without {
+        "set session_replication_role = replica"
+    } else {
+        "set session_replication_role = origin"
+    };
+    sqlx::raw_sql(sql).execute(connection).await.expect("it can be set");
+}
+
+/// A token of the one who may do everything, and one of each of half of the people.
+async fn give_tokens(superuser: &PgPool) -> (String, Arc<[String]>) {
     let mut connection = superuser.acquire().await.expect("it answers");
-    let sql = include_str!("populate.sql").replace("PEOPLE", &PEOPLE.to_string());
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-        .execute(&mut *connection)
-        .await
-        .expect("people are made");
+    without_triggers(&mut connection, true).await;
     let tokens: Vec<_> =
         (0..=PEOPLE / 2).map(|_| Token::random(TokenKind::PersonalAccess)).collect();
     let hashes: Vec<_> = tokens.iter().map(|token| token.hash().as_bytes().to_vec()).collect();
@@ -187,10 +285,8 @@ async fn populate(superuser: &PgPool) -> (String, Arc<[String]>) {
     .execute(&mut *connection)
     .await
     .expect("tokens are made");
-    sqlx::raw_sql("set session_replication_role = origin; analyze")
-        .execute(&mut *connection)
-        .await
-        .expect("it is analysed");
+    without_triggers(&mut connection, false).await;
+    sqlx::raw_sql("analyze").execute(&mut *connection).await.expect("it is analysed");
     let mut texts = tokens.iter().map(|token| token.reveal().to_string());
     let first = texts.next().expect("there are tokens");
     (first, texts.collect())

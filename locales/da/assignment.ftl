@@ -58,3 +58,4 @@ assignment-then-holds-only-while-it = { $who } har så kun { $role }, mens den e
 assignment-can-no-longer-activate-an = { $who } kan ikke længere aktivere { $role }. En aktivering, der løber, slutter i samme øjeblik.
 assignment-ends-s-access-to-now = Afslutter { $who }s adgang til { $role } nu.
 assignment-at-most-from-now = Højst { $maximum } fra nu.
+assignment-database-put-back = database sat tilbage

@@ -128,3 +128,5 @@ audit-no-longer-lets-decide = lader ikke længere { $who } afgøre for sig
 audit-asked-others-about-request = spurgte andre om { $whose } anmodning om { $role }
 audit-took-silence-for-a-yes = tog tavshed som et ja til { $whose } anmodning om { $role }
 audit-found-nobody-who-can-approve = fandt ingen, der kan godkende { $role }
+audit-found-the-database-put-back = fandt, at databasen var sat tilbage til en tidligere tilstand
+audit-began-a-new-epoch = begyndte en ny epoke, efter at databasen var sat tilbage

@@ -33,3 +33,8 @@ frame-script-assignments-selected = { $count ->
    *[other] { $count } tildelinger valgt
 }
 frame-deliveries = Leveringer
+frame-error = Fejl
+frame-to-be-mended = { $count ->
+    [one] 1 ting skal rettes.
+   *[other] { $count } ting skal rettes.
+}

@@ -235,3 +235,6 @@ settings-its-ticket-is-verified = Dens sag er bekræftet
 settings-rules-and = og
 settings-say-after-how-long = Sig, efter hvor lang tid de spørges.
 settings-stage-never-asked = Trin { $stage } spørges aldrig på { $place }: enhver aktivering varer højst { $longest }, og op til { $skipped } springes det over.
+settings-saved-meanwhile = Gemt, siden du begyndte
+settings-what-you-chose-stays = Det, du valgte, står stadig nedenfor. Hvor det afviger fra dette, tager din næste gennemgang det tilbage: ret det, hvor du er enig med dem.
+settings-see-the-newest = Se den nyeste version

@@ -58,3 +58,4 @@ assignment-some-assigned = { $taken } of { $count ->
     [one] 1 person
    *[other] { $count } persons
 } assigned
+assignment-database-put-back = database put back

@@ -128,3 +128,5 @@ audit-no-longer-lets-decide = no longer lets { $who } decide for them
 audit-asked-others-about-request = asked others about { $whose } request for { $role }
 audit-took-silence-for-a-yes = took silence for a yes to { $whose } request for { $role }
 audit-found-nobody-who-can-approve = found nobody who can approve { $role }
+audit-found-the-database-put-back = found the database put back to an earlier state
+audit-began-a-new-epoch = began a new epoch after the database was put back

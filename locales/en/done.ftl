@@ -66,3 +66,5 @@ done-you-decided-those-that-you = You decided those that you had chosen.
 done-they-have-been-told = They have been told.
 done-they-no-longer-stand-in = They no longer stand in for you.
 done-the-manager-is-saved = The manager is saved.
+done-a-new-epoch-has-begun = A new epoch has begun. People can activate roles again.
+done-your-session-is-over = Your session is over. Sign in, and you are back where you were.

@@ -33,3 +33,8 @@ frame-script-assignments-selected = { $count ->
    *[other] { $count } assignments selected
 }
 frame-deliveries = Deliveries
+frame-error = Error
+frame-to-be-mended = { $count ->
+    [one] 1 thing is to be mended.
+   *[other] { $count } things are to be mended.
+}

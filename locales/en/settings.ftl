@@ -235,3 +235,6 @@ settings-its-ticket-is-verified = Its ticket is verified
 settings-rules-and = and
 settings-say-after-how-long = Say after how long they are asked.
 settings-stage-never-asked = Stage { $stage } is never asked at { $place }: every activation is at most { $longest }, and it is skipped up to { $skipped }.
+settings-saved-meanwhile = Saved since you began
+settings-what-you-chose-stays = What you chose stays below. Where it differs from this, your next review takes it back: change it where you agree with theirs.
+settings-see-the-newest = See the newest version

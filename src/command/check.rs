@@ -78,6 +78,7 @@ fn lines(config: &Config) -> Vec<String> {
         ("database.url", &config.database.url),
         ("database.owner_url", &config.database.owner_url),
         ("smtp.password", &config.smtp.password),
+        ("witness.token", &config.witness.token),
     ];
     settings()
         .into_iter()

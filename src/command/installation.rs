@@ -27,6 +27,7 @@ use crate::{
             Settings,
         },
         ticket,
+        witness::Witness,
     },
     secret::{Cost, Keys, MasterKey, PasswordHasher},
     store::database::{self, Condition},
@@ -155,9 +156,13 @@ impl Installation {
             .map_err(|problem| Failure::Usage(problem.to_string()))?;
         let ticket_systems = ticket::all(&self.config.ticket_systems)
             .map_err(|problem| Failure::Usage(problem.to_string()))?;
+        let usual = self.is_private().then(|| self.config.data_folder.join("witness.jsonl"));
+        let witness = Witness::new(&self.config.witness, usual)
+            .map_err(|problem| Failure::Usage(format!("witness.url: {problem}")))?;
         Ok(App {
             database: pool(size - workers, options.clone()).await?,
             worker_database: pool(workers, options).await?,
+            metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
             keys,
@@ -166,6 +171,7 @@ impl Installation {
             summaries: self.config.schedule().unwrap_or_default(),
             channels: channels.into(),
             ticket_systems: ticket_systems.into(),
+            witness: Arc::new(witness),
             egress: Egress::default(),
         })
     }

@@ -1,4 +1,6 @@
 //! `latchkey serve`: runs the server.
+use std::net::SocketAddr;
+
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -10,7 +12,10 @@ use crate::{
     config::Config,
     gateway::mail::Mailer,
     http::{self, server},
-    service::{first_start, role},
+    service::{
+        first_start, role,
+        witness::{self, Witnessed},
+    },
     store::database::{Condition, Schema},
     worker,
 };
@@ -19,9 +24,7 @@ use crate::{
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let shutdown = stop_on_signal()?;
     // The address is taken first: if it is not free, nothing has been changed yet.
-    let listener = TcpListener::bind(config.listen).await.map_err(|failure| {
-        Failure::Failed(format!("cannot listen on {}: {failure}", config.listen))
-    })?;
+    let listener = listen(config.listen).await?;
     let installation = Installation::start(config).await?;
     let outcome = run(&installation, listener, shutdown).await;
     installation.stop().await;
@@ -34,8 +37,22 @@ pub(super) async fn run(
     shutdown: CancellationToken,
 ) -> Result<(), Failure> {
     let config = &installation.config;
+    let metrics = match config.metrics.listen {
+        Some(address) => Some(listen(address).await?),
+        None => None,
+    };
     let app = installation.ready_app().await?;
     let mailer = Mailer::new(config).map_err(|problem| Failure::Usage(problem.to_string()))?;
+    match witness::check(&app).await? {
+        Witnessed::Held(_) => {}
+        Witnessed::Quarantined => eprintln!(
+            "The database was put back to an earlier state. Nothing that was activated is in force until an emergency account signs \
+             in and begins a new epoch."
+        ),
+        Witnessed::Nowhere => tracing::warn!(
+            "nothing outside of the database knows where the audit log ends: set witness.file"
+        ),
+    }
     role::name_organisation(&app, &config.organisation_name).await?;
     println!("Latchkey is at {}", config.public_url);
     if let Some(folder) = mailer.folder() {
@@ -49,7 +66,14 @@ pub(super) async fn run(
     }
     let workers = worker::start(&app, mailer, &shutdown);
     let database_ended = watch_database(installation, &shutdown);
-    server::serve(listener, http::router(app.clone(), config), &config.http, shutdown).await;
+    let measured = async {
+        if let Some(listener) = metrics {
+            let router = http::metrics::router(app.clone());
+            server::serve(listener, router, &config.http, shutdown.clone()).await;
+        }
+    };
+    let router = http::router(app.clone(), config);
+    tokio::join!(server::serve(listener, router, &config.http, shutdown.clone()), measured);
     workers.close();
     workers.wait().await;
     app.database.close().await;
@@ -60,6 +84,12 @@ pub(super) async fn run(
         ));
     }
     Ok(())
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|failure| Failure::Failed(format!("cannot listen on {address}: {failure}")))
 }
 
 /// Why one must not serve on this database, if one must not.

@@ -73,6 +73,7 @@ impl Config {
             database.owner_url_file.as_deref(),
         )?;
         read_secret("smtp.password", &mut smtp.password, smtp.password_file.as_deref())?;
+        self.witness.read_secrets()?;
         self.channels.values_mut().try_for_each(super::Channel::read_secrets)?;
         self.ticket_systems.values_mut().try_for_each(super::TicketSystem::read_secrets)
     }

@@ -7,6 +7,7 @@
 mod channel;
 mod load;
 mod ticket_system;
+mod witness;
 
 use std::{
     collections::BTreeMap,
@@ -23,6 +24,7 @@ pub use self::{
     channel::Channel,
     load::{Setting, settings},
     ticket_system::TicketSystem,
+    witness::Witness,
 };
 use crate::domain::{
     language::{Language, Reader},
@@ -95,6 +97,10 @@ pub struct Config {
     pub http: Http,
     /// What is written to the log.
     pub log: Log,
+    /// What is measured.
+    pub metrics: Metrics,
+    /// Where the end of the audit log is written down outside of the database.
+    pub witness: Witness,
     /// Where notices go beside mail, by name.
     pub channels: BTreeMap<String, Channel>,
     /// Where tickets are, by name.
@@ -202,6 +208,14 @@ pub struct Log {
     pub filter: String,
 }
 
+/// What is measured.
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Metrics {
+    /// The address on which Prometheus is answered, at `/metrics`. Without it nothing listens.
+    pub listen: Option<SocketAddr>,
+}
+
 /// How a line of the log looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -230,6 +244,8 @@ impl Default for Config {
             summaries: Summaries::default(),
             http: Http::default(),
             log: Log::default(),
+            metrics: Metrics::default(),
+            witness: Witness::default(),
             channels: BTreeMap::new(),
             ticket_systems: BTreeMap::new(),
         }

@@ -105,6 +105,8 @@ pub enum AssignmentEnd {
     RoleRetired,
     /// Its ticket was closed.
     TicketClosed,
+    /// The database was put back to an earlier state, and somebody went on with it.
+    Restored,
 }
 
 /// From when until when; without an end, for good.

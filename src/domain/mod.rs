@@ -36,3 +36,4 @@ pub mod throttle;
 pub mod ticket;
 pub mod time;
 pub mod totp;
+pub mod witness;

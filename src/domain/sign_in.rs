@@ -111,6 +111,20 @@ pub enum CodeRefusal {
 }
 
 impl CodeRefusal {
+    /// Whether it may have been a guess, which is counted: not a code that is right and was used, which whoever shows it knows.
+    #[must_use]
+    pub const fn is_a_guess(&self) -> bool {
+        match self {
+            Self::Wrong => true,
+            Self::Unreadable
+            | Self::Used
+            | Self::WaitUntil(_)
+            | Self::Disabled
+            | Self::Missing
+            | Self::RecoveryCodeNotEnough => false,
+        }
+    }
+
     /// What the person is told.
     #[must_use]
     pub const fn message(self) -> &'static str {

@@ -104,6 +104,11 @@ pub enum Act {
         /// Until when.
         ends_at: Instant,
     },
+    /// Go on with a database that was put back to an earlier state.
+    BeginEpoch {
+        /// The quarantine that ends with it.
+        quarantine: Uuid,
+    },
     /// Choose another password.
     ChangePassword,
     /// Set up another authenticator.
@@ -135,6 +140,7 @@ impl Act {
             Self::DecideChange { .. } => "decide_change",
             Self::ChangeAssignment { .. } => "change_assignment",
             Self::NameDeputy { .. } => "name_deputy",
+            Self::BeginEpoch { .. } => "begin_epoch",
             Self::ChangePassword => "change_password",
             Self::ReplaceAuthenticator => "replace_authenticator",
             Self::RenewRecoveryCodes => "renew_recovery_codes",
@@ -159,6 +165,7 @@ impl Act {
             | Self::DecideChange { .. }
             | Self::ChangeAssignment { .. }
             | Self::NameDeputy { .. }
+            | Self::BeginEpoch { .. }
             | Self::CreateAccessToken
             | Self::CredentialApplication { .. } => false,
         }
@@ -187,6 +194,7 @@ impl Act {
                 digest.text(deputy);
                 digest.number(Some(ends_at.timestamp().as_microsecond()));
             }
+            Self::BeginEpoch { quarantine } => digest.id(*quarantine),
             Self::CredentialApplication { application } => digest.id(application.0),
             Self::Assign { principal, role, scope } => {
                 digest.id(principal.0);

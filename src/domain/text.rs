@@ -24,9 +24,7 @@ pub enum TextError {
 /// Normalised, trimmed, and free of control characters; line breaks are allowed if `lines`.
 fn clean(text: &str, most: usize, lines: bool) -> Result<String, TextError> {
     let text: String = text.replace("\r\n", "\n").nfc().collect::<String>().trim().to_owned();
-    let bad = |c: char| {
-        (c.is_control() && !(lines && (c == '\n' || c == '\t'))) || is_invisible(c, lines)
-    };
+    let bad = |c: char| (c.is_control() && !(lines && (c == '\n' || c == '\t'))) || is_invisible(c);
     if text.chars().any(bad) {
         Err(TextError::Invisible)
     } else if text.chars().count() > most {
@@ -36,33 +34,28 @@ fn clean(text: &str, most: usize, lines: bool) -> Result<String, TextError> {
     }
 }
 
-/// Characters that change how others look, or that nobody sees: bidirectional marks, zero-width spaces, line separators,
-/// letters that are blank, tags. What only chooses how a symbol is drawn has no place in a name.
-fn is_invisible(c: char, lines: bool) -> bool {
-    match c {
-        '\u{fe00}'..='\u{fe0f}' => !lines,
-        '\u{ad}'
-        | '\u{34f}'
-        | '\u{61c}'
-        | '\u{115f}'..='\u{1160}'
-        | '\u{17b4}'..='\u{17b5}'
-        | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}'
-        | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}'
-        | '\u{2800}'
-        | '\u{3164}'
-        | '\u{feff}'
-        | '\u{ffa0}'
-        | '\u{e0000}'..='\u{e0fff}' => true,
-        _ => false,
-    }
+/// Characters that change how others look, or that nobody sees: bidirectional marks, zero-width and blank letters, tags, line
+/// separators.
+fn is_invisible(c: char) -> bool {
+    matches!(c,
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
+        | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// Two names are the same if they fold to the same: compatibility forms, letter case and runs of space don't count.
+/// Says of a character whether it is to be shown as a picture or as a letter. People write it with every other emoji, but a
+/// name is no other name by it.
+fn is_presentation(c: char) -> bool {
+    matches!(c, '\u{fe0e}' | '\u{fe0f}')
+}
+
+/// Two names are the same if they fold to the same: compatibility forms, letter case, runs of space and how an emoji is shown
+/// don't count.
 #[must_use]
 pub fn fold(name: &str) -> String {
-    let folded: String = name.nfkc().flat_map(char::to_lowercase).nfkc().collect();
+    let seen = name.chars().filter(|c| !is_presentation(*c));
+    let folded: String = seen.nfkc().flat_map(char::to_lowercase).nfkc().collect();
     folded.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
@@ -274,6 +267,7 @@ mod tests {
             ("a  b", "a b"),
             ("É", "e\u{301}"),
             ("İ", "i\u{307}"),
+            ("⚠\u{fe0f} a", "⚠ a"),
         ] {
             assert_eq!(fold(one), fold(other), "{one} {other}");
         }
@@ -281,11 +275,22 @@ mod tests {
 
     #[test]
     fn invisible_characters_are_refused() {
-        for text in ["a\u{202e}b", "a\0b", "a\u{200b}", "a\u{2028}b", "a\u{1b}[31m"] {
+        for text in [
+            "a\u{202e}b",
+            "a\0b",
+            "a\u{200b}",
+            "a\u{2028}b",
+            "a\u{1b}[31m",
+            "a\u{61c}b",
+            "a\u{3164}",
+            "a\u{115f}",
+            "a\u{2800}",
+            "a\u{e0061}",
+        ] {
             assert_eq!(Name::parse(text), Err(TextError::Invisible), "{text:?}");
             assert_eq!(Justification::parse(text), Err(TextError::Invisible), "{text:?}");
         }
-        for blank in ['\u{3164}', '\u{115f}', '\u{61c}', '\u{e0041}', '\u{fe0f}', '\u{2800}'] {
+        for blank in ['\u{3164}', '\u{115f}', '\u{61c}', '\u{e0041}', '\u{fe00}', '\u{2800}'] {
             let name = format!("Global Administrator{blank}");
             assert_eq!(Name::parse(&name), Err(TextError::Invisible), "{name:?}");
         }

@@ -166,18 +166,29 @@ const UNITS: [(&[&str], i64); 3] = [
     (&["d", "day", "days", "dag", "dage"], 24 * 60),
 ];
 
-/// The minutes of numbers with their units: `2h30m`, `2 t 30 min`, `14 dage`. None if it is written in another way.
+/// The minutes of numbers with their units: `2h30m`, `2 t 30 min`, `14 dage`, `1,5 t`. None if it is written in another way, or
+/// if that are no whole minutes.
 fn minutes_of(text: &str) -> Option<i64> {
     let text = text.to_lowercase();
     let mut rest = text.as_str();
     let mut minutes: i64 = 0;
     loop {
         let (number, after) = rest.split_at(rest.find(|it: char| !it.is_ascii_digit())?);
+        if number.is_empty() {
+            return None;
+        }
+        let (fraction, after) = fraction_of(after);
         let after = after.trim_start();
         let end = after.find(|it: char| !it.is_alphabetic()).unwrap_or(after.len());
         let (unit, next) = after.split_at(end);
         let (_, each) = UNITS.iter().find(|(names, _)| names.contains(&unit))?;
-        minutes = minutes.checked_add(i64::from(number.parse::<u32>().ok()?) * each)?;
+        let parts = 10_i64.checked_pow(u32::try_from(fraction.len()).ok()?)?;
+        let number: i64 = format!("{number}{fraction}").parse().ok()?;
+        let length = number.checked_mul(*each)?;
+        if length % parts != 0 {
+            return None;
+        }
+        minutes = minutes.checked_add(length / parts)?;
         rest = next.trim_start();
         if rest.is_empty() {
             return Some(minutes);
@@ -185,11 +196,18 @@ fn minutes_of(text: &str) -> Option<i64> {
     }
 }
 
+/// The digits after a decimal comma or point, and what comes after them.
+fn fraction_of(text: &str) -> (&str, &str) {
+    let Some(digits) = text.strip_prefix([',', '.']) else { return ("", text) };
+    let end = digits.find(|it: char| !it.is_ascii_digit()).unwrap_or(digits.len());
+    if end == 0 { ("", text) } else { digits.split_at(end) }
+}
+
 impl std::str::FromStr for Duration {
     type Err = DurationError;
 
-    /// Reads ISO 8601 (`PT1H`) and what people write: `90m`, `2h30m`, `2h 30m`, `1 hour`, `7 days`, `1:30`; in Danish `2 t 30 min`,
-    /// `2 timer`, `14 dage`.
+    /// Reads ISO 8601 (`PT1H`) and what people write: `90m`, `2h30m`, `2h 30m`, `1 hour`, `7 days`, `1.5 h`, `1:30`; in Danish
+    /// `2 t 30 min`, `1,5 time`, `14 dage`.
     fn from_str(text: &str) -> Result<Self, DurationError> {
         let text = text.trim();
         if let Some(minutes) = minutes_of(text) {
@@ -337,6 +355,11 @@ mod tests {
             ("30 min", 1800),
             ("1 dag", 86400),
             ("14 dage", 1_209_600),
+            ("0,5 t", 1800),
+            ("1,5 time", 5400),
+            ("1.5h", 5400),
+            ("1,25 t 15 min", 5400),
+            ("0,5 dag", 43200),
         ] {
             assert_eq!(text.parse::<Duration>().map(Duration::seconds), Ok(seconds), "{text}");
         }
@@ -357,6 +380,11 @@ mod tests {
             "4294967295 dage",
             "1h30s",
             "2 uger",
+            "0,5 min",
+            "0,33 t",
+            "1,t",
+            ",5 t",
+            "1,5,5 t",
             "timer",
             "2",
             "∞",

@@ -5,3 +5,4 @@ pub mod egress;
 pub mod mail;
 pub mod private_postgres;
 pub mod ticket;
+pub mod witness;

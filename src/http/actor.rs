@@ -31,6 +31,8 @@ use crate::{
 const SESSION: &str = "__Host-latchkey";
 /// The cookie that marks a browser as one that somebody signed in from.
 const DEVICE: &str = "__Host-latchkey-device";
+/// What says on the way to the sign-in that a session is over.
+const OVER: &str = "&done=session-over";
 /// More of what a browser calls itself is not kept.
 const USER_AGENT_MOST: usize = 400;
 
@@ -69,8 +71,10 @@ pub struct Unfinished {
 pub enum Rejection {
     /// They are not signed in; afterwards they come back to `next`.
     SignInFirst {
-        /// The path and query that they asked for, if asking again does no harm.
+        /// The path and query that they asked for, or those of the page whose form they sent.
         next: Option<String>,
+        /// Whether they were signed in, as far as can be told.
+        over: bool,
     },
     /// Something else failed.
     Failed(Error),
@@ -79,11 +83,11 @@ pub enum Rejection {
 impl IntoResponse for Rejection {
     fn into_response(self) -> Response {
         match self {
-            Self::SignInFirst { next: Some(next) } => {
-                let next = percent::encode(&next);
-                Redirect::to(&format!("/sign-in?next={next}")).into_response()
+            Self::SignInFirst { next: Some(next), over } => {
+                let (next, said) = (percent::encode(&next), if over { OVER } else { "" });
+                Redirect::to(&format!("/sign-in?next={next}{said}")).into_response()
             }
-            Self::SignInFirst { next: None } => Redirect::to("/sign-in").into_response(),
+            Self::SignInFirst { next: None, .. } => Redirect::to("/sign-in").into_response(),
             Self::Failed(error) => PageError(error).into_response(),
         }
     }
@@ -126,15 +130,28 @@ where
     type Rejection = Rejection;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
-        signed_in(&App::from_ref(state), parts).await.map_err(|error| match error {
-            Error::Unauthenticated => {
-                let is_safe = matches!(parts.method, Method::GET | Method::HEAD);
-                let next = parts.uri.path_and_query().map(ToString::to_string);
-                Rejection::SignInFirst { next: next.filter(|_| is_safe) }
-            }
+        let app = App::from_ref(state);
+        signed_in(&app, parts).await.map_err(|error| match error {
+            Error::Unauthenticated => sign_in_first(&app, parts),
             other => Rejection::Failed(other),
         })
     }
+}
+
+/// Somebody has to sign in before they come back. Whoever sends a form was signed in when they were given it.
+fn sign_in_first(app: &App, parts: &Parts) -> Rejection {
+    let is_safe = matches!(parts.method, Method::GET | Method::HEAD);
+    // Where only forms are sent to, whoever reads is led to the page that the form belongs to.
+    let asked = parts.uri.path_and_query().map(ToString::to_string);
+    let next = if is_safe { asked } else { page_of_form(app, &parts.headers).or(asked) };
+    let had_one = cookie(&parts.headers, SESSION, TokenKind::Session).is_some();
+    Rejection::SignInFirst { next, over: had_one || !is_safe }
+}
+
+/// The page of ours on which a form was filled in, if the browser says it.
+fn page_of_form(app: &App, headers: &HeaderMap) -> Option<String> {
+    let page = headers.get(header::REFERER)?.to_str().ok()?.strip_prefix(&*app.public_url)?;
+    page.starts_with('/').then(|| page.to_owned())
 }
 
 impl FromRequestParts<Web> for Bearer {
@@ -163,8 +180,9 @@ where
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Rejection> {
         let secret = cookie(&parts.headers, SESSION, TokenKind::SignIn);
-        let secret = secret.ok_or(Rejection::SignInFirst { next: None })?;
-        let hash = form_hash(&parts.headers).ok_or(Rejection::SignInFirst { next: None })?;
+        let begin_again = || Rejection::SignInFirst { next: None, over: false };
+        let secret = secret.ok_or_else(begin_again)?;
+        let hash = form_hash(&parts.headers).ok_or_else(begin_again)?;
         let form_token = App::from_ref(state).keys.form_token(&hash);
         Ok(Self { secret, form_token })
     }

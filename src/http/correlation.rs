@@ -2,14 +2,18 @@
 //!
 //! It is always ours. An id that a client sends is not taken over: whoever could choose it could make two stories look
 //! like one in the audit log.
+use std::sync::Arc;
+
 use axum::{
-    extract::{MatchedPath, Request},
+    extract::{MatchedPath, Request, State},
     http::{HeaderName, HeaderValue, StatusCode},
     middleware::Next,
     response::Response,
 };
 use tracing::Instrument as _;
 use uuid::Uuid;
+
+use crate::metrics::Metrics;
 
 /// The header of an answer that carries it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -18,10 +22,14 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Correlation(pub Uuid);
 
-/// Gives a request its id, and writes one line about it once it is answered.
+/// Gives a request its id, and counts it and writes one line about it once it is answered.
 ///
 /// The line has the route as it is written in the code, never the address as it was sent, which may hold a secret.
-pub async fn assign(mut request: Request, next: Next) -> Response {
+pub async fn assign(
+    State(metrics): State<Arc<Metrics>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
     let id = Uuid::now_v7();
     request.extensions_mut().insert(Correlation(id));
     let method = request.method().clone();
@@ -30,8 +38,10 @@ pub async fn assign(mut request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", %id, %method, route);
     let begun = tokio::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
-    let milliseconds = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = begun.elapsed();
+    let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status = response.status();
+    metrics.answered(method.as_str(), route, status.as_u16(), took);
     span.in_scope(|| {
         if is_routine(route, status) {
             tracing::debug!(status = status.as_u16(), milliseconds, "answered");

@@ -32,6 +32,7 @@ pub mod headers;
 mod health;
 mod idempotency;
 pub mod language;
+pub mod metrics;
 mod oauth;
 pub mod pages;
 pub mod problem;
@@ -93,7 +94,7 @@ pub fn router(app: App, config: &Config) -> Router {
         .merge(headers::reports())
         .layer(middleware::from_fn(make_room_for_files))
         .layer(middleware::from_fn_with_state(web.clone(), headers::protect))
-        .layer(middleware::from_fn(correlation::assign))
+        .layer(middleware::from_fn_with_state(Arc::clone(&web.app.metrics), correlation::assign))
         .layer(DefaultBodyLimit::max(config.http.max_body_bytes))
         .with_state(web)
 }

@@ -78,6 +78,7 @@ pub struct Keys {
     pepper: Zeroizing<[u8; 32]>,
     cookie: Zeroizing<[u8; 32]>,
     cursor: Zeroizing<[u8; 32]>,
+    witness: Zeroizing<[u8; 32]>,
 }
 
 impl Keys {
@@ -95,7 +96,13 @@ impl Keys {
             pepper: Zeroizing::new(key("password pepper")),
             cookie: Zeroizing::new(key("cookie")),
             cursor: Zeroizing::new(key("cursor")),
+            witness: Zeroizing::new(key("witness")),
         }
+    }
+
+    /// The seed of the key that signs what witnesses are told.
+    pub(super) fn witness_seed(&self) -> &[u8; 32] {
+        &self.witness
     }
 
     /// Encrypts a secret so that only its owner's record and this purpose open it again.

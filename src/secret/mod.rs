@@ -8,6 +8,7 @@ mod public_key;
 mod recovery_code;
 mod signature;
 mod token;
+mod witness_key;
 
 pub use key::{Keys, MasterKey, Purpose, Unreadable};
 pub use password::{Busy, Cost, PasswordHasher, Verdict};

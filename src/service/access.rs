@@ -191,6 +191,21 @@ pub async fn authorise_at(
     }
 }
 
+/// The same at a place that is named, and has to be in use. Whoever may not do this is told so whether there is such a place or
+/// not.
+pub async fn authorise_at_place(
+    connection: &mut PgConnection,
+    actor: &Actor,
+    permission: Permission,
+    scope: ScopeId,
+) -> Result<(), Error> {
+    if let Err(refused) = authorise_at(connection, actor, permission, scope).await {
+        // Below the organisation nobody has any right at what is not there.
+        authorise(connection, actor, permission).await.map_err(|_| refused)?;
+    }
+    store::settings::place(connection, scope).await.map(drop)
+}
+
 pub use crate::store::access::{Question, Step};
 
 /// The answer to a [`Question`], true at the instant that it names.

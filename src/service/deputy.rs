@@ -1,5 +1,6 @@
 //! Deputies: who decides for an approver while that one is away. Named by the approver alone, for dates, for everybody to see.
 use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{
@@ -7,6 +8,7 @@ use crate::{
     domain::{
         actor::{Actor, TokenScope, User},
         audit::{Event, Kind},
+        fault::FieldError,
         id::{PersonId, PrincipalId},
         language::Message,
         step_up::Act,
@@ -24,6 +26,8 @@ pub use crate::store::deputy::Told;
 const MOST: usize = 10;
 /// How far ahead a deputy can be named.
 const FURTHEST: Duration = Duration::days(366);
+/// For how long a deputy can be named. The database holds the same limit.
+const LONGEST: Duration = Duration::days(92);
 
 /// The asker's deputies, and those whom they stand in for.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<Told>, Error> {
@@ -44,6 +48,25 @@ pub struct Wanted {
     pub reason: Description,
 }
 
+impl Wanted {
+    /// From when, if it is named at that time.
+    fn starts_from(&self, at: Instant) -> Instant {
+        self.starts_at.filter(|start| *start > at).unwrap_or(at)
+    }
+
+    /// What is wrong with the dates, if they are named at that time.
+    fn wrong_dates(&self, at: Instant) -> Option<&'static str> {
+        let starts_at = self.starts_from(at);
+        if self.ends_at <= at || starts_at > at + FURTHEST {
+            Some("choose dates that lie ahead, within a year")
+        } else if self.ends_at <= starts_at {
+            Some("choose an end that comes after the start")
+        } else {
+            (self.ends_at > starts_at + LONGEST).then_some("a deputy stands in for 92 days at most")
+        }
+    }
+}
+
 /// Names who decides for oneself for a while, which takes a fresh code: it gives one's own say away. Both are told.
 pub async fn name(app: &App, actor: &Actor, wanted: &Wanted, code: &str) -> Result<Uuid, Error> {
     let user = access::user(actor, TokenScope::Approve)?;
@@ -51,7 +74,14 @@ pub async fn name(app: &App, actor: &Actor, wanted: &Wanted, code: &str) -> Resu
         Err(Error::Repeated(before)) => return Ok(before),
         begun => drop(begun?),
     }
-    // The code comes first: without one nobody learns here who there is.
+    // No code is used up for what can be mended before; but without one nobody learns here who there is.
+    let mut wrong = mistakes(&mut *app.database.acquire().await?, user, wanted).await?;
+    if !wrong.is_empty() {
+        if code.trim().is_empty() {
+            wrong.push(FieldError::new("code", "Enter a code from your authenticator."));
+        }
+        return Err(Error::Invalid(wrong));
+    }
     let act = Act::NameDeputy { deputy: wanted.deputy.clone(), ends_at: wanted.ends_at };
     let plain = Actor { idempotency: None, ..actor.clone() };
     let [proof] = prove(app, &plain, code, act.clone()).await?;
@@ -81,6 +111,31 @@ pub async fn name(app: &App, actor: &Actor, wanted: &Wanted, code: &str) -> Resu
     Ok(id)
 }
 
+/// All that is wrong and tells nothing of others: the dates, one's own name, and how many one has named.
+async fn mistakes(
+    connection: &mut PgConnection,
+    user: &User,
+    wanted: &Wanted,
+) -> Result<Vec<FieldError>, Error> {
+    let now = store::now(connection).await?;
+    let own = store::deputy::of(connection, user.person).await?;
+    let account = store::person::called(connection, &wanted.deputy).await?;
+    let deputy = if wanted.deputy.trim().is_empty() {
+        Some("nobody has that user name or mail address")
+    } else if account.is_some_and(|(_, person)| person == user.person) {
+        Some("choose somebody else, not another account of yours")
+    } else {
+        has_named_enough(&own, user).then_some("you have named ten already: end one first")
+    };
+    let deputy = deputy.map(|why| FieldError::new("deputy", why));
+    let dates = wanted.wrong_dates(now).map(|why| FieldError::new("ends_at", why));
+    Ok(deputy.into_iter().chain(dates).collect())
+}
+
+fn has_named_enough(known: &[Told], user: &User) -> bool {
+    known.iter().filter(|told| told.person == user.person).count() >= MOST
+}
+
 /// A deputy who can be named.
 struct Considered {
     change: Change,
@@ -99,15 +154,14 @@ async fn consider(
         .await?
         .ok_or_else(|| Error::invalid("deputy", "nobody has that user name or mail address"))?;
     let own = store::deputy::of(change.connection(), user.person).await?;
-    if own.iter().filter(|told| told.person == user.person).count() >= MOST {
+    if has_named_enough(&own, user) {
         return Err(Error::invalid("deputy", "you have named ten already: end one first"));
     }
     let at = change.settle().await?;
-    let starts_at = wanted.starts_at.filter(|start| *start > at).unwrap_or(at);
-    if wanted.ends_at <= at || starts_at > at + FURTHEST {
-        return Err(Error::invalid("ends_at", "choose dates that lie ahead, within a year"));
+    if let Some(why) = wanted.wrong_dates(at) {
+        return Err(Error::invalid("ends_at", why));
     }
-    Ok(Considered { change, account, starts_at })
+    Ok(Considered { change, account, starts_at: wanted.starts_from(at) })
 }
 
 /// Ends what one has named oneself.

@@ -1,5 +1,5 @@
 //! Emergencies: approval is skipped, everybody who would have been asked is told, and somebody else looks at it afterwards.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -10,7 +10,7 @@ use crate::{
         actor::{Actor, TokenScope},
         audit::{Event, Kind},
         emergency::{ReviewVerdict, due_at},
-        id::RequestId,
+        id::{PrincipalId, RequestId},
         permission::Permission,
         text::Justification,
         time::Instant,
@@ -60,7 +60,7 @@ async fn skipped(connection: &mut PgConnection, told: &Told) -> Result<Vec<Nomin
     let version = store::settings::version(connection, told.settings).await?;
     let who = (Some(told.person), told.scope);
     let stages = &version.settings.activation.stages;
-    let mut known = std::collections::BTreeSet::new();
+    let mut known = BTreeSet::new();
     let named = store::settings::candidates(connection, stages, who, now).await?;
     Ok(named
         .into_iter()
@@ -94,6 +94,20 @@ async fn may_review(
     let manages = access::authorise_at(connection, actor, permission(place.kind), told.scope).await;
     Ok(manages.is_ok()
         || skipped(connection, told).await?.iter().any(|it| it.principal == user.principal))
+}
+
+/// Everybody who may review an emergency.
+pub(super) async fn reviewers(
+    connection: &mut PgConnection,
+    request: RequestId,
+) -> Result<Vec<PrincipalId>, Error> {
+    let told = one(connection, request).await?;
+    let now = store::now(connection).await?;
+    let kind = store::scope::one(connection, told.scope).await?.kind;
+    let manage =
+        store::notice::permitted(connection, permission(kind), told.scope, now, false).await?;
+    let skipped = skipped(connection, &told).await?.into_iter().map(|it| it.principal);
+    Ok(skipped.chain(manage).collect::<BTreeSet<_>>().into_iter().collect())
 }
 
 /// Whether the asker may review this request, or has done so.

@@ -24,6 +24,8 @@ pub struct Around {
     pub awaiting: usize,
     /// Whether the reader owns an application.
     pub owns_applications: bool,
+    /// Whether nothing that was activated is in force, since the database was put back to an earlier state.
+    pub quarantined: bool,
 }
 
 /// Reads what surrounds every page.
@@ -38,6 +40,7 @@ pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
             + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len()
             + emergency::awaiting_from(&mut connection, actor).await?.len(),
         owns_applications: store::application::owns(&mut connection, user.person, None).await?,
+        quarantined: store::witness::in_quarantine(&mut connection).await?,
     })
 }
 

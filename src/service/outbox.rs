@@ -81,16 +81,19 @@ pub async fn deliver(app: &App, way: Way<'_>, claim: &Claim) -> Result<(), Error
         if !store::outbox::sent(&mut connection, claim).await? {
             tracing::warn!(notice = %claim.id, "a notice took too long, and may have been sent twice");
         }
+        app.metrics.delivered(way.lane(), "sent");
         return store::delivery::lane_works(&mut connection, way.lane()).await;
     };
     let chance = f64::from(u16::from_be_bytes(secret::random())) / f64::from(u16::MAX);
     match after_failure(claim.tries, failure.trouble, chance) {
         Next::Retry(pause) => {
             let lane = way.lane();
+            app.metrics.delivered(lane, "failed");
             tracing::warn!(notice = %claim.id, lane, attempt = claim.attempt, %failure, "a notice was not sent");
             store::outbox::failed(&mut connection, claim, &failure.text, pause).await?;
         }
         Next::GiveUp => {
+            app.metrics.delivered(way.lane(), "given_up");
             drop(connection);
             give_up(app, way, claim, &failure.text).await?;
             connection = app.database.acquire().await?;

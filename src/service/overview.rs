@@ -47,6 +47,8 @@ pub struct Eligible {
     pub active: bool,
     /// Whether a request for it is open.
     pub requested: bool,
+    /// Whether it can be taken in an emergency meanwhile, which takes the place of that request.
+    pub in_emergency: bool,
 }
 
 /// What the asker can do, and holds right now.
@@ -74,10 +76,12 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
         let version =
             store::settings::current(&mut connection, assignment.role, assignment.scope).await?;
         let same = |role, scope| role == assignment.role && scope == assignment.scope;
+        let terms = version.settings.activation;
         can.push(Eligible {
             active: active.iter().any(|held| same(held.role, held.scope)),
             requested: open.iter().any(|request| same(request.role, request.scope)),
-            terms: version.settings.activation,
+            in_emergency: terms.requires_approval && terms.allows_emergency,
+            terms,
             assignment,
         });
     }

@@ -8,7 +8,7 @@ use crate::{
         actor::Actor,
         assignment::{AssignmentEnd, AssignmentKind},
         audit::{Event, Kind},
-        id::{PrincipalId, RoleId, ScopeId},
+        id::{PersonId, PrincipalId, RoleId, ScopeId},
         permission::Permission,
         sign_in::LinkPurpose,
         text::{Justification, UserName},
@@ -150,17 +150,18 @@ pub async fn invite(app: &App, actor: &Actor, invitation: &Invitation) -> Result
     if new.break_glass {
         access::authorise(change.connection(), actor, Permission::ManagePrivilegedPeople).await?;
     }
-    let principal = match invitation.same_person_as {
-        Some(other) => {
-            // Who is the person behind an account may see and do what that person may.
-            let other = store::person::one(change.connection(), other).await?;
-            for account in store::person::accounts(change.connection(), other.person).await? {
-                may_manage(change.connection(), actor, account).await?;
-            }
-            store::person::add_account(&mut change, other.person, &new.user_name, new.break_glass)
-                .await?
+    let principal = if let Some(other) = invitation.same_person_as {
+        // Who is the person behind an account may see and do what that person may.
+        let other = store::person::one(change.connection(), other).await?;
+        for account in store::person::accounts(change.connection(), other.person).await? {
+            may_manage(change.connection(), actor, account).await?;
         }
-        None => store::person::create(&mut change, new).await?.1,
+        refuse_confusion(change.connection(), new, Some(other.person)).await?;
+        store::person::add_account(&mut change, other.person, &new.user_name, new.break_glass)
+            .await?
+    } else {
+        refuse_confusion(change.connection(), new, None).await?;
+        store::person::create(&mut change, new).await?.1
     };
     let event =
         Event::new(Kind::PersonInvited).subject(principal).target(principal.0).detail(json!({
@@ -184,6 +185,24 @@ pub async fn invite(app: &App, actor: &Actor, invitation: &Invitation) -> Result
     })
 }
 
+/// Deputies and managers are named by a user name or a mail address, so nobody's name is somebody else's address.
+async fn refuse_confusion(
+    connection: &mut sqlx::PgConnection,
+    new: &NewPerson,
+    person: Option<PersonId>,
+) -> Result<(), Error> {
+    let known = store::person::called(connection, new.user_name.as_str()).await?;
+    if known.is_some_and(|(_, known)| Some(known) != person) {
+        return Err(Error::invalid("user_name", "this user name is taken"));
+    }
+    // Another account keeps the address of its person.
+    if person.is_none() && store::person::called(connection, new.email.as_str()).await?.is_some() {
+        let told = "somebody has this address already: give that person another account instead";
+        return Err(Error::invalid("email", told));
+    }
+    Ok(())
+}
+
 /// A link is shown once: a repeat of the same request does not get another.
 pub(super) fn already_done(error: Error) -> Error {
     match error {
@@ -198,6 +217,7 @@ pub(super) fn already_done(error: Error) -> Error {
 pub async fn invite_administrator(app: &App, new: &NewPerson) -> Result<Invited, Error> {
     let actor = Actor::operator();
     let mut change = Change::begin(&app.database, &actor).await?;
+    refuse_confusion(change.connection(), new, None).await?;
     let (_, principal) = store::person::create(&mut change, new).await?;
     let event = Event::new(Kind::PersonInvited).subject(principal).target(principal.0).detail(json!({
         "name": new.name, "user_name": new.user_name, "email": new.email, "break_glass": new.break_glass,

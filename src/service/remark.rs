@@ -20,7 +20,8 @@ use crate::{
 /// How many things one person may write or do about one request in an hour: each of them is a mail to others, or history.
 const MOST_AN_HOUR: i64 = 30;
 
-/// Says something about a request that one may see and that concerns one: one's own, or one that one may or did decide.
+/// Says something about a request that one may see and that concerns one: one's own, one that one may or did decide, or an
+/// emergency that one may review.
 pub async fn comment(
     app: &App,
     actor: &Actor,

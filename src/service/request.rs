@@ -1,5 +1,5 @@
 //! Requests: seeing where they stand, and taking them back.
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 use sqlx::PgConnection;
@@ -18,10 +18,11 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, emergency},
+    service::{access, emergency, notice},
     store::{
         self, Change,
-        request::{Closed, Of, Wanted},
+        activation::Eligibility,
+        request::{Closed, Locked, Of, Wanted},
     },
 };
 
@@ -36,7 +37,7 @@ pub const PAGE: i64 = 50;
 pub struct Detail {
     /// The request.
     pub told: Told,
-    /// Who may decide it now.
+    /// Who may decide it now, but for those whose yes would bring it no nearer: somebody has agreed for their part.
     pub deciders: Vec<Decider>,
     /// The stages of its approval, as its terms have them, where each stands, and why it was skipped if it was.
     pub stages: Vec<(Stage, Standing, String)>,
@@ -80,6 +81,15 @@ impl Detail {
         let fresh = last.at + CLAIM_LASTS > self.now;
         let decided = self.said.iter().any(|it| it.person == last.person && it.at >= last.at);
         (self.waits && last.kind == RemarkKind::Claim && fresh && !decided).then_some(last)
+    }
+
+    /// Leaves out whoever is not waited for: where each of several is asked, somebody has agreed for those they speak for.
+    fn leave_out_who_has_been_heard(&mut self) {
+        if self.open_stage().is_some() {
+            let deciders = self.deciders.iter().map(|decider| decider.principal);
+            let awaited: BTreeSet<_> = deciders.filter(|id| self.would_further(*id)).collect();
+            self.deciders.retain(|decider| awaited.contains(&decider.principal));
+        }
     }
 
     /// The stage that is open.
@@ -206,7 +216,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     };
     let waits = told.state == RequestState::Pending
         && told.expires_at.is_some_and(|expires_at| expires_at > now);
-    Ok(Detail {
+    let mut detail = Detail {
         may_decide: decider && waits,
         may_cancel: told.state.is_open() && (own || canceller),
         deciders,
@@ -216,14 +226,16 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
         said: store::request::said(&mut connection, id).await?,
         remarks: store::request::remarks(&mut connection, id).await?,
         waits,
-        may_comment: own || approver || has_spoken,
+        may_comment: own || approver || has_spoken || reviewer,
         names,
         own,
         holds,
         last_held,
         now,
         told,
-    })
+    };
+    detail.leave_out_who_has_been_heard();
+    Ok(detail)
 }
 
 /// Where each of its stages stands, and why it was skipped if it was.
@@ -310,17 +322,53 @@ pub async fn cancel(app: &App, actor: &Actor, id: RequestId) -> Result<(), Error
         return Err(Error::NotFound("request"));
     }
     let locked = store::request::lock(&mut change, id).await?;
-    let at = change.settle().await?;
-    let was = RequestState::from(&locked.state);
-    let cancelled = locked.state.cancel(at)?;
-    store::request::advance(&mut change, id, &cancelled, None).await?;
+    change.settle().await?;
+    let event = take_back(&mut change, locked, None).await?;
+    notice::taken_back(app, &mut change, &told).await?;
     change.made(id.0).await?;
-    let event = Event::new(Kind::RequestCancelled)
-        .subject(locked.principal)
-        .role(locked.role, locked.scope)
-        .request(id)
-        .detail(json!({ "was": was }));
     change.commit(&event).await?;
     app.wake.everything();
     Ok(())
+}
+
+/// Takes back, within a change that holds the eligibility under lock, what somebody has asked for and takes in an emergency
+/// instead. Whoever was asked hears of the emergency.
+pub(super) async fn give_way(
+    change: &mut Change,
+    held: &Eligibility,
+    emergency: RequestId,
+) -> Result<(), Error> {
+    let wanted = Wanted {
+        principal: Some(held.principal),
+        role: Some(held.role),
+        open: Some(true),
+        ..Wanted::default()
+    };
+    let open = store::request::list(change.connection(), wanted, PAGE).await?;
+    for told in open.into_iter().filter(|told| told.scope == held.scope) {
+        let locked = store::request::lock(change, told.id).await?;
+        // It may have lapsed, or an administrator may have taken it back, meanwhile.
+        if RequestState::from(&locked.state).is_open() {
+            let event = take_back(change, locked, Some(emergency)).await?;
+            change.record(&event).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves a request that is held under lock to where it is taken back; `instead` is what takes its place, if anything does. Gives
+/// back the event of it.
+async fn take_back(
+    change: &mut Change,
+    locked: Locked,
+    instead: Option<RequestId>,
+) -> Result<Event, Error> {
+    let was = RequestState::from(&locked.state);
+    let cancelled = locked.state.cancel(change.at())?;
+    store::request::advance(change, locked.id, &cancelled, None).await?;
+    Ok(Event::new(Kind::RequestCancelled)
+        .subject(locked.principal)
+        .role(locked.role, locked.scope)
+        .request(locked.id)
+        .detail(json!({ "was": was, "instead": instead })))
 }

@@ -34,7 +34,7 @@ pub(super) struct Accepted {
     pub(super) method: Method,
 }
 
-/// Judges a code within a change, counting it if it is wrong. The caller must commit the change in either case, or the
+/// Judges a code within a change, counting it if it is wrong; one that is right but used is refused, and counts for nothing. The caller must commit the change in either case, or the
 /// guess would not be counted.
 pub(super) async fn judge(
     app: &App,
@@ -68,7 +68,7 @@ pub(super) async fn judge(
         Entered::Totp(code) => judge_totp(app, change, principal, &authenticator, &code).await?,
         Entered::Recovery(code) => judge_recovery(change, principal, &code).await?,
     };
-    if judged.is_err() {
+    if judged.as_ref().is_err_and(CodeRefusal::is_a_guess) {
         count(change, principal, &authenticator).await?;
     }
     Ok(judged)

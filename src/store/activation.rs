@@ -1,7 +1,7 @@
 //! Activations: what they rest on, and how they begin and end.
 use sqlx::PgConnection;
 
-use super::{Change, OnConstraint as _};
+use super::{Change, OnConstraint as _, witness};
 use crate::{
     domain::{
         activation::{End, Running},
@@ -59,6 +59,7 @@ pub struct Eligibility {
 ///
 /// Members of one group do not wait for one another; two requests of one account do.
 pub async fn lock_eligibility(change: &mut Change, aim: Aim) -> Result<Eligibility, Error> {
+    witness::let_activate(change.connection()).await?;
     sqlx::query_as!(
         Eligibility,
         r#"

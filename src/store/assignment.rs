@@ -355,7 +355,10 @@ pub async fn eligible_by_groups(
 ) -> Result<Vec<Told>, Error> {
     let found = sqlx::query_scalar!(
         r#"
-        select assignment_id as "id!: AssignmentId" from effective_eligibilities($1, instant())
+        select assignment_id as "id!: AssignmentId"
+        -- The time as a column: with a function in its place nothing of this could be planned together.
+        from (select instant() as now) as clock
+        cross join lateral effective_eligibilities($1, clock.now)
         where through is not null
         "#,
         principal.0,
@@ -372,7 +375,9 @@ pub async fn held_by_groups(
 ) -> Result<Vec<Told>, Error> {
     let found = sqlx::query_scalar!(
         r#"
-        select assignment_id as "id!: AssignmentId" from effective_assignments($1, instant())
+        select assignment_id as "id!: AssignmentId"
+        from (select instant() as now) as clock
+        cross join lateral effective_assignments($1, clock.now)
         where through is not null
         "#,
         principal.0,

@@ -211,7 +211,7 @@ pub async fn startable(
     let rows = sqlx::query!(
         r#"
         select id as "id: RequestId", starts_at as "starts_at!" from requests
-        where state = 'scheduled' and starts_at <= instant()
+        where state = 'scheduled' and starts_at <= instant() and not in_quarantine()
         order by starts_at
         limit $1
         "#,

@@ -39,6 +39,7 @@ pub mod language;
 pub mod mfa_proof;
 pub mod notice;
 pub mod one_time_link;
+pub mod operation;
 pub mod outbox;
 pub mod person;
 pub mod policy;
@@ -56,6 +57,7 @@ pub mod summary;
 pub mod survivability;
 pub mod throttle;
 pub mod ticket;
+pub mod witness;
 
 /// The schema, carried in the binary.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!();

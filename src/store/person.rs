@@ -239,6 +239,10 @@ pub async fn called(
     connection: &mut PgConnection,
     text: &str,
 ) -> Result<Option<(PrincipalId, PersonId)>, Error> {
+    // Nobody's name has such a character, and the database takes none.
+    if text.contains('\0') {
+        return Ok(None);
+    }
     let found = sqlx::query!(
         r#"
         select principals.id as "id: PrincipalId", person_id as "person!: PersonId"

@@ -6,9 +6,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     App,
-    domain::actor::Actor,
+    domain::{actor::Actor, witness::Statement},
     error::Error,
-    service::audit::{self, Sealed},
+    service::{
+        audit::{self, Sealed},
+        witness::{self, Witnessed},
+    },
 };
 
 /// How long events gather before they are sealed together: one after the other would cost a write to the disk each.
@@ -19,7 +22,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 const TOO_OLD: Duration = Duration::from_secs(5);
 /// How often that is looked at.
 const LOOK: Duration = Duration::from_secs(5);
-/// How often the end of the chain is written to the log, where no database administrator can change it.
+/// How often the end of the chain is written to the log and to the witness, where no database administrator can change it.
 const WITNESS: Duration = Duration::from_mins(1);
 /// How often it is looked at whether the chain should be walked along again.
 const VERIFY: Duration = Duration::from_hours(1);
@@ -78,7 +81,7 @@ async fn drain(app: &App, everywhere: bool) -> Result<bool, Error> {
 #[derive(Default)]
 struct Witness {
     at: Option<Instant>,
-    sequence: i64,
+    said: Option<Statement>,
 }
 
 async fn look(app: &App, witness: &mut Witness) -> Result<(), Error> {
@@ -93,9 +96,13 @@ async fn look(app: &App, witness: &mut Witness) -> Result<(), Error> {
     if witness.at.is_none_or(|at| at.elapsed() >= WITNESS) {
         witness.at = Some(Instant::now());
         let head = audit::head(app, &Actor::system()).await?;
-        if head.sequence != witness.sequence {
-            witness.sequence = head.sequence;
+        if witness.said.is_none_or(|said| said.head != head) {
             tracing::info!(%head, "the audit log ends here");
+        }
+        match witness::attest(app, witness.said).await {
+            Ok(Witnessed::Held(said)) => witness.said = Some(said),
+            Ok(Witnessed::Quarantined | Witnessed::Nowhere) => {}
+            Err(error) => report("the end of the audit log could not be witnessed", &error),
         }
     }
     Ok(())

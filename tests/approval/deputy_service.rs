@@ -170,3 +170,60 @@ async fn whoever_stands_in_for_an_approver_of_a_privileged_role_is_looked_after_
         assert!(reaches().await, "{approver:?}");
     }
 }
+
+#[tokio::test]
+async fn what_can_be_mended_is_told_at_once_and_uses_up_no_code() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    let bob = world.actor("bob").await;
+    let code = world.fresh_code("bob").await;
+    let now = world.now().await;
+    let wrong = async |deputy: &str, from: u32, until: u32| -> Vec<&'static str> {
+        let wanted = Wanted {
+            deputy: deputy.to_owned(),
+            starts_at: Some(now + Duration::days(from)),
+            ends_at: now + Duration::days(until),
+            reason: Description::default(),
+        };
+        match deputy::name(&world.app, &bob, &wanted, &code).await {
+            Err(Error::Invalid(wrong)) => wrong.iter().map(|fault| fault.field).collect(),
+            named => panic!("{named:?}"),
+        }
+    };
+    assert_eq!(wrong("bob", 3, 2).await, ["deputy", "ends_at"]);
+    for (deputy, from, until, field) in [
+        ("dora", 0, 93, "ends_at"),
+        ("dora", 400, 401, "ends_at"),
+        ("dora", 0, 0, "ends_at"),
+        ("bob@example.org", 0, 1, "deputy"),
+        (" ", 0, 1, "deputy"),
+    ] {
+        assert_eq!(wrong(deputy, from, until).await, [field], "{deputy:?} {from} {until}");
+    }
+    let used = "select count(*) from mfa_proofs";
+    assert_eq!(world.count(used).await, 0);
+    let ends_at = now + Duration::hours(24);
+    let deputy = "dora".to_owned();
+    let wanted = Wanted { deputy, starts_at: None, ends_at, reason: Description::default() };
+    deputy::name(&world.app, &bob, &wanted, &code).await.unwrap();
+    assert_eq!(world.count(used).await, 1, "the same code was good all the time");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn without_a_code_nobody_learns_who_there_is() {
+    let world = world().await;
+    world.people(["dora"]).await;
+    let bob = world.actor("bob").await;
+    for deputy in ["dora", "nobody-at-all"] {
+        let ends_at = world.now().await + Duration::hours(24);
+        let wanted = Wanted {
+            deputy: deputy.to_owned(),
+            starts_at: None,
+            ends_at,
+            reason: Description::default(),
+        };
+        let refused = deputy::name(&world.app, &bob, &wanted, "").await;
+        assert!(matches!(refused, Err(Error::StepUp(_))), "{deputy}: {refused:?}");
+    }
+}

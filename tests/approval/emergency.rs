@@ -1,14 +1,17 @@
 //! Emergencies on ordinary accounts: approval is skipped, everybody is told, and somebody else looks at it afterwards.
 use latchkey::{
-    domain::{emergency::ReviewVerdict, id::RequestId, request::RequestState, time::Duration},
+    domain::{
+        activation::Refusal, emergency::ReviewVerdict, id::RequestId, request::RequestState,
+        text::Comment, time::Duration,
+    },
     error::Error,
     service::{
         activation::{Reasons, Requested},
-        due, emergency, request,
+        due, emergency, overview, remark, request,
     },
 };
 
-use super::{ROLE, asks_for_approval, world};
+use super::{ROLE, asked, asks_for_approval, world};
 use crate::support::{World, reason, rules};
 
 /// The role takes an approval, and can be had without one for an hour in an emergency.
@@ -136,4 +139,91 @@ async fn every_emergency_can_be_read_a_page_at_a_time() {
         path = format!("/v1/emergencies?cursor={next}");
     }
     assert_eq!(read, used, "each once, newest first");
+}
+
+#[tokio::test]
+async fn more_time_than_an_emergency_may_take_is_refused_by_its_own_limit() {
+    let world = allowed().await;
+    let limits = async |hours| match urgent(&world, Duration::hours(hours)).await {
+        Err(Error::Refused(refusals)) => refusals,
+        other => panic!("a refusal by the rules was expected: {other:?}"),
+    };
+    // The second is longer than any activation may be, too: the limit that counts is named, once.
+    for hours in [2, 20] {
+        let refusals = limits(hours).await;
+        assert!(
+            matches!(refusals[..], [Refusal::Duration { longest, .. }] if longest == Duration::hours(1)),
+            "{refusals:?}"
+        );
+    }
+    assert!(!world.holds("ada", ROLE).await, "nothing was cut to fit");
+}
+
+#[tokio::test]
+async fn an_emergency_takes_the_place_of_what_waits() {
+    let world = allowed().await;
+    let waiting = asked(&world).await;
+    let mine = overview::my_access(&world.app, &world.actor("ada").await).await.unwrap();
+    let offered: Vec<_> = mine.eligible.iter().map(|it| (it.requested, it.in_emergency)).collect();
+    assert_eq!(offered, [(true, true)]);
+    let again = world.activate("ada", ROLE, Duration::hours(1)).await;
+    assert_eq!(rules(again), ["already_requested"], "as usual one request waits at a time");
+    // What is refused takes nothing back.
+    assert_eq!(rules(urgent(&world, Duration::hours(2)).await), ["duration"]);
+    assert_eq!(world.state(waiting).await, RequestState::Pending);
+    let given = urgent(&world, Duration::hours(1)).await.unwrap();
+    assert_eq!(given.state, RequestState::Granted);
+    assert!(world.holds("ada", ROLE).await);
+    assert_eq!(world.state(waiting).await, RequestState::Cancelled);
+    let events = world.events().await;
+    assert!(events.iter().any(|kind| kind == "request.cancelled"), "{events:?}");
+    for who in ["bob", "eve"] {
+        let told = subjects(&world, who).await;
+        assert!(told.iter().any(|it| it.starts_with("Emergency: ")), "{who}: {told:?}");
+        assert!(!told.iter().any(|it| it.starts_with("Taken back: ")), "once is enough: {told:?}");
+    }
+    assert!(world.approve("bob", waiting).await.is_err(), "it waits no more");
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn an_emergency_takes_the_place_of_what_begins_later() {
+    let world = allowed().await;
+    let later = world.activate_later("ada", ROLE, Duration::hours(1), Duration::hours(9)).await;
+    let later = later.unwrap().request;
+    world.approve("bob", later).await.unwrap();
+    assert_eq!(world.state(later).await, RequestState::Scheduled);
+    urgent(&world, Duration::hours(1)).await.unwrap();
+    assert_eq!(world.state(later).await, RequestState::Cancelled);
+    world.advance(Duration::hours(9)).await;
+    due::run(&world.app).await.unwrap();
+    assert!(!world.holds("ada", ROLE).await);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn of_an_emergency_whoever_used_it_and_whoever_may_review_it_write_to_one_another() {
+    let world = allowed().await;
+    let given = urgent(&world, Duration::hours(1)).await.unwrap();
+    let say = async |who: &'static str, text: &'static str| {
+        let text: Comment = text.parse().unwrap();
+        remark::comment(&world.app, &world.actor(who).await, given.request, &text).await
+    };
+    say("ada", "The disk was full").await.unwrap();
+    let wrote = async |who: &'static str, begins: &'static str| {
+        let told = subjects(&world, who).await;
+        told.iter().filter(|it| it.starts_with(begins)).count()
+    };
+    for reviewer in ["bob", "eve", "root"] {
+        assert_eq!(wrote(reviewer, "ada wrote about their request: ").await, 1, "{reviewer}");
+    }
+    for (number, reviewer) in (1..).zip(["bob", "root"]) {
+        say(reviewer, "Which one?").await.unwrap();
+        let about = "wrote about your request: ";
+        let told = subjects(&world, "ada").await;
+        assert_eq!(told.iter().filter(|it| it.contains(about)).count(), number, "{reviewer}");
+    }
+    assert!(matches!(say("mallory", "I see you").await, Err(Error::NotFound(_))));
+    review(&world, "bob", given.request).await.unwrap();
+    world.check_invariants().await;
 }

@@ -201,6 +201,9 @@ async fn a_decision_takes_a_fresh_code_and_a_reason_where_the_terms_ask() {
     };
     let code = world.fresh_code("bob").await;
     assert!(matches!(decide(Justification::default(), &code).await, Err(Error::Invalid(_))));
+    let Err(Error::Invalid(all)) = decide(Justification::default(), "").await else { panic!() };
+    let fields: Vec<_> = all.iter().map(|fault| fault.field).collect();
+    assert_eq!(fields, ["justification", "code"], "all that is missing is told at once");
     assert!(matches!(decide(reason(), "").await, Err(Error::StepUp(_))));
     let others = world.fresh_code("eve").await;
     assert!(matches!(decide(reason(), &others).await, Err(Error::StepUp(_))));

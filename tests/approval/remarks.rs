@@ -1,4 +1,5 @@
 //! What people say and do about a request beside deciding it, and deciding several at once.
+use axum::{body::Body, http::Request};
 use latchkey::{
     domain::{
         request::{RequestState, Verdict},
@@ -34,7 +35,7 @@ async fn whoever_asks_and_whoever_decides_write_to_one_another() {
         remark::comment(&world.app, &world.actor(who).await, request, &text).await
     };
     say("bob", "For which ticket?").await.unwrap();
-    assert_eq!(subjects(&world, "ada", "bob wrote about the request of ada: ").await, 1);
+    assert_eq!(subjects(&world, "ada", "bob wrote about your request: ").await, 1);
     say("ada", "OPS-1").await.unwrap();
     assert_eq!(subjects(&world, "bob", "ada wrote about their request: ").await, 1);
     assert!(matches!(say("dora", "I see you").await, Err(Error::NotFound(_))), "nobody else does");
@@ -128,4 +129,22 @@ async fn whoever_reads_only_writes_nothing_and_nobody_floods_the_others() {
     assert_eq!(world.ask_api("post", &path, &writing, Some(&body)).await.status, 409);
     world.advance(Duration::hours(1)).await;
     assert_eq!(world.ask_api("post", &path, &writing, Some(&body)).await.status, 204);
+}
+
+#[tokio::test]
+async fn what_happened_to_a_request_is_told_in_the_order_in_which_it_did() {
+    let world = world().await;
+    let request = asked(&world).await;
+    world.advance(Duration::minutes(5)).await;
+    world.approve("bob", request).await.unwrap();
+    world.advance(Duration::minutes(5)).await;
+    let text: Comment = "It works by now".parse().unwrap();
+    remark::comment(&world.app, &world.actor("ada").await, request, &text).await.unwrap();
+    let (_, session) = world.signed_in("ada").await;
+    let read = Request::get(format!("/requests/{request}"))
+        .header("cookie", format!("__Host-latchkey={}", &*session.reveal()));
+    let answer = world.send(read.body(Body::empty()).unwrap()).await;
+    let page = String::from_utf8(answer.body.to_vec()).unwrap();
+    let (before, after) = page.split_once("Access began").unwrap();
+    assert!(after.contains("It works by now") && !before.contains("It works by now"), "{page}");
 }

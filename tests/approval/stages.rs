@@ -139,6 +139,8 @@ async fn whoever_stands_only_for_a_group_that_has_agreed_has_nothing_to_add() {
         let seen = request::show(&world.app, &world.actor(name).await, request).await.unwrap();
         assert!(seen.may_decide, "{name} can still say no");
         assert_eq!(seen.would_further(world.principal(name)), furthers, "{name}");
+        let named: Vec<_> = seen.deciders.iter().map(|decider| decider.name.as_str()).collect();
+        assert_eq!(named, ["dora", "eve"], "only they are waited for");
     }
     world.check_invariants().await;
 }

@@ -87,7 +87,7 @@ pub(super) const EVERYBODY: [Stop; 25] = [
 ];
 
 /// What auditors and administrators may look at, and who of them does.
-pub(super) const SOME: [Stop; 80] = [
+pub(super) const SOME: [Stop; 81] = [
     ("/inventory", "/inventory", "grace", "Turn what is chosen into eligibility"),
     ("/inventory", "/inventory?privileged=yes", "eve", "Privileged, permanent"),
     ("/inventory", "/inventory?list=applications", "eve", "Release Pipeline"),
@@ -235,6 +235,7 @@ pub(super) const SOME: [Stop; 80] = [
     ("/audit", "/audit", "eve", "is chained"),
     ("/account/notices", "/account/notices", "eve", "Quiet hours"),
     ("/deliveries", "/deliveries", "eve", "What became of every notice"),
+    ("/quarantine", "/quarantine", "eve", "All is well"),
     ("/deliveries", "/deliveries?lane=mail&address=nobody%40example.org", "grace", "Nothing here"),
     ("/audit", "/audit?outcome=refused&from=2020-01-01", "eve", "against the rules"),
     ("/audit/stories/{request}", "/audit/stories/{request}", "eve", "of this request 1"),

@@ -19,6 +19,9 @@ async fn what_was_typed_stays_and_the_error_is_beside_its_field() {
     assert!(browser.error_beside("duration").await.len() > 5);
     assert_eq!(browser.written_in("duration").await, "a while");
     assert_eq!(browser.written_in("justification").await, "The nightly export hangs.");
+    assert_eq!(browser.evaluate("document.title.startsWith('Error: ')").await, true);
+    assert_eq!(browser.evaluate("document.activeElement.id").await, "duration");
+    browser.sees("to be mended").await;
     browser.look("mistakes-1-duration").await;
     browser.fill("duration", "12h").await;
     browser.sees("This role allows at most 8 h: choose less.").await;
@@ -26,7 +29,11 @@ async fn what_was_typed_stays_and_the_error_is_beside_its_field() {
     browser.press("Activate").await;
     assert!(browser.error_beside("duration").await.contains("between 5 min and 8 h"));
     browser.sees("This role allows at most 8 h: choose less.").await;
-    browser.fill("duration", "1h").await;
+    for (typed, ends) in [("0,5 t", true), ("0,33 t", false), ("5 hens", false), ("1h", true)] {
+        browser.fill("duration", typed).await;
+        let hidden = browser.evaluate("document.querySelector('[data-ends]').hidden").await;
+        assert_eq!(hidden, !ends, "{typed}");
+    }
     browser.does_not_see("choose less").await;
     browser.fill("code", "000000").await;
     browser.press("Activate").await;

@@ -32,4 +32,4 @@ mod site;
 mod tools;
 mod window;
 
-use self::{site::Site, window::Browser};
+pub use self::{site::Site, window::Browser};

@@ -23,6 +23,18 @@ impl Browser {
         Self { driver: Driver::start(tools).await, axe, url: url.to_owned() }
     }
 
+    /// Lets every page note, from its beginning, what it was kept from doing and whether anybody's words ran as a script.
+    pub async fn watch(&self) {
+        let source = "window.noted = [];
+            document.addEventListener('securitypolicyviolation', (it) => {
+                window.noted.push(`${it.effectiveDirective} ${it.blockedURI}`);
+            });
+            window.alert = window.confirm = window.prompt = (words) => { window.noted.push(`said ${words}`); };";
+        self.driver.command("Page.enable", json!({})).await;
+        let source = json!({ "source": source });
+        self.driver.command("Page.addScriptToEvaluateOnNewDocument", source).await;
+    }
+
     /// Gives it a cookie of the site.
     pub async fn keep_cookie(&self, name: &str, value: &str) {
         let cookie = json!({
@@ -199,7 +211,7 @@ impl Browser {
     }
 
     /// What an expression of the page's language is worth, waited for.
-    pub(super) async fn evaluate(&self, expression: &str) -> Value {
+    pub async fn evaluate(&self, expression: &str) -> Value {
         let wanted = json!({
             "expression": expression, "awaitPromise": true, "returnByValue": true,
         });

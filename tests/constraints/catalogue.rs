@@ -1,7 +1,7 @@
 //! No constraint, unique index or trigger without a test: the database's own catalogue says which there are.
 use super::{Lab, rows};
 
-const TESTS: [&str; 17] = [
+const TESTS: [&str; 18] = [
     include_str!("applications.rs"),
     include_str!("approvals.rs"),
     include_str!("assignments.rs"),
@@ -19,6 +19,7 @@ const TESTS: [&str; 17] = [
     include_str!("rights.rs"),
     include_str!("roles.rs"),
     include_str!("settings.rs"),
+    include_str!("witness.rs"),
 ];
 
 #[tokio::test]

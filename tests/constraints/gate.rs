@@ -2,7 +2,7 @@
 use super::{Lab, change, rows, rows::Row};
 
 /// Bob's request for a role with the activation that it gives, in which `spoil` may change both.
-fn granted(role: &str, spoil: impl FnOnce(Row, Row) -> (Row, Row)) -> String {
+pub(super) fn granted(role: &str, spoil: impl FnOnce(Row, Row) -> (Row, Row)) -> String {
     let end = if role == "guarded" { "instant() + interval '30 days'" } else { "'infinity'" };
     let maximum = if role == "guarded" { "14400" } else { "28800" };
     let place = |row: Row| {

@@ -20,6 +20,7 @@ mod rights;
 mod roles;
 mod rows;
 mod settings;
+mod witness;
 
 use latchkey::gateway::private_postgres::DatabaseRole;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};

@@ -6,7 +6,7 @@ use latchkey::gateway::private_postgres::DatabaseRole;
 use super::{HISTORY, Lab};
 
 /// Every right to change or remove rows; none is a right to all columns but for what is bookkeeping or a credential.
-const RIGHTS: [&str; 49] = [
+const RIGHTS: [&str; 50] = [
     "access_tokens delete",
     "access_tokens update last_used_at revoked_at",
     "application_assertions delete",
@@ -36,6 +36,7 @@ const RIGHTS: [&str; 49] = [
     "password_credentials update",
     "persons update display_name email email_folded language manager_id time_zone",
     "principals update break_glass description disabled_at name name_folded person_id",
+    "quarantines update ended_by",
     "recovery_codes update removed_at used_at",
     "reminder_progress update through",
     "request_stages update escalated_at escalates_at expires_at opened_at settled_at state",

@@ -322,7 +322,7 @@ async fn administrators_of_a_place_convert_there_and_nowhere_else() {
     world.give("active", "bob", "Privileged Role Administrator", folder).await;
     let inside = world.give("active", "ada", "Operator", shop).await;
     let outside = world.active("ada", "Operator").await;
-    assert!(matches!(start_as(&world, "bob", outside).await, Err(Error::Forbidden(_))));
+    assert!(matches!(start_as(&world, "bob", outside).await, Err(Error::NotFound(_))));
     start_as(&world, "bob", inside).await.unwrap();
     start_as(&world, "root", outside).await.unwrap();
     let bob = world.actor("bob").await;

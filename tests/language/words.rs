@@ -31,7 +31,7 @@ const NAMES: [&str; 26] = [
 ];
 
 /// Samples of input, and what is only for the log or for the audit trail.
-const SAMPLES: [&str; 20] = [
+const SAMPLES: [&str; 19] = [
     "soc@example.org",
     "Europe/Copenhagen",
     // How stages are kept, which is read and not said.
@@ -52,7 +52,6 @@ const SAMPLES: [&str; 20] = [
     "Only shown",
     "To be seen before it is done",
     "{days} days",
-    "30 days",
 ];
 
 fn is_ours(text: &str) -> bool {

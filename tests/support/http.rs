@@ -60,6 +60,14 @@ pub fn call(method: &str, path: &str, token: &str, body: Option<&Value>) -> Requ
     .unwrap()
 }
 
+/// What a router answers.
+pub async fn answered(router: Router, request: Request<Body>) -> Answer {
+    let answer = router.oneshot(request).await.unwrap();
+    let (parts, body) = answer.into_parts();
+    let body = body.collect().await.expect("the answer is whole").to_bytes();
+    Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+}
+
 impl World {
     /// Everything that the program serves.
     pub fn router(&self) -> Router {
@@ -69,11 +77,7 @@ impl World {
 
     /// Asks the program.
     pub async fn send(&self, request: Request<Body>) -> Answer {
-        let served = self.served.get_or_init(|| self.router()).clone();
-        let answer = served.oneshot(request).await.unwrap();
-        let (parts, body) = answer.into_parts();
-        let body = body.collect().await.expect("the answer is whole").to_bytes();
-        Answer { status: parts.status.as_u16(), headers: parts.headers, body }
+        answered(self.served.get_or_init(|| self.router()).clone(), request).await
     }
 
     /// Asks as a program.

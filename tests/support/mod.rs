@@ -8,6 +8,7 @@ pub mod http;
 mod invariants;
 mod mail_server;
 mod receiver;
+pub mod things;
 mod world;
 
 pub use self::{

@@ -58,6 +58,7 @@ impl World {
         let app = App {
             database: pool(DatabaseRole::Application, 5),
             worker_database: pool(DatabaseRole::Application, 2),
+            metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(
                 Arc::clone(&keys),
@@ -69,6 +70,7 @@ impl World {
             summaries: latchkey::domain::notice::summary::Schedule::default(),
             channels: Vec::new().into(),
             ticket_systems: Vec::new().into(),
+            witness: Arc::default(),
             egress: latchkey::gateway::egress::Egress::default(),
         };
         let owner = pool(DatabaseRole::Superuser, 2);

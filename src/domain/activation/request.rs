@@ -94,30 +94,36 @@ fn refusals(intent: Intent, ask: &Ask, terms: &ActivationTerms, facts: &Facts) -
     let eligible =
         facts.eligible_from <= start && facts.eligible_until.is_none_or(|end| start < end);
     let ticket = !ask.ticket_number.is_empty() && !ask.ticket_system.is_empty();
+    let emergency = ask.emergency.then(|| emergency_refusal(intent, ask, terms, facts));
+    // What is no emergency is judged as if it were asked for as usual.
+    let is_emergency = emergency == Some(None);
+    let longest =
+        if is_emergency { terms.maximum.min(terms.emergency_maximum) } else { terms.maximum };
+    let reason_needed = terms.requires_justification || is_emergency;
     [
         (!facts.enabled).then_some(Refusal::Disabled),
         (!facts.role_in_use).then_some(Refusal::RoleRetired),
         (!eligible).then_some(Refusal::NotEligible),
-        (ask.duration < SHORTEST || ask.duration > terms.maximum)
-            .then_some(Refusal::Duration { shortest: SHORTEST, longest: terms.maximum }),
+        (ask.duration < SHORTEST || ask.duration > longest)
+            .then_some(Refusal::Duration { shortest: SHORTEST, longest }),
         start_refusal(ask, facts),
-        (terms.requires_justification && ask.justification.is_empty())
-            .then_some(Refusal::JustificationNeeded),
+        (reason_needed && ask.justification.is_empty()).then_some(Refusal::JustificationNeeded),
         (terms.requires_ticket && !ticket).then_some(Refusal::TicketNeeded),
         (terms.authentication == Authentication::Mfa && !facts.proved)
             .then_some(Refusal::ProofNeeded),
         held_refusal(intent, ask, facts),
-        facts.open_request.then_some(Refusal::AlreadyRequested),
+        // An emergency takes the place of what waits.
+        (facts.open_request && !is_emergency).then_some(Refusal::AlreadyRequested),
         (open_until(terms, facts).is_some() && !facts.attainable && !ask.emergency)
             .then_some(Refusal::NobodyCanApprove),
-        ask.emergency.then(|| emergency_refusal(intent, ask, terms, facts)).flatten(),
+        emergency.flatten(),
     ]
     .into_iter()
     .flatten()
     .collect()
 }
 
-/// Why it cannot be an emergency: the role knows none, or nobody would have to be asked anyway, or it takes too long.
+/// Why it cannot be an emergency: the role knows none, or nobody would have to be asked anyway, or it is not for now.
 fn emergency_refusal(
     intent: Intent,
     ask: &Ask,
@@ -125,17 +131,11 @@ fn emergency_refusal(
     facts: &Facts,
 ) -> Option<Refusal> {
     if !terms.allows_emergency {
-        Some(Refusal::NoEmergency)
-    } else if open_until(terms, facts).is_none()
-        || intent == Intent::Extend
-        || ask.starts_at.is_some()
-    {
-        Some(Refusal::EmergencyNotNeeded)
-    } else if ask.duration > terms.emergency_maximum {
-        Some(Refusal::Duration { shortest: SHORTEST, longest: terms.emergency_maximum })
-    } else {
-        ask.justification.is_empty().then_some(Refusal::JustificationNeeded)
+        return Some(Refusal::NoEmergency);
     }
+    let is_as_usual =
+        open_until(terms, facts).is_none() || intent == Intent::Extend || ask.starts_at.is_some();
+    is_as_usual.then_some(Refusal::EmergencyNotNeeded)
 }
 
 fn start_refusal(ask: &Ask, facts: &Facts) -> Option<Refusal> {
@@ -160,5 +160,99 @@ fn held_refusal(intent: Intent, ask: &Ask, facts: &Facts) -> Option<Refusal> {
             .is_none_or(|start| start < running.ends_at)
             .then_some(Refusal::AlreadyActive { until: running.ends_at }),
         (Intent::Activate, None) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        settings::Settings,
+        text::{Justification, TicketNumber, TicketSystem},
+    };
+
+    /// A role that others approve, for eight hours at most, and in an emergency for two.
+    fn terms() -> ActivationTerms {
+        ActivationTerms {
+            requires_approval: true,
+            allows_emergency: true,
+            emergency_maximum: Duration::hours(2),
+            ..Settings::uniform(false, Duration::hours(8)).activation
+        }
+    }
+
+    fn facts(open_request: bool) -> Facts {
+        let now: Instant = "2026-11-23T08:00:00Z".parse().unwrap();
+        let open = Standing {
+            number: 1,
+            state: StageState::Open,
+            opened_at: Some(now),
+            escalates_at: None,
+            expires_at: Some(now + Duration::hours(24)),
+        };
+        Facts {
+            now,
+            enabled: true,
+            role_in_use: true,
+            eligible_from: now,
+            eligible_until: None,
+            running: None,
+            standing: false,
+            open_request,
+            proved: true,
+            stages: vec![open],
+            attainable: true,
+        }
+    }
+
+    fn ask(hours: u32, emergency: bool, why: &str) -> Ask {
+        Ask {
+            duration: Duration::hours(hours),
+            starts_at: None,
+            justification: Justification::parse(why).unwrap(),
+            ticket_number: TicketNumber::default(),
+            ticket_system: TicketSystem::default(),
+            emergency,
+        }
+    }
+
+    fn refused(ask: &Ask, terms: &ActivationTerms, facts: &Facts) -> Vec<Refusal> {
+        match decide(Intent::Activate, ask, terms, facts) {
+            Decision::Refuse(refusals) => refusals,
+            Decision::AwaitApproval { .. } | Decision::Schedule { .. } | Decision::Activate(_) => {
+                Vec::new()
+            }
+        }
+    }
+
+    #[test]
+    fn an_emergency_takes_the_place_of_what_waits_and_nothing_else_does() {
+        let usual = ask(1, false, "Restore it");
+        assert_eq!(refused(&usual, &terms(), &facts(true)), [Refusal::AlreadyRequested]);
+        let urgent = ask(1, true, "Restore it");
+        let decided = decide(Intent::Activate, &urgent, &terms(), &facts(true));
+        assert!(matches!(decided, Decision::Activate(_)), "{decided:?}");
+        // What is no emergency takes the place of nothing.
+        let never = ActivationTerms { allows_emergency: false, ..terms() };
+        let reasons = [Refusal::AlreadyRequested, Refusal::NoEmergency];
+        assert_eq!(refused(&urgent, &never, &facts(true)), reasons);
+        let unasked = Facts { stages: Vec::new(), ..facts(true) };
+        let reasons = [Refusal::AlreadyRequested, Refusal::EmergencyNotNeeded];
+        assert_eq!(refused(&urgent, &terms(), &unasked), reasons);
+    }
+
+    #[test]
+    fn an_emergency_names_its_own_limit_and_needs_a_reason_once() {
+        let limit =
+            |hours| Refusal::Duration { shortest: SHORTEST, longest: Duration::hours(hours) };
+        for (hours, reasons) in [(2, vec![]), (3, vec![limit(2)]), (9, vec![limit(2)])] {
+            assert_eq!(refused(&ask(hours, true, "Restore it"), &terms(), &facts(false)), reasons);
+        }
+        assert_eq!(refused(&ask(9, false, ""), &terms(), &facts(false)), [limit(8)]);
+        for requires_justification in [false, true] {
+            let terms = ActivationTerms { requires_justification, ..terms() };
+            let reasons = [Refusal::JustificationNeeded];
+            assert_eq!(refused(&ask(1, true, ""), &terms, &facts(false)), reasons);
+        }
     }
 }

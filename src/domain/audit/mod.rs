@@ -54,6 +54,10 @@ pub enum Kind {
     RequestPassedInSilence,
     /// Nobody can give an approval any more that terms ask for.
     ApprovalUnreachable,
+    /// The database does not hold what was said of it outside: it was put back to an earlier state.
+    QuarantineBegun,
+    /// Somebody agreed to go on with it all the same.
+    EpochBegun,
     AssignmentCreated,
     AssignmentUpdated,
     AssignmentRemoved,
@@ -127,7 +131,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 92] = [
+    pub const ALL: [(Self, &'static str); 94] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -216,6 +220,8 @@ impl Kind {
         (Self::ConversionTried, "conversion.tried"),
         (Self::ConversionFinished, "conversion.finished"),
         (Self::ConversionAbandoned, "conversion.abandoned"),
+        (Self::QuarantineBegun, "quarantine.begun"),
+        (Self::EpochBegun, "epoch.begun"),
         (Self::DeliveryGivenUp, "delivery.given_up"),
         (Self::DeliveryResent, "delivery.resent"),
         (Self::ChannelTested, "channel.tested"),

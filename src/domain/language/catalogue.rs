@@ -38,6 +38,7 @@ rooms![
     "person",
     "group",
     "application",
+    "witness",
     "extent",
     "inventory",
     "policy",

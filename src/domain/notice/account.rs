@@ -15,6 +15,15 @@ pub fn break_glass_sign_in(account: &str, at: Instant, address: &str, link: &str
     .link("notice-open-audit", link)
 }
 
+/// To every administrator: the database does not hold what a witness was told at that time.
+#[must_use]
+pub fn quarantined(witnessed_at: Instant, link: &str) -> Letter {
+    Letter::new(Message::new("notice-quarantine-subject"), Message::new("notice-quarantine"))
+        .fact("notice-witnessed-at", witnessed_at)
+        .close(Message::new("notice-quarantine-what-now"))
+        .link("notice-open", link)
+}
+
 /// To the person: something that they prove themselves with was changed.
 #[must_use]
 pub fn credential_changed(what: Message, at: Instant, address: &str, link: &str) -> Letter {

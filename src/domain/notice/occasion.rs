@@ -48,6 +48,8 @@ named! {
         Decided = "decided",
         /// Somebody else dealt with it: nothing is left to do.
         Handled = "handled",
+        /// A request was taken back: nothing is left to do.
+        TakenBack = "taken_back",
         /// A request could not be carried out.
         Failed = "failed",
         /// Nobody decided a request in time.
@@ -149,6 +151,7 @@ impl Occasion {
             | Self::PassedInSilence
             | Self::Decided
             | Self::Handled
+            | Self::TakenBack
             | Self::Failed
             | Self::Lapsed => Topic::Requests,
             Self::Activated
@@ -188,6 +191,7 @@ impl Occasion {
             Self::Commented => "request.commented",
             Self::PassedInSilence => "request.passed_in_silence",
             Self::Decided | Self::Handled => "request.decided",
+            Self::TakenBack => "request.cancelled",
             Self::Failed => "activation.failed",
             Self::Lapsed => "request.lapsed",
             Self::Activated => "activation.started",
@@ -276,6 +280,7 @@ const CELLS: &[(Cell, bool, Shipped)] = {
         cell(O::Decided, Requester, false, On),
         cell(O::Decided, Administrators, false, Off),
         cell(O::Handled, Approvers, false, On),
+        cell(O::TakenBack, Approvers, false, On),
         cell(O::Failed, Requester, true, On),
         cell(O::Failed, Administrators, false, Off),
         cell(O::Lapsed, Requester, true, On),

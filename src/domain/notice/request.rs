@@ -234,6 +234,19 @@ pub fn handled(decided: &Decided<'_>) -> Letter {
         .link("notice-open-request", decided.asked.link)
 }
 
+/// To those who were asked: it was taken back, by whoever asked or, in their place, by `by`; nothing is left to do.
+#[must_use]
+pub fn taken_back(asked: &Asked<'_>, by: Option<&str>) -> Letter {
+    let opening = match by {
+        None => asked.about("notice-taken-back-own"),
+        Some(by) => asked.about("notice-taken-back").with("by", by),
+    };
+    asked
+        .letter(asked.about("notice-taken-back-subject"), opening)
+        .close(Message::new("notice-nothing-left"))
+        .link("notice-open-request", asked.link)
+}
+
 /// Access has begun: to whoever asked it is usable now, to all others it is news.
 #[must_use]
 pub fn activated(asked: &Asked<'_>, ends_at: Instant, to: Audience) -> Letter {

@@ -37,6 +37,7 @@ mod notice;
 mod person;
 pub(super) mod policy;
 mod posture;
+mod quarantine;
 mod remark;
 mod request;
 mod role;
@@ -78,6 +79,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(person::routes())
         .merge(extent::routes())
         .merge(lockout::routes())
+        .merge(quarantine::routes())
         .merge(search::routes())
         .merge(posture::routes())
         .merge(group::routes())

@@ -161,7 +161,7 @@ fn tell_eligible(can: &overview::Eligible, reader: &Reader) -> Eligible {
         scope: place(told.scope, &told.scope_name),
         purpose: told.role_description.clone(),
         captions,
-        activate: if can.requested {
+        activate: if can.requested && !can.in_emergency {
             String::new()
         } else {
             format!("/activations/new?assignment={}", told.id)

@@ -78,6 +78,7 @@ pub fn why_ended(reason: AssignmentEnd) -> String {
         AssignmentEnd::ScopeRetired => tell!("assignment-place-retired"),
         AssignmentEnd::RoleRetired => tell!("assignment-role-retired"),
         AssignmentEnd::TicketClosed => tell!("assignment-ticket-closed"),
+        AssignmentEnd::Restored => tell!("assignment-database-put-back"),
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What is added when nothing else is said.
-const MORE: &str = "30 days";
+const MORE: Duration = Duration::days(30);
 
 /// Why, for what is only shown.
 const SHOWN: &str = "Only shown";
@@ -42,8 +42,8 @@ pub struct Form {
 }
 
 impl Form {
-    fn more(&self) -> &str {
-        if self.more.is_empty() { MORE } else { &self.more }
+    fn more(&self) -> String {
+        if self.more.is_empty() { say::typed(MORE) } else { self.more.clone() }
     }
 
     /// The same as the service takes it.
@@ -58,7 +58,7 @@ impl Form {
                 }
                 Operation::SetEnd(Some(end?))
             }
-            "extend" => Operation::Extend(faults.read("more", self.more())?),
+            "extend" => Operation::Extend(faults.read("more", &self.more())?),
             _ => Operation::Remove,
         };
         let reason: Option<Justification> = faults.read("justification", reason);

@@ -100,6 +100,8 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::RequestReleased => tell!("audit-left-request-to-others", whose = whose, role = role),
         Kind::RequestNudged => tell!("audit-asked-again-for", role = role),
         Kind::PersonManagerChanged => tell!("audit-changed-whom-answers-to", who = who),
+        Kind::QuarantineBegun => tell!("audit-found-the-database-put-back"),
+        Kind::EpochBegun => tell!("audit-began-a-new-epoch"),
         Kind::DeputyNamed => tell!("audit-let-decide-for-them", who = who),
         Kind::DeputyEnded => tell!("audit-no-longer-lets-decide", who = who),
         Kind::RequestEscalated => {

@@ -240,8 +240,9 @@ pub struct Back {
 pub async fn resend(Path(notice): Path<String>, posted: Posted<Back>) -> Answer {
     let Posted { page, form } = posted;
     delivery::resend(&page.app, &page.actor, id(&notice, "notice")?).await?;
-    // Only names and values of our own filter: nothing in it can lead elsewhere.
-    done(&format!("/deliveries?{}", form.back.replace(['#', '\\'], "")), Done::Resent)
+    // Only names and values of our own filter: nothing in it can lead elsewhere, or end the header that it stands in.
+    let foreign = |letter: char| letter.is_control() || matches!(letter, '#' | '\\');
+    done(&format!("/deliveries?{}", form.back.replace(foreign, "")), Done::Resent)
 }
 
 /// Tries whether a way works, and leads to the notice that tells.

@@ -58,6 +58,7 @@ pub enum Done {
     TokenRevoked,
     SignedOut,
     SignedOutEverywhere,
+    SessionOver,
     Verified,
     Imported,
     Discarded,
@@ -74,10 +75,11 @@ pub enum Done {
     CredentialRevoked,
     Resent,
     Tested,
+    EpochBegun,
 }
 
 impl Done {
-    const ALL: [(Self, &'static str, &'static str); 69] = [
+    const ALL: [(Self, &'static str, &'static str); 71] = [
         (Self::Activated, "activated", "done-it-is-active-now-it"),
         (Self::EmergencyTaken, "emergency-taken", "done-it-is-active-without-approval"),
         (Self::Asked, "asked", "done-your-request-waits-for-approval"),
@@ -126,6 +128,7 @@ impl Done {
         (Self::PasswordChanged, "password-changed", "done-your-password-is-changed-your"),
         (Self::Resent, "resent", "done-it-is-in-line-again"),
         (Self::Tested, "tested", "done-a-test-is-in-line"),
+        (Self::EpochBegun, "epoch-begun", "done-a-new-epoch-has-begun"),
         (Self::NoticesChosen, "notices-chosen", "done-notices-chosen"),
         (
             Self::AuthenticatorReplaced,
@@ -137,6 +140,7 @@ impl Done {
         (Self::TokenRevoked, "token-revoked", "done-the-token-no-longer-works"),
         (Self::SignedOut, "signed-out", "done-you-are-signed-out"),
         (Self::SignedOutEverywhere, "signed-out-everywhere", "done-you-are-signed-out-everywhere"),
+        (Self::SessionOver, "session-over", "done-your-session-is-over"),
         (Self::Verified, "verified", "done-the-audit-trail-was-verified"),
         (Self::Imported, "imported", "done-the-import-is-done"),
         (Self::Discarded, "discarded", "done-the-file-is-thrown-away"),
@@ -175,7 +179,8 @@ impl From<Done> for Flash {
     fn from(done: Done) -> Self {
         let text =
             Done::ALL.iter().find(|(known, ..)| *known == done).map_or("", |(.., text)| text);
-        Self { kind: "good", text: tell!(text) }
+        let kind = if done == Done::SessionOver { "info" } else { "good" };
+        Self { kind, text: tell!(text) }
     }
 }
 

@@ -37,6 +37,8 @@ mod plain_words;
 mod policy;
 mod posture;
 pub mod problem;
+mod quarantine;
+mod refused;
 mod remark;
 mod request;
 mod role;
@@ -124,6 +126,8 @@ fn everybody() -> Routes {
         .post("/assignments/{assignment}/more-time", more_time::create)
         .get("/programs", api_docs::one)
         .get("/search", search::find)
+        .get("/quarantine", quarantine::one)
+        .post("/quarantine", quarantine::begin)
 }
 
 /// Pages for administrators.

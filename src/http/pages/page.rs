@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::{
     done::Done,
+    refused,
     say::{self, Reader},
     view::frame::{Flash, Frame, Gate, Rights, Section, Theme},
 };
@@ -112,6 +113,13 @@ pub struct Opened {
 }
 
 impl Page {
+    /// The same, telling what was done, where the answer is the page itself.
+    #[must_use]
+    pub fn telling(mut self, done: Done) -> Self {
+        self.look.done = Some(done);
+        self
+    }
+
     /// Reads what surrounds the page.
     pub async fn open(&self, section: Section) -> Result<Opened, Error> {
         let around = service::frame::around(&self.app, &self.actor).await?;
@@ -134,6 +142,7 @@ impl Page {
             path: self.look.path.clone(),
             now: around.now.to_string(),
             flash: self.look.done.map(Flash::from),
+            quarantined: around.quarantined,
         };
         Ok(Opened { frame, permissions: around.permissions, somewhere: around.somewhere, reader })
     }
@@ -241,10 +250,10 @@ impl Visit {
         }
     }
 
-    /// What the address says was done, in words; may be empty.
+    /// What the address says was done.
     #[must_use]
-    pub fn notice(&self) -> String {
-        self.look.done.map(|done| Flash::from(done).text).unwrap_or_default()
+    pub fn notice(&self) -> Option<Flash> {
+        self.look.done.map(Flash::from)
     }
 }
 
@@ -253,11 +262,12 @@ pub fn show(page: &impl Template) -> Answer {
     answer(StatusCode::OK, page)
 }
 
-/// A page with a status of its own, such as a form with what is wrong.
+/// A page with a status of its own, such as a form with what is wrong, which is told at its top as well.
 pub fn answer(status: StatusCode, page: &impl Template) -> Answer {
     let text = page
         .render()
         .map_err(|error| Error::Internal(format!("a page could not be drawn: {error}")))?;
+    let text = if refused::is_form(status) { refused::tell(&text)? } else { text };
     Ok((status, Html(text)).into_response())
 }
 

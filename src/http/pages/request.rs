@@ -172,7 +172,9 @@ pub(super) async fn draw(
         Err(Error::NotFound(_)) => return not_yours(page).await,
         shown => shown?,
     };
-    let section = if detail.may_decide { Section::Approvals } else { Section::Requests };
+    // Whoever decides, or has decided, came from those that wait for them.
+    let decides = detail.may_decide || detail.said.iter().any(|it| it.person == page.user.person);
+    let section = if decides { Section::Approvals } else { Section::Requests };
     let opened = page.open(section).await?;
     let (told, reader) = (&detail.told, &opened.reader);
     let status_code = faults.status();
@@ -187,7 +189,7 @@ pub(super) async fn draw(
     };
     let path = |may, what: &str| if may { format!("/requests/{id}/{what}") } else { String::new() };
     let view = Request {
-        back: if detail.may_decide {
+        back: if decides {
             ("/approvals", tell!("word-approvals"))
         } else {
             ("/requests", tell!("word-requests"))
@@ -209,7 +211,7 @@ pub(super) async fn draw(
         claimed: claimed(page, &detail),
         claim: claim(page, &detail),
         nudge: path(detail.own && detail.waits, "nudge"),
-        comment: path(detail.may_comment, "comment"),
+        comment: path(detail.may_comment && !is_refused(told.state), "comment"),
         comment_field: faults_of_comment,
         emergency: review.as_ref().map(|it| reviewed(it, reader)).unwrap_or_default(),
         review: path(review.as_ref().is_some_and(|review| review.may_review), "review"),
@@ -225,6 +227,17 @@ pub(super) async fn draw(
         frame: opened.frame,
     };
     answer(status_code, &view)
+}
+
+/// Whether nothing was granted, and nothing will be: then there is nothing left to write about.
+fn is_refused(state: RequestState) -> bool {
+    match state {
+        RequestState::Pending | RequestState::Scheduled | RequestState::Granted => false,
+        RequestState::Denied
+        | RequestState::Cancelled
+        | RequestState::Expired
+        | RequestState::Failed => true,
+    }
 }
 
 /// Why the reader has no form for a decision, where one might expect it.
@@ -378,10 +391,16 @@ pub fn background(detail: &Detail, reader: &Reader) -> Vec<Fact> {
     ]
 }
 
+/// For how long the form proposes to approve.
+fn proposed(detail: &Detail) -> String {
+    let asked = Duration::from_seconds(detail.told.requested_seconds);
+    asked.map(say::typed).unwrap_or_default()
+}
+
 fn decision_form(detail: &Detail, faults: &mut Faults, typed: &Decision) -> DecisionForm {
     let told = &detail.told;
-    let asked = Duration::from_seconds(told.requested_seconds).map(say::typed).unwrap_or_default();
-    let duration = if typed.duration.is_empty() { asked } else { typed.duration.clone() };
+    let duration =
+        if typed.duration.is_empty() { proposed(detail) } else { typed.duration.clone() };
     let duration = faults.take("duration", duration);
     DecisionForm {
         action: format!("/requests/{}/decision", told.id),
@@ -417,6 +436,22 @@ impl Decision {
     pub(super) fn noting(note: &str) -> Self {
         Self { note: note.to_owned(), ..Self::default() }
     }
+
+    /// Whether somebody has typed more than the form proposed.
+    fn is_begun(&self, detail: &Detail) -> bool {
+        let changed = !self.duration.is_empty() && self.duration != proposed(detail);
+        changed || [&self.justification, &self.comment].iter().any(|text| !text.trim().is_empty())
+    }
+}
+
+/// Back to a request about which something was done beside the decision. What was typed for that stays.
+pub(super) async fn go_back(page: Page, id: RequestId, what: Done, typed: Decision) -> Answer {
+    let detail = request::show(&page.app, &page.actor, id).await?;
+    if !typed.is_begun(&detail) {
+        return done(&format!("/requests/{id}"), what);
+    }
+    let typed = Decision { idempotency_key: None, ..typed };
+    draw(&page.telling(what), id, Faults::default(), &typed).await
 }
 
 /// Decides a request.

@@ -117,16 +117,10 @@ pub fn length(seconds: i64) -> String {
         .map_or_else(|_| reader.span(seconds), |length| reader.duration(length))
 }
 
-/// A duration as people write it into the field: `2h30m`, `14d`.
+/// A duration as its reader writes it into a field: `2 h 30 min`, `14 days`, in Danish `2 t 30 min`, `14 dage`.
 #[must_use]
 pub fn typed(duration: Duration) -> String {
-    let minutes = duration.seconds() / 60;
-    match (minutes / 1440, minutes % 1440, minutes / 60, minutes % 60) {
-        (days, 0, ..) if days > 1 => format!("{days} days"),
-        (_, _, 0, rest) => format!("{rest}m"),
-        (_, _, hours, 0) => format!("{hours}h"),
-        (_, _, hours, rest) => format!("{hours}h{rest}m"),
-    }
+    reader_now().duration(duration)
 }
 
 /// Proposals for a duration, the longest last.
@@ -198,6 +192,7 @@ pub fn capital(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::language::reading_as;
 
     fn reader(zone: &str) -> Reader {
         let told = language::Reader::new(language::Language::English, zone);
@@ -250,17 +245,26 @@ mod tests {
 
     #[test]
     fn presets_end_with_the_longest() {
-        assert_eq!(presets(Duration::hours(4)), ["30m", "1h", "2h", "4h"]);
-        assert_eq!(presets(Duration::minutes(20)), ["15m", "20m"]);
-        assert_eq!(presets(Duration::hours(8)), ["1h", "2h", "4h", "8h"]);
+        assert_eq!(presets(Duration::hours(4)), ["30 min", "1 h", "2 h", "4 h"]);
+        assert_eq!(presets(Duration::minutes(20)), ["15 min", "20 min"]);
+        assert_eq!(presets(Duration::hours(8)), ["1 h", "2 h", "4 h", "8 h"]);
     }
 
-    #[test]
-    fn what_is_typed_is_read_back() {
-        for minutes in [5, 90, 120, 1440, 2880, 525_600] {
-            let duration = Duration::minutes(minutes);
-            assert_eq!(typed(duration).parse(), Ok(duration));
+    #[tokio::test]
+    async fn what_is_typed_is_read_back_in_every_language() {
+        for language in language::Language::OFFERED {
+            let told = language::Reader::new(language, "UTC");
+            let round = async {
+                for minutes in [5, 90, 120, 1440, 2880, 525_600] {
+                    let duration = Duration::minutes(minutes);
+                    assert_eq!(typed(duration).parse(), Ok(duration), "{}", typed(duration));
+                }
+            };
+            reading_as(told, round).await;
         }
+        let danish = language::Reader::new(language::Language::Danish, "UTC");
+        let proposed = reading_as(danish, async { presets(Duration::hours(4)) }).await;
+        assert_eq!(proposed, ["30 min", "1 t", "2 t", "4 t"]);
     }
 
     #[test]

@@ -92,10 +92,17 @@ pub async fn take_name(
 /// The form for the second factor.
 pub async fn code(visit: Visit, unfinished: Unfinished, Query(next): Query<Next>) -> Answer {
     if !sign_in::is_waiting(&visit.app, &unfinished.secret).await? {
-        return Ok(Redirect::to("/sign-in").into_response());
+        return begin_again(&next.next);
     }
     let recovery = next.kind == "recovery";
     draw_code(&visit, &unfinished, Faults::default(), &next.next, recovery)
+}
+
+/// Back to name and password, to end up at the same place.
+#[expect(clippy::unnecessary_wraps, reason = "it is the answer of a handler")]
+fn begin_again(next: &str) -> Answer {
+    let next = percent::encode(inside(next));
+    Ok(Redirect::to(&format!("/sign-in?next={next}")).into_response())
 }
 
 fn draw_code(
@@ -139,7 +146,7 @@ pub async fn take_code(
         Ok(signed_in) => {
             Ok((keep(jar, &signed_in), Redirect::to(inside(&form.next))).into_response())
         }
-        Err(Error::Unauthenticated) => Ok(Redirect::to("/sign-in").into_response()),
+        Err(Error::Unauthenticated) => begin_again(&form.next),
         Err(error) => {
             let recovery = form.kind == "recovery";
             draw_code(&visit, &unfinished, Faults::of(error)?, &form.next, recovery)

@@ -24,6 +24,8 @@ use crate::{
 pub fn of(detail: &Detail, review: Option<&emergency::Detail>, reader: &Reader) -> Vec<Step> {
     let told = &detail.told;
     let begun = told.active_from.filter(|at| *at <= reader.now);
+    let begun = begun
+        .map(|at| (at, step("active", "good", tell!("request-access-began"), reader.instant(at))));
     let skipped =
         detail.stages.iter().filter(|(_, standing, _)| standing.state == StageState::Skipped);
     let skipped =
@@ -31,28 +33,22 @@ pub fn of(detail: &Detail, review: Option<&emergency::Detail>, reader: &Reader) 
     let said = detail.said.iter().map(|word| (word.at, said(detail, word, reader)));
     let silent = detail.stages.iter().filter_map(|(_, stage, _)| silent(detail, stage, reader));
     let remarks = detail.remarks.iter().map(|it| (it.at, remark(it, reader)));
-    let mut answers: Vec<_> = said.chain(silent).chain(remarks).collect();
-    answers.sort_by_key(|(at, _)| *at);
-    let taken = review.map(|it| taken(&it.told, reader));
-    let reviewed_at = review.and_then(|it| it.told.closed_at);
+    let taken = review.map(|it| (it.told.opened_at, taken(&it.told, reader)));
     let reviewed = review.and_then(|it| reviewed(&it.told, reader));
-    let over = told.ended_at.or(told.active_until);
-    let early = reviewed_at.zip(over).is_some_and(|(at, over)| at < over);
-    let (early, late) = if early { (reviewed, None) } else { (None, reviewed) };
-    let rest = [
-        begun.map(|at| step("active", "good", tell!("request-access-began"), reader.instant(at))),
-        closed(told, reader),
-        early,
-        ended(told, reader),
-        late,
-        waits(told, reader),
-    ];
-    std::iter::once(asked(told, reader))
+    // Of what happened at the same moment, in this order.
+    let mut steps: Vec<_> = std::iter::once((told.created_at, asked(told, reader)))
         .chain(taken)
-        .chain(skipped)
-        .chain(answers.into_iter().map(|(_, step)| step))
-        .chain(rest.into_iter().flatten())
-        .collect()
+        .chain(skipped.map(|step| (told.created_at, step)))
+        .chain(said)
+        .chain(silent)
+        .chain(remarks)
+        .chain(begun)
+        .chain(closed(told, reader))
+        .chain(ended(told, reader))
+        .chain(reviewed)
+        .collect();
+    steps.sort_by_key(|(at, _)| *at);
+    steps.into_iter().map(|(_, step)| step).chain(waits(told, reader)).collect()
 }
 
 fn step(
@@ -76,14 +72,15 @@ fn taken(told: &emergency::Told, reader: &Reader) -> Step {
 }
 
 /// What somebody made of an emergency.
-fn reviewed(told: &emergency::Told, reader: &Reader) -> Option<Step> {
-    let at = reader.instant(told.closed_at?);
+fn reviewed(told: &emergency::Told, reader: &Reader) -> Option<(Instant, Step)> {
+    let closed_at = told.closed_at?;
+    let at = reader.instant(closed_at);
     let (icon, tone, text) = match told.verdict? {
         ReviewVerdict::Justified => ("check", "good", tell!("request-reviewed-justified")),
         ReviewVerdict::NotJustified => ("denied", "bad", tell!("request-reviewed-not-justified")),
     };
     let by = told.reviewer.clone().unwrap_or_default();
-    Some(Step { by, said: told.note.clone(), ..step(icon, tone, text, at) })
+    Some((closed_at, Step { by, said: told.note.clone(), ..step(icon, tone, text, at) }))
 }
 
 /// The text, with the stage that it is of if there are several.
@@ -137,25 +134,27 @@ fn said(detail: &Detail, word: &Said, reader: &Reader) -> Step {
 }
 
 /// What closed it, other than a decision or its taking effect.
-fn closed(told: &Told, reader: &Reader) -> Option<Step> {
-    let at = reader.instant(told.closed_at?);
-    match told.state {
-        RequestState::Cancelled => Some(step("ended", "", tell!("request-taken-back"), at)),
+fn closed(told: &Told, reader: &Reader) -> Option<(Instant, Step)> {
+    let closed_at = told.closed_at?;
+    let at = reader.instant(closed_at);
+    let step = match told.state {
+        RequestState::Cancelled => step("ended", "", tell!("request-taken-back"), at),
         RequestState::Expired => {
-            Some(step("waiting", "warn", tell!("request-nobody-decided-in-time"), at))
+            step("waiting", "warn", tell!("request-nobody-decided-in-time"), at)
         }
         RequestState::Failed => {
             let why = told.failure.as_deref().map(translate).unwrap_or_default();
-            Some(Step { said: why, ..step("denied", "bad", tell!("request-not-granted"), at) })
+            Step { said: why, ..step("denied", "bad", tell!("request-not-granted"), at) }
         }
         RequestState::Pending
         | RequestState::Scheduled
         | RequestState::Granted
-        | RequestState::Denied => None,
-    }
+        | RequestState::Denied => return None,
+    };
+    Some((closed_at, step))
 }
 
-fn ended(told: &Told, reader: &Reader) -> Option<Step> {
+fn ended(told: &Told, reader: &Reader) -> Option<(Instant, Step)> {
     let due = told.active_until.filter(|end| *end <= reader.now);
     let at = told.ended_at.or(due)?;
     let early = told.ended_at.zip(told.active_until).is_some_and(|(ended, due)| ended < due);
@@ -165,7 +164,7 @@ fn ended(told: &Told, reader: &Reader) -> Option<Step> {
     } else {
         tell!("request-access-ended-its-time-was")
     };
-    Some(step("ended", "", text, reader.instant(at)))
+    Some((at, step("ended", "", text, reader.instant(at))))
 }
 
 fn waits(told: &Told, reader: &Reader) -> Option<Step> {

@@ -128,7 +128,8 @@ pub struct Fulfilment {
 
 /// Activates several roles with one reason and one code; each by itself, so that some may be refused.
 ///
-/// A code is judged once and bound to each role by a proof of its own. A wrong code refuses all.
+/// A code is judged once and bound to each role by a proof of its own. A wrong code refuses all. It is not looked at for roles
+/// that would be refused anyway: those are told all that is wrong, and can be mended with the same code.
 pub async fn activate(
     app: &App,
     actor: &Actor,
@@ -147,12 +148,15 @@ pub async fn activate(
     let mut acts = Vec::new();
     for wish in wishes {
         let before = repeated(app, actor, wish.chosen).await;
+        let ask = reasons.ask(wish.duration);
+        let has_code = code.is_some();
+        let asked = Asked { ask, extends: None, proof: None, has_code, ticket: ticket.clone() };
         let act = match (code, &before) {
-            (Some(_), None) => act(app, user, wish, reasons).await,
+            (Some(_), None) => act(app, actor, user, (wish, reasons), &asked).await,
             (Some(_), Some(_)) | (None, _) => None,
         };
         acts.extend(act.clone());
-        known.push((before, act));
+        known.push((before, act, asked));
     }
     let mut proofs = match code {
         Some(code) if !acts.is_empty() => step_up::verify(app, actor, code, &acts).await?,
@@ -160,15 +164,13 @@ pub async fn activate(
     }
     .into_iter();
     let mut fulfilments = Vec::with_capacity(wishes.len());
-    for (wish, (before, act)) in wishes.iter().zip(known) {
+    for (wish, (before, act, asked)) in wishes.iter().zip(known) {
         let outcome = if let Some(before) = before {
             before
         } else {
             let proof = act.and_then(|act| proofs.next().map(|proof| (proof, act)));
             let actor = part(actor, wish.chosen);
-            let ask = reasons.ask(wish.duration);
-            let asked = Asked { ask, extends: None, proof, ticket: ticket.clone() };
-            submit(app, &actor, wish.chosen, &asked).await
+            submit(app, &actor, wish.chosen, &Asked { proof, ..asked }).await
         };
         fulfilments.push(Fulfilment { chosen: wish.chosen, outcome });
     }
@@ -196,10 +198,14 @@ pub async fn extend(
     let ask = Reasons { starts_at: None, ..reasons.clone() }.ask(duration);
     let ticket = ticket::look(app, user, &ask.ticket_number, &ask.ticket_system).await?;
     let act = Act::Extend { assignment: activation, duration };
-    let proof = step_up::prove(app, actor, code.filter(|_| terms.asks_for_proof), &act)
-        .await?
-        .map(|proof| (proof, act));
-    let asked = Asked { ask, extends: Some(activation), proof, ticket };
+    let has_code = code.is_some_and(|code| !code.trim().is_empty());
+    let mut asked = Asked { ask, extends: Some(activation), proof: None, has_code, ticket };
+    if has_code
+        && terms.asks_for_proof
+        && submit::is_acceptable(app, actor, user, chosen, &asked).await
+    {
+        asked.proof = step_up::prove(app, actor, code, &act).await?.map(|proof| (proof, act));
+    }
     submit(app, &part(actor, activation), chosen, &asked).await
 }
 
@@ -222,10 +228,16 @@ pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> R
     Ok(())
 }
 
-/// What a code proves for one wish; none if that role asks for no proof, or cannot be activated at all.
-async fn act(app: &App, user: &User, wish: &Wish, reasons: &Reasons) -> Option<Act> {
+/// What a code proves for one wish; none if that role asks for no proof, or would be refused anyway.
+async fn act(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    (wish, reasons): (&Wish, &Reasons),
+    asked: &Asked,
+) -> Option<Act> {
     let terms = terms(app, user, wish.chosen).await.ok().filter(|terms| terms.asks_for_proof)?;
-    Some(Act::Activate {
+    submit::is_acceptable(app, actor, user, wish.chosen, asked).await.then_some(Act::Activate {
         role: terms.role,
         scope: terms.scope,
         duration: wish.duration,

@@ -18,13 +18,14 @@ use crate::{
     service::{
         access,
         approval::{self, Prospect, Wish},
-        emergency, notice,
+        emergency, notice, request,
         ticket::Looked,
     },
     store::{
         self, Change,
         activation::{Eligibility, Grant, Surroundings},
         request::{Beginning, NewRequest},
+        settings::Version,
     },
 };
 
@@ -33,8 +34,20 @@ pub(super) struct Asked {
     pub(super) ask: Ask,
     pub(super) extends: Option<AssignmentId>,
     pub(super) proof: Option<(ProofId, Act)>,
+    /// Whether a code came with it: if there is no proof, it was not looked at, since something else is wrong.
+    pub(super) has_code: bool,
     /// What was found of its ticket.
     pub(super) ticket: Looked,
+}
+
+/// What becomes of what is asked for, with all that this rests on.
+struct Judged {
+    held: Eligibility,
+    version: Version,
+    prospect: Prospect,
+    /// The activation that goes on by it.
+    extends: Option<AssignmentId>,
+    decision: Decision,
 }
 
 /// Locks an eligibility that `user` may use: their own, or that of a group that they belong to.
@@ -57,6 +70,75 @@ pub(super) async fn submit(
     store::retried(|| submit_once(app, actor, chosen, asked)).await
 }
 
+/// Whether all but the proof is right, as things stand now: no code is used up for what is refused anyway. It counts only under
+/// lock, later.
+pub(super) async fn is_acceptable(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    chosen: Chosen,
+    asked: &Asked,
+) -> bool {
+    let plain = &Actor { idempotency: None, ..actor.clone() };
+    let decision = store::retried(|| foresee(app, plain, user, chosen, asked)).await;
+    decision.is_ok_and(|decision| !matches!(decision, Decision::Refuse(_)))
+}
+
+/// What would be decided with a proof. Nothing comes of it.
+async fn foresee(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    chosen: Chosen,
+    asked: &Asked,
+) -> Result<Decision, Error> {
+    let mut change = Change::begin(&app.database, actor).await?;
+    Ok(judge(&mut change, user, chosen, asked, true).await?.decision)
+}
+
+/// Locks what a request rests on, and lets the rules decide.
+async fn judge(
+    change: &mut Change,
+    user: &User,
+    chosen: Chosen,
+    asked: &Asked,
+    proved: bool,
+) -> Result<Judged, Error> {
+    let held = lock(change, chosen, user).await?;
+    let version = store::settings::current(change.connection(), held.role, held.scope).await?;
+    // In an emergency nobody waits for a ticket system either; whoever reviews it sees that nothing was verified.
+    if !asked.ask.emergency {
+        asked.ticket.judge(&version.settings.activation)?;
+    }
+    let around = end_overdue(change, &held, None).await?;
+    let wish = Wish {
+        duration: asked.ask.duration,
+        starts_at: asked.ask.starts_at,
+        extends: asked.extends,
+        ticket_verified: asked.ticket.is_theirs(),
+    };
+    let prospect = approval::prospect(change, &version, (user, &held), wish).await?;
+    let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };
+    let facts = facts(&held, &around, proved, &prospect);
+    let decision = decide(intent, &asked.ask, &version.settings.activation, &facts);
+    let extends =
+        asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
+    let decision = match (decision, asked.extends, extends) {
+        (Decision::Refuse(refusals), ..) => Decision::Refuse(refusals),
+        (_, Some(_), None) => Decision::Refuse(vec![Refusal::NothingToExtend]),
+        (decision, ..) => decision,
+    };
+    Ok(Judged { held, version, prospect, extends, decision })
+}
+
+/// The reasons that are told: a code that was not looked at, since something else is wrong, is not missing.
+fn told(mut refusals: Vec<Refusal>, asked: &Asked) -> Vec<Refusal> {
+    if asked.has_code && refusals.iter().any(|refusal| *refusal != Refusal::ProofNeeded) {
+        refusals.retain(|refusal| *refusal != Refusal::ProofNeeded);
+    }
+    refusals
+}
+
 async fn submit_once(
     app: &App,
     actor: &Actor,
@@ -69,33 +151,11 @@ async fn submit_once(
         Err(Error::Repeated(before)) => return requested(app, RequestId(before)).await,
         begun => begun?,
     };
-    let held = lock(&mut change, chosen, user).await?;
-    let version = store::settings::current(change.connection(), held.role, held.scope).await?;
-    // In an emergency nobody waits for a ticket system either; whoever reviews it sees that nothing was verified.
-    if !asked.ask.emergency {
-        asked.ticket.judge(&version.settings.activation)?;
-    }
+    let Judged { held, version, prospect, extends, decision } =
+        judge(&mut change, user, chosen, asked, asked.proof.is_some()).await?;
     if let Some((proof, act)) = &asked.proof {
         store::mfa_proof::spend(&mut change, *proof, act, request.0).await?;
     }
-    let around = end_overdue(&mut change, &held, None).await?;
-    let wish = Wish {
-        duration: asked.ask.duration,
-        starts_at: asked.ask.starts_at,
-        extends: asked.extends,
-        ticket_verified: asked.ticket.is_theirs(),
-    };
-    let prospect = approval::prospect(&mut change, &version, (user, &held), wish).await?;
-    let intent = if asked.extends.is_some() { Intent::Extend } else { Intent::Activate };
-    let facts = facts(&held, &around, asked.proof.is_some(), &prospect);
-    let decision = decide(intent, &asked.ask, &version.settings.activation, &facts);
-    let extends =
-        asked.extends.filter(|id| around.running.is_some_and(|running| running.id == *id));
-    let decision = match (decision, asked.extends, extends) {
-        (Decision::Refuse(refusals), ..) => Decision::Refuse(refusals),
-        (_, Some(_), None) => Decision::Refuse(vec![Refusal::NothingToExtend]),
-        (decision, ..) => decision,
-    };
     let new = NewRequest {
         id: request,
         eligibility: &held,
@@ -115,6 +175,7 @@ async fn submit_once(
             Ok(requested)
         }
         Err(refusals) => {
+            let refusals = told(refusals, asked);
             let event = refused(&held, &refusals);
             change.commit(&event).await?;
             app.wake.audit().notify_one();
@@ -165,6 +226,9 @@ async fn carry_out(
             Ok(Ok((requested(RequestState::Scheduled), about(Kind::ActivationScheduled))))
         }
         Decision::Activate(end) => {
+            if new.ask.emergency {
+                request::give_way(change, held, new.id).await?;
+            }
             store::request::open(change, new, Beginning::Granted).await?;
             begin(app, change, new, (end.at, prospect)).await?;
             let grant = Grant {

@@ -1,4 +1,5 @@
 //! Deciding other people's requests.
+mod prepare;
 mod prospect;
 mod settle;
 mod unreachable;
@@ -6,6 +7,7 @@ mod unreachable;
 use serde_json::json;
 use sqlx::PgConnection;
 
+use self::prepare::{ENTER_A_CODE, prepare, unreasoned};
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
 pub(super) use self::settle::{escalate, silent};
@@ -26,7 +28,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, activation, notice, request, step_up},
+    service::{access, activation, notice, step_up},
     store::{
         self, Change,
         activation::{Eligibility, Surroundings},
@@ -53,7 +55,7 @@ pub async fn decide(
     answer: &Answer,
     code: &str,
 ) -> Result<RequestState, Error> {
-    let prepared = prepare(app, actor, request, answer).await?;
+    let prepared = prepare(app, actor, request, answer, code).await?;
     let proof = if prepared.asks_for_proof || !code.trim().is_empty() {
         let actor = Actor { idempotency: None, ..actor.clone() };
         let proofs =
@@ -93,7 +95,7 @@ pub async fn decide_several(
     }
     let mut prepared = Vec::with_capacity(requests.len());
     for request in requests {
-        prepared.push(prepare(app, actor, *request, answer).await);
+        prepared.push(prepare(app, actor, *request, answer, code).await);
     }
     let asking = prepared.iter().flatten().filter(|it| it.asks_for_proof);
     let acts: Vec<_> = asking.map(|it| it.act.clone()).collect();
@@ -121,36 +123,6 @@ pub async fn decide_several(
     Ok(decided)
 }
 
-/// What a decision will be proved for, and whether it has to be.
-struct Prepared {
-    act: Act,
-    asks_for_proof: bool,
-}
-
-/// Looks at a request before it is decided, so that no code is used up for nothing. It counts only under lock, later.
-async fn prepare(
-    app: &App,
-    actor: &Actor,
-    request: RequestId,
-    answer: &Answer,
-) -> Result<Prepared, Error> {
-    let user = access::user(actor, TokenScope::Approve)?;
-    request::seen(app, actor, request).await?;
-    let act = match answer.verdict {
-        Verdict::Approve => Act::Approve { request, duration: answer.granted },
-        Verdict::Deny => Act::Deny { request },
-    };
-    let (considered, _) = consider(app, actor, user, request, answer).await?;
-    if let (Verdict::Approve, Decision::Refuse(refusals)) =
-        (answer.verdict, considered.judge(considered.left(answer.granted)))
-        && refusals.iter().any(Refusal::is_about_the_answer)
-    {
-        return Err(Error::Refused(refusals));
-    }
-    let asks_for_proof = considered.asks(|stage| stage.authentication == Authentication::Mfa);
-    Ok(Prepared { act, asks_for_proof })
-}
-
 async fn decide_once(
     app: &App,
     actor: &Actor,
@@ -159,9 +131,12 @@ async fn decide_once(
     (proof, act): (Option<ProofId>, &Act),
 ) -> Result<RequestState, Error> {
     let user = access::user(actor, TokenScope::Approve)?;
-    let (mut considered, decider) = consider(app, actor, user, request, answer).await?;
+    let (mut considered, decider) = consider(app, actor, user, request).await?;
+    if let Some(unreasoned) = unreasoned(&considered, answer) {
+        return Err(Error::Invalid(vec![unreasoned]));
+    }
     if proof.is_none() && considered.asks(|stage| stage.authentication == Authentication::Mfa) {
-        return Err(Error::StepUp("Enter a code from your authenticator."));
+        return Err(Error::StepUp(ENTER_A_CODE));
     }
     let decision = DecisionId::new();
     if let Some(proof) = proof {
@@ -186,7 +161,6 @@ async fn consider(
     actor: &Actor,
     user: &User,
     request: RequestId,
-    answer: &Answer,
 ) -> Result<(Considered, Decider), Error> {
     let change = Change::begin(&app.database, actor).await?;
     let mut considered = Considered::lock(change, request).await?;
@@ -207,12 +181,6 @@ async fn consider(
         });
     };
     undecided(&considered.locked, now)?;
-    if considered.asks(|stage| stage.requires_justification) && answer.justification.is_empty() {
-        return Err(Error::invalid(
-            "justification",
-            "write why: this role's terms ask approvers for a reason",
-        ));
-    }
     Ok((considered, decider))
 }
 

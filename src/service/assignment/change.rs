@@ -45,6 +45,23 @@ pub(super) async fn find(
     found
 }
 
+/// Refuses whoever may not change what is held at the place of an assignment. To those who may not even see it, it does not
+/// exist, as in [`find`].
+pub(super) async fn authorise(
+    connection: &mut sqlx::PgConnection,
+    actor: &Actor,
+    told: &Told,
+) -> Result<(), Error> {
+    let (place, _) = store::role::scope(connection, told.scope).await?;
+    let allowed = group::authorise_assigning(connection, actor, told.scope, place).await;
+    let Err(Error::Forbidden(_)) = allowed else { return allowed };
+    if access::authorise_at(connection, actor, Permission::ReadRoles, told.scope).await.is_ok() {
+        return allowed;
+    }
+    access::authorise_somewhere(connection, actor, Permission::ManageAssignments).await?;
+    Err(Error::NotFound("assignment"))
+}
+
 /// Locks an assignment for an administrator who may change it and says so by name if it is over.
 pub(in crate::service) async fn lock(
     change: &mut Change,
@@ -52,8 +69,7 @@ pub(in crate::service) async fn lock(
     id: AssignmentId,
 ) -> Result<Locked, Error> {
     let told = find(change.connection(), actor, id).await?;
-    let (kind, _) = store::role::scope(change.connection(), told.scope).await?;
-    group::authorise_assigning(change.connection(), actor, told.scope, kind).await?;
+    authorise(change.connection(), actor, &told).await?;
     let locked = store::assignment::lock(change, id).await?;
     change.settle().await?;
     if locked.ended {
@@ -434,8 +450,7 @@ pub(in crate::service) async fn terms_of(
     told: &Told,
     kind: AssignmentKind,
 ) -> Result<(Act, bool), Error> {
-    let (place, _) = store::role::scope(connection, told.scope).await?;
-    group::authorise_assigning(connection, actor, told.scope, place).await?;
+    authorise(connection, actor, told).await?;
     let version = store::settings::current(connection, told.role, told.scope).await?;
     let act = Act::Assign { principal: told.principal, role: told.role, scope: told.scope };
     let needs_proof = terms(&version.settings, kind).requires_mfa;

@@ -25,7 +25,7 @@ use crate::{
     },
     error::Error,
     service::{
-        change_request, group,
+        access, change_request, group,
         notice::{self, Deed},
         reach, step_up,
     },
@@ -118,7 +118,12 @@ async fn authorise(
     actor: &Actor,
     wanted: &Assign,
 ) -> Result<(), Error> {
-    let (kind, _) = store::role::scope(connection, wanted.scope).await?;
+    let found = store::role::scope(connection, wanted.scope).await;
+    if found.is_err() {
+        // That there is no such place is for those to know who might give something somewhere.
+        access::authorise_somewhere(connection, actor, Permission::ManageAssignments).await?;
+    }
+    let (kind, _) = found?;
     group::authorise_assigning(connection, actor, wanted.scope, kind).await?;
     let role = store::role::one(connection, wanted.role).await?;
     if role.retired_at.is_some() || !role.scope_kinds.contains(&kind) {

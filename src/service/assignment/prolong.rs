@@ -1,7 +1,7 @@
 //! More time: for an assignment that ends soon, and for one that has run out. Asked for by its holder, or given.
 use super::{
     Assign, Proof,
-    change::{end, find, move_window, outlasts, refuse_own, terms_of},
+    change::{authorise, end, find, move_window, outlasts, refuse_own, terms_of},
     commit,
     give::{give, permission, terms},
 };
@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     service::{
-        access, change_request, group,
+        access, change_request,
         notice::{self, Deed},
         step_up,
     },
@@ -169,8 +169,7 @@ pub(in crate::service) async fn prolong_within(
     proof: Proof<'_>,
 ) -> Result<AssignmentId, Error> {
     let told = find(change.connection(), actor, id).await?;
-    let (place, _) = store::role::scope(change.connection(), told.scope).await?;
-    group::authorise_assigning(change.connection(), actor, told.scope, place).await?;
+    authorise(change.connection(), actor, &told).await?;
     let locked = store::assignment::lock(change, id).await?;
     // Under lock it may be over for another reason than before.
     let told = store::assignment::one(change.connection(), id).await?;

@@ -8,8 +8,10 @@ use uuid::Uuid;
 use crate::{
     App,
     domain::{
-        audit::{Entry, Seal},
+        assignment::AssignmentEnd,
+        audit::{Entry, Kind, Seal},
         id::EventId,
+        time::Instant,
     },
     error::Error,
     store::{
@@ -66,19 +68,23 @@ pub async fn seal(app: &App, everywhere: bool) -> Result<Sealed, Error> {
         let last = found.last().filter(|_| !look_everywhere).map(|event| event.transaction);
         let settled_before =
             if drained { Some(turn.horizon) } else { last.map(|last| last.min(turn.horizon)) };
-        add(&mut transaction, turn, &found, settled_before).await?;
+        let now = turn.now;
+        let sealed = add(&mut transaction, turn, &found, settled_before).await?;
         transaction.commit().await?;
+        for entry in &sealed {
+            count(app, entry, now);
+        }
     }
     Ok(if drained { Sealed::All(found.len()) } else { Sealed::Some(found.len()) })
 }
 
-/// Seals a batch: in the order in which its events happened.
+/// Seals a batch: in the order in which its events happened. Gives them.
 async fn add(
     connection: &mut PgConnection,
     turn: Turn,
     found: &[Unsealed],
     settled_before: Option<i64>,
-) -> Result<(), Error> {
+) -> Result<Vec<Entry>, Error> {
     let Turn { mut chain, now, .. } = turn;
     let ids: Vec<Uuid> = found.iter().map(|event| event.id).collect();
     let mut entries: Vec<Entry> = store::audit::entries(connection, &ids).try_collect().await?;
@@ -86,7 +92,28 @@ async fn add(
     let seals: Vec<(EventId, Seal)> =
         entries.iter().map(|entry| (entry.id, chain.seal(entry, now))).collect();
     store::audit::add_seals(connection, &seals).await?;
-    store::audit::move_head(connection, &chain.head(), settled_before).await
+    store::audit::move_head(connection, &chain.head(), settled_before).await?;
+    Ok(entries)
+}
+
+/// Counts an event that was sealed `now`; of access whose time was up, also how late that was written down.
+fn count(app: &App, entry: &Entry, now: Instant) {
+    let since = |then: Instant, now: Instant| now.since(then).try_into().unwrap_or_default();
+    app.metrics.sealed(&entry.kind, entry.outcome.name(), since(entry.at, now));
+    let ends = [Kind::ActivationEnded.name(), Kind::AssignmentExpired.name()];
+    if ends.contains(&entry.kind.as_str())
+        && let Ok(TimeUp { because: AssignmentEnd::Expired, due }) =
+            serde_json::from_str(&entry.detail)
+    {
+        app.metrics.ended(since(due, entry.at));
+    }
+}
+
+/// What the event of an end says of it.
+#[derive(serde::Deserialize)]
+struct TimeUp {
+    because: AssignmentEnd,
+    due: Instant,
 }
 
 /// What waits to be sealed. More than a few seconds old, it is an alarm: either nothing seals, or something keeps it from it.

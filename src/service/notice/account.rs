@@ -12,10 +12,10 @@ use crate::{
     },
     error::Error,
     service::{
-        channel,
+        channel, language,
         notice::{News, by, tell},
     },
-    store::Change,
+    store::{self, Change},
 };
 
 /// To every administrator: an account that is kept for emergencies was used.
@@ -40,6 +40,21 @@ pub(in crate::service) async fn break_glass_sign_in(
         link: &link,
     };
     tell(app, change, &news).await
+}
+
+/// To every administrator: the database was put back to before something that a witness said at that time.
+pub(in crate::service) async fn quarantined(
+    app: &App,
+    change: &mut Change,
+    witnessed_at: Instant,
+) -> Result<(), Error> {
+    let letter = account::quarantined(witnessed_at, &format!("{}/quarantine", app.public_url));
+    for administrator in store::account::administrators(change).await? {
+        let reader = language::reader_of(change.connection(), app, administrator).await?;
+        let mail = letter.written(&reader).with_event("quarantine.begun");
+        store::outbox::enqueue(change, administrator, &mail, None).await?;
+    }
+    Ok(())
 }
 
 /// To the person: something that they prove themselves with was changed, by whomever.

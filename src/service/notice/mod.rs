@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-pub(super) use account::{break_glass_sign_in, credential_changed, deputy_named};
+pub(super) use account::{break_glass_sign_in, credential_changed, deputy_named, quarantined};
 pub(super) use assignment::{Deed, administered, converted};
 pub(super) use change::{approval_unreachable, change_closed, change_wanted, settings_changed};
 pub(super) use course::tell_due;
@@ -25,7 +25,7 @@ pub use preference::{choose, mine};
 pub use preview::{Counted, preview};
 pub use request::{
     Outcome, activated, activation_failed, activation_started, agreed, approval_wanted,
-    ask_deciders, commented, decided, ended, nudged, passed_in_silence, ticket_closed,
+    ask_deciders, commented, decided, ended, nudged, passed_in_silence, taken_back, ticket_closed,
 };
 pub(super) use summary::send as send_summaries;
 

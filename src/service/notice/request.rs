@@ -15,7 +15,7 @@ use crate::{
     },
     error::Error,
     service::{
-        channel,
+        channel, emergency,
         notice::{News, author, by, tell},
     },
     store::{
@@ -148,10 +148,14 @@ pub async fn commented(
     tell_of(app, change, &told, how, &to, &letter).await
 }
 
-/// Whoever has spoken or looks at it; if nobody has, everybody who was asked last.
+/// Whoever has spoken or looks at it; if nobody has, everybody who was asked last. Of an emergency nobody was asked: whoever may
+/// review it.
 async fn asked_back(change: &mut Change, told: &Told) -> Result<Vec<PrincipalId>, Error> {
     let at = change.at();
     let connection = change.connection();
+    if told.emergency {
+        return emergency::reviewers(connection, told.id).await;
+    }
     let remarks = store::request::remarks(connection, told.id).await?;
     let spoke: BTreeSet<_> = remarks
         .into_iter()
@@ -256,6 +260,17 @@ async fn handled(
     let to = [(Audience::Approvers, others(deciders, told.person))];
     let how = (Occasion::Handled, author(change));
     tell_of(app, change, told, how, &to, &|_, _| request::handled(facts)).await
+}
+
+/// To those who were asked: it was taken back, and nothing is left to do.
+pub async fn taken_back(app: &App, change: &mut Change, told: &Told) -> Result<(), Error> {
+    let at = change.at();
+    let asked = store::request::asked(change.connection(), told.id, at).await?;
+    let (author, by) = (author(change), by(change));
+    let by = (author != Some(told.person)).then_some(by.as_str());
+    let to = [(Audience::Approvers, asked)];
+    let how = (Occasion::TakenBack, author);
+    tell_of(app, change, told, how, &to, &|_, asked| request::taken_back(asked, by)).await
 }
 
 /// Tells of access that has begun: channels, whoever is named in `to`, and administrators.

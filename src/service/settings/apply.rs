@@ -121,9 +121,8 @@ pub async fn apply(
 
 async fn parts(app: &App, actor: &Actor, apply: &Apply) -> Result<Vec<Part>, Error> {
     let mut connection = app.database.acquire().await?;
-    store::settings::place(&mut connection, apply.scope).await?;
     let manage = Permission::ManageSettings;
-    access::authorise_at(&mut connection, actor, manage, apply.scope).await?;
+    access::authorise_at_place(&mut connection, actor, manage, apply.scope).await?;
     let roles: BTreeSet<_> = apply.roles.iter().copied().collect();
     if roles.is_empty() || roles.len() > MOST {
         return Err(Error::invalid("roles", "choose between one and a hundred roles"));

@@ -105,8 +105,7 @@ impl Detail {
 /// The terms of `role` at `scope`, where each of them comes from, and their history.
 pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Result<Detail, Error> {
     let mut connection = app.database.acquire().await?;
-    store::settings::place(&mut connection, scope).await?;
-    access::authorise_at(&mut connection, actor, Permission::ReadRoles, scope).await?;
+    access::authorise_at_place(&mut connection, actor, Permission::ReadRoles, scope).await?;
     let told = store::role::one(&mut connection, role).await?;
     let standing = Standing::read(&mut connection, role, scope).await?;
     let current = store::settings::current(&mut connection, role, scope).await?;
@@ -150,8 +149,7 @@ pub async fn unlocked(
     scope: ScopeId,
 ) -> Result<Fields, Error> {
     let mut connection = app.database.acquire().await?;
-    store::settings::place(&mut connection, scope).await?;
-    access::authorise_at(&mut connection, actor, Permission::ManageSettings, scope).await?;
+    access::authorise_at_place(&mut connection, actor, Permission::ManageSettings, scope).await?;
     store::role::one(&mut connection, role).await?;
     let locked = Standing::read(&mut connection, role, scope).await?.locked;
     Ok(Field::all().difference(&locked).copied().collect())

@@ -110,6 +110,8 @@ async fn save_once(app: &App, actor: &Actor, save: &Save) -> Result<Outcome<Writ
         Err(Error::Repeated(before)) => return repeated(app, before).await,
         begun => begun?,
     };
+    let manage = Permission::ManageSettings;
+    access::authorise_at_place(change.connection(), actor, manage, save.scope).await?;
     if actor.principal().is_some() && weakens(change.connection(), save).await? {
         return ask(app, actor, change, save).await;
     }
@@ -157,8 +159,8 @@ async fn repeated(app: &App, made: uuid::Uuid) -> Result<Outcome<Written>, Error
 /// Weaker terms, right in themselves, as a change that waits for somebody else's word.
 async fn weaker(change: &mut Change, actor: &Actor, save: &Save) -> Result<Proposed, Error> {
     let Save { role, scope, .. } = *save;
-    store::settings::place(change.connection(), scope).await?;
-    access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
+    access::authorise_at_place(change.connection(), actor, Permission::ManageSettings, scope)
+        .await?;
     let standing = Standing::read(change.connection(), role, scope).await?;
     let (here, _) = judge(change, &standing, save).await?;
     let difference = here.before.difference(&here.after);
@@ -198,8 +200,8 @@ pub struct Reset {
 /// What saves a reset: the version that says the same but for the fields that are reset.
 pub async fn reset(app: &App, actor: &Actor, reset: &Reset) -> Result<Save, Error> {
     let mut connection = app.database.acquire().await?;
-    store::settings::place(&mut connection, reset.scope).await?;
-    access::authorise_at(&mut connection, actor, Permission::ManageSettings, reset.scope).await?;
+    access::authorise_at_place(&mut connection, actor, Permission::ManageSettings, reset.scope)
+        .await?;
     store::role::one(&mut connection, reset.role).await?;
     let mut own = Standing::read(&mut connection, reset.role, reset.scope).await?.declared;
     if let Some(field) = reset.field {
@@ -295,8 +297,8 @@ async fn lay(
     may_gain: bool,
 ) -> Result<Laid, Error> {
     let Save { role, scope, .. } = *save;
-    store::settings::place(change.connection(), scope).await?;
-    access::authorise_at(change.connection(), actor, Permission::ManageSettings, scope).await?;
+    access::authorise_at_place(change.connection(), actor, Permission::ManageSettings, scope)
+        .await?;
     store::settings::lock(change, role).await?;
     change.settle().await?;
     let standing = Standing::read(change.connection(), role, scope).await?;
@@ -323,8 +325,8 @@ pub async fn examine(app: &App, actor: &Actor, save: &Save) -> Result<(), Error>
     let Save { role, scope, .. } = *save;
     let actor = Actor { idempotency: None, ..actor.clone() };
     let mut change = Change::begin(&app.database, &actor).await?;
-    store::settings::place(change.connection(), scope).await?;
-    access::authorise_at(change.connection(), &actor, Permission::ManageSettings, scope).await?;
+    access::authorise_at_place(change.connection(), &actor, Permission::ManageSettings, scope)
+        .await?;
     let standing = Standing::read(change.connection(), role, scope).await?;
     weigh(&mut change, &standing, save).await.map(drop)
 }

@@ -13,7 +13,7 @@ use super::{
         },
     },
     form::{self, Mode, Pairs, enforceable, groups, notices_setting, said, text},
-    impact, link, notices, scope,
+    impact, link, notices, scope, versions,
 };
 use crate::{
     domain::{
@@ -63,7 +63,7 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
     let scope = place.id;
     let counted = notice::preview(&page.app, &page.actor, (role, scope), None).await?;
     let reader = reader_now();
-    let version: i64 = pairs.one("version").parse().unwrap_or_default();
+    let begun: i32 = pairs.one("version").parse().unwrap_or_default();
     let locked = detail.locked();
     let enforce = enforceable(pairs, &locked);
     let view = EditSettings {
@@ -73,7 +73,9 @@ async fn draw(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -
         place: place.name.clone(),
         at_root: place.id == ScopeId::ROOT,
         scope: place.id.to_string(),
-        version,
+        // What others have saved meanwhile is told; the next look goes on from there.
+        newer: versions(detail, &opened).filter(|it| it.number > i64::from(begun)).collect(),
+        version: i64::from(detail.number),
         groups: groups(pairs, mode(detail), Some(&approvers), &mut faults),
         notices: notices_setting(pairs, mode(detail), &mut faults),
         topics: notices::topics(&reader, pairs, (&counted, detail.role.privileged), &mut faults),
@@ -195,22 +197,20 @@ fn read(detail: &Detail, pairs: &Pairs) -> (Save, Faults) {
 }
 
 /// Shows what making one field, or all of them, inherited again would do.
-pub async fn ask_reset(
-    page: Page,
-    Path(role): Path<String>,
-    Query(mut pairs): Query<Pairs>,
-) -> Answer {
+pub async fn ask_reset(page: Page, Path(role): Path<String>, Query(pairs): Query<Pairs>) -> Answer {
     let role: RoleId = id(&role, "role")?;
     let scope = scope(&pairs)?;
     let detail = settings::show(&page.app, &page.actor, role, scope).await?;
-    pairs.say("version", detail.number.to_string());
     draw_reset(&page, &detail, Faults::default(), &pairs).await
 }
 
 async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pairs) -> Answer {
     let (role, scope) = (detail.role.id, detail.place.id);
     let why = Justification::parse("To be seen before it is done").unwrap_or_default();
-    let wanted = wanted(detail, pairs, why);
+    // Whoever is told what it would do is told it of the newest version.
+    let mut pairs = pairs.clone();
+    pairs.say_only("version", detail.number.to_string());
+    let wanted = wanted(detail, &pairs, why);
     let save = settings::reset(&page.app, &page.actor, &wanted).await?;
     let preview = settings::preview(&page.app, &page.actor, &save).await?;
     let opened = page.open(Section::Roles).await?;
@@ -227,7 +227,7 @@ async fn draw_reset(page: &Page, detail: &Detail, mut faults: Faults, pairs: &Pa
         back: link(role, scope, ""),
         idempotency_key: new_key(),
         repeat: pairs.to_repeat().into_iter().filter(|(name, _)| name != "reason").collect(),
-        reason: Some(text(pairs, "reason", &mut faults)),
+        reason: Some(text(&pairs, "reason", &mut faults)),
         button: if impact.weakens {
             tell!("settings-ask-for-a-second-word")
         } else {

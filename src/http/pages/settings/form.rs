@@ -54,6 +54,12 @@ impl Pairs {
         self.0.push((name.to_owned(), value.into()));
     }
 
+    /// Says this under a name, and nothing else.
+    pub fn say_only(&mut self, name: &str, value: impl Into<String>) {
+        self.0.retain(|(known, _)| known != name);
+        self.say(name, value);
+    }
+
     /// The fields that are named under a name.
     #[must_use]
     pub fn fields(&self, name: &str) -> Fields {

@@ -106,7 +106,7 @@ pub async fn one(page: Page, Path(role): Path<String>, Query(pairs): Query<Pairs
             String::new()
         },
         rows,
-        versions: versions(&detail, &opened),
+        versions: versions(&detail, &opened).collect(),
         frame: opened.frame,
     })
 }
@@ -135,8 +135,9 @@ fn row(at: &FieldAt, detail: &Detail, role: RoleId, resets: bool) -> SettingRow 
     }
 }
 
-fn versions(detail: &Detail, opened: &Opened) -> Vec<Version> {
-    let tell = |(version, differences): &(settings::Version, Vec<_>)| Version {
+/// The versions, newest first.
+fn versions(detail: &Detail, opened: &Opened) -> impl Iterator<Item = Version> {
+    let tell = move |(version, differences): &(settings::Version, Vec<_>)| Version {
         number: i64::from(version.number),
         by: version.author.clone().unwrap_or_else(|| "Latchkey".to_owned()),
         at: opened.reader.instant(version.created_at),
@@ -150,7 +151,7 @@ fn versions(detail: &Detail, opened: &Opened) -> Vec<Version> {
             .collect::<Vec<_>>()
             .join(", "),
     };
-    detail.history.iter().map(tell).collect()
+    detail.history.iter().map(tell)
 }
 
 /// What differs, with names instead of identifiers.

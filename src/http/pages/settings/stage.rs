@@ -189,12 +189,8 @@ fn form(inputs: &Inputs, choices: &Choices, faults: &mut Faults) -> StageForm {
     let Inputs { number, pairs, .. } = *inputs;
     let is_there = is_there(pairs, number);
     let mut field = |name: &str| inputs.field(name, faults);
-    let usually = |field: Input, usual: &str| {
-        if field.value.is_empty() && !is_there {
-            Input { value: usual.to_owned(), ..field }
-        } else {
-            field
-        }
+    let usually = |field: Input, usual: String| {
+        if field.value.is_empty() && !is_there { Input { value: usual, ..field } } else { field }
     };
     let said = |name: &str| !inputs.one(name).is_empty();
     StageForm {
@@ -202,9 +198,9 @@ fn form(inputs: &Inputs, choices: &Choices, faults: &mut Faults) -> StageForm {
         is_there,
         approvers: approvers(choices, &inputs.all("approver")),
         approvers_field: field("approver"),
-        agree: usually(field("agree"), "1"),
+        agree: usually(field("agree"), "1".to_owned()),
         agreements: agreements(),
-        timeout: usually(field("timeout"), "24h"),
+        timeout: usually(field("timeout"), say::typed(Duration::hours(24))),
         silence: field("silence"),
         silences: vec![
             Choice::new("", tell!("settings-silence-denies")),

@@ -263,6 +263,8 @@ pub struct Frame {
     pub now: String,
     /// What has just been done.
     pub flash: Option<Flash>,
+    /// Whether nothing that was activated is in force, since the database was put back to an earlier state.
+    pub quarantined: bool,
 }
 
 /// The frame of a page for somebody who is not signed in yet.

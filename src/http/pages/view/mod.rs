@@ -32,6 +32,7 @@ pub mod search;
 pub mod settings;
 pub mod sign_in;
 pub mod status;
+pub mod witness;
 
 /// An instant: as people say it, and exactly.
 #[derive(Clone, Debug, Default)]

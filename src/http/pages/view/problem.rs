@@ -36,3 +36,25 @@ pub struct ProblemKind {
     /// What it means, and what to do.
     pub meaning: String,
 }
+
+/// What is to be mended, at the top of a page that draws a form again.
+#[derive(Template)]
+#[template(path = "partials/refused.html")]
+pub struct Refused {
+    /// How many things.
+    pub title: String,
+    /// Each of them.
+    pub faults: Vec<Fault>,
+}
+
+/// One of them. Its texts stand on a page already, escaped.
+pub struct Fault {
+    /// What the field is called; may be empty.
+    pub name: String,
+    /// What is wrong, and what to do.
+    pub said: String,
+    /// Where it is mended: an element of the page.
+    pub target: String,
+    /// Whether that is the field itself.
+    pub is_field: bool,
+}

@@ -92,8 +92,10 @@ pub struct EditSettings {
     pub at_root: bool,
     /// The place.
     pub scope: String,
-    /// The version that the form started from; a newer one refuses the form.
+    /// The newest version; one that is newer still refuses the form.
     pub version: i64,
+    /// Those that others have saved since the form was begun, newest first.
+    pub newer: Vec<Version>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
     /// The fields.

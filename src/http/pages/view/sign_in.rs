@@ -1,7 +1,10 @@
 //! Signing in, and accepting an invitation or a recovery link.
 use askama::Template;
 
-use super::{form::Field, frame::Gate};
+use super::{
+    form::Field,
+    frame::{Flash, Gate},
+};
 
 /// User name and password.
 #[derive(Template)]
@@ -17,8 +20,8 @@ pub struct SignIn {
     pub next: String,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
-    /// Something good to say, such as "you are signed out".
-    pub notice: String,
+    /// Something to say first, such as "you are signed out".
+    pub notice: Option<Flash>,
 }
 
 /// The second factor.

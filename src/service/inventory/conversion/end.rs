@@ -91,7 +91,10 @@ async fn take(change: &mut Change, actor: &Actor, id: ConversionId) -> Result<Ta
             return Err(error);
         }
     };
-    let active = assignment::lock(change, actor, told.active).await?;
+    let active = match assignment::lock(change, actor, told.active).await {
+        Err(Error::NotFound(_)) => return Err(Error::NotFound("conversion")),
+        active => active?,
+    };
     let eligible = store::assignment::lock(change, told.eligible).await?;
     let told = store::inventory::conversion::lock(change, id).await?;
     change.settle().await?;

@@ -164,9 +164,13 @@ async fn own_draft(
     let user = access::user(actor, TokenScope::Administer)?.clone();
     let told = store::inventory::import::one(connection, id).await?;
     if told.created_by != user.principal {
-        return Err(Error::NotAllowed(
-            "somebody else handed this in: hand the file in yourself to import it".to_owned(),
-        ));
+        // Whoever may not look at those of others is not told of one, as in [`show`].
+        return Err(match access::authorise(connection, actor, Permission::ReadRoles).await {
+            Ok(()) => Error::NotAllowed(
+                "somebody else handed this in: hand the file in yourself to import it".to_owned(),
+            ),
+            Err(_) => Error::NotFound("import"),
+        });
     }
     if told.state != State::Draft {
         return Err(closed());

@@ -1,0 +1,72 @@
+//! What is wrong with a decision, looked at before its code is.
+use super::{Answer, consider, settle::Considered};
+use crate::{
+    App,
+    domain::{
+        activation::{Decision, Refusal},
+        actor::{Actor, TokenScope},
+        fault::FieldError,
+        id::RequestId,
+        request::Verdict,
+        settings::Authentication,
+        step_up::Act,
+    },
+    error::Error,
+    service::{access, request},
+};
+
+/// What whoever has entered no code is told.
+pub(super) const ENTER_A_CODE: &str = "Enter a code from your authenticator.";
+
+/// What a decision will be proved for, and whether it has to be.
+pub(super) struct Prepared {
+    pub(super) act: Act,
+    pub(super) asks_for_proof: bool,
+}
+
+/// Looks at a request before it is decided, so that no code is used up for nothing: all that is wrong is told at once. It counts
+/// only under lock, later.
+pub(super) async fn prepare(
+    app: &App,
+    actor: &Actor,
+    request: RequestId,
+    answer: &Answer,
+    code: &str,
+) -> Result<Prepared, Error> {
+    let user = access::user(actor, TokenScope::Approve)?;
+    request::seen(app, actor, request).await?;
+    let act = match answer.verdict {
+        Verdict::Approve => Act::Approve { request, duration: answer.granted },
+        Verdict::Deny => Act::Deny { request },
+    };
+    let (considered, _) = consider(app, actor, user, request).await?;
+    let refusals = match (answer.verdict, considered.judge(considered.left(answer.granted))) {
+        (Verdict::Approve, Decision::Refuse(refusals))
+            if refusals.iter().any(Refusal::is_about_the_answer) =>
+        {
+            refusals
+        }
+        _ => Vec::new(),
+    };
+    let asks_for_proof = considered.asks(|stage| stage.authentication == Authentication::Mfa);
+    let missing = asks_for_proof && code.trim().is_empty();
+    match (unreasoned(&considered, answer), refusals.is_empty()) {
+        (None, true) => Ok(Prepared { act, asks_for_proof }),
+        (None, false) if !missing => Err(Error::Refused(refusals)),
+        (reason, _) => {
+            let code = missing.then(|| FieldError::new("code", ENTER_A_CODE));
+            let rest = refusals
+                .iter()
+                .filter_map(|refusal| Some(FieldError::new(refusal.field()?, refusal.to_string())));
+            Err(Error::Invalid(reason.into_iter().chain(rest).chain(code).collect()))
+        }
+    }
+}
+
+/// What is wrong with an answer that gives no reason where one is asked for.
+pub(super) fn unreasoned(considered: &Considered, answer: &Answer) -> Option<FieldError> {
+    let asked_for = considered.asks(|stage| stage.requires_justification);
+    (asked_for && answer.justification.is_empty()).then(|| {
+        FieldError::new("justification", "write why: this role's terms ask approvers for a reason")
+    })
+}
