@@ -192,6 +192,8 @@ async fn put_back(setting: &Setting, copy: &Path) {
         sqlx::raw_sql(statement).execute(&mut superuser).await.expect("the superuser may do that");
     }
     superuser.close().await.expect("it leaves");
+    // The private cluster makes it as a part of itself, so that no copy holds it.
+    setting.execute("create extension if not exists btree_gist").await;
     let mut restore = program(setting, "pg_restore");
     restore.arg("--exit-on-error").arg(copy);
     run(&mut restore).await;

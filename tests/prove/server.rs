@@ -71,6 +71,8 @@ impl Server {
             ("LATCHKEY_METRICS_LISTEN", metrics.to_string().into()),
             ("LATCHKEY_PUBLIC_URL", format!("http://localhost:{}", address.port()).into()),
             ("LATCHKEY_DATA_FOLDER", data.clone().into()),
+            // Five servers together leave room for whoever looks on.
+            ("LATCHKEY_DATABASE_POOL_SIZE", "15".into()),
         ];
         environment.extend(settings.iter().map(|(name, value)| (*name, (*value).into())));
         let log = data.join("log");
