@@ -64,11 +64,7 @@ begin
                     when 'agreed' then (
                         select count(*) from decisions
                         where request_id = request.id and decisions.stage = stage.position and verdict = 'approve'
-                    ) >= coalesce(stage.agree, (
-                        select count(*) from settings_approvers as named
-                        where named.settings_id = stage.settings_id and named.stage = stage.position
-                            and not named.escalation
-                    ))
+                    ) >= needed_in(stage)
                     else false
                 end, false)
             )

@@ -16,7 +16,7 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, credential::prove, enrolment, notice},
+    service::{access, credential::prove, enrolment, notice, step_up},
     store::{self, Change, deputy::New},
 };
 
@@ -78,7 +78,7 @@ pub async fn name(app: &App, actor: &Actor, wanted: &Wanted, code: &str) -> Resu
     let mut wrong = mistakes(&mut *app.database.acquire().await?, user, wanted).await?;
     if !wrong.is_empty() {
         if code.trim().is_empty() {
-            wrong.push(FieldError::new("code", "Enter a code from your authenticator."));
+            wrong.push(FieldError::new("code", step_up::ENTER_A_CODE));
         }
         return Err(Error::Invalid(wrong));
     }

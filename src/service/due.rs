@@ -194,10 +194,12 @@ async fn start_one(app: &App, request: RequestId) -> Result<bool, Error> {
     let locked = store::request::lock(&mut change, request).await?;
     let around = activation::end_overdue(&mut change, &held, Some(request)).await?;
     let Ok(granted) = locked.state.clone().start(around.now) else { return Ok(false) };
-    let pinned = store::settings::version(change.connection(), locked.settings).await?;
-    let newest = store::settings::current(change.connection(), locked.role, locked.scope).await?;
-    let terms = pinned.settings.activation.stricter(&newest.settings.activation);
-    let more_approval = approval::asks_for_more(change.connection(), &locked).await?;
+    let connection = change.connection();
+    let pinned = store::settings::version(connection, locked.settings).await?.settings;
+    let newest = store::settings::current(connection, locked.role, locked.scope).await?.settings;
+    let (pinned, newest) = (&pinned.activation, &newest.activation);
+    let more_approval = approval::asks_for_more(connection, request, (pinned, newest)).await?;
+    let terms = pinned.stricter(newest);
     let facts = StartFacts {
         facts: approval::approval_facts(&locked, &held, &around, None, more_approval),
         approved: locked.approved,

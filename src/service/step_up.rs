@@ -15,6 +15,9 @@ use crate::{
     store::{self, Change},
 };
 
+/// What whoever has entered no code is told.
+pub(super) const ENTER_A_CODE: &str = "Enter a code from your authenticator.";
+
 /// Judges a code and, if it counts, gives one proof for each act, in their order.
 ///
 /// This is a transaction of its own: the code is used up and a wrong one counted even if what the caller does next

@@ -7,7 +7,7 @@ mod unreachable;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use self::prepare::{ENTER_A_CODE, prepare, unreasoned};
+use self::prepare::{prepare, unreasoned};
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
 pub(super) use self::settle::{escalate, silent};
@@ -22,7 +22,7 @@ use crate::{
         id::{DecisionId, ProofId, RequestId, RoleId},
         notice::Verdict as Told,
         request::{RequestState, Verdict},
-        settings::Authentication,
+        settings::{ActivationTerms, Authentication},
         step_up::Act,
         text::Justification,
         time::{Duration, Instant},
@@ -136,7 +136,7 @@ async fn decide_once(
         return Err(Error::Invalid(vec![unreasoned]));
     }
     if proof.is_none() && considered.asks(|stage| stage.authentication == Authentication::Mfa) {
-        return Err(Error::StepUp(ENTER_A_CODE));
+        return Err(Error::StepUp(step_up::ENTER_A_CODE));
     }
     let decision = DecisionId::new();
     if let Some(proof) = proof {
@@ -296,7 +296,11 @@ pub(super) async fn fail_undecidable(
         if undecided(&locked, now).is_err() {
             continue;
         }
-        let refusal = if asks_for_more(change.connection(), &locked).await? {
+        let connection = change.connection();
+        let pinned = store::settings::version(connection, locked.settings).await?.settings;
+        let newest = store::settings::current(connection, role, locked.scope).await?.settings;
+        let terms = (&pinned.activation, &newest.activation);
+        let refusal = if asks_for_more(connection, request, terms).await? {
             Refusal::ApprovalNowNeeded
         } else if can_be_decided(change, &locked).await? {
             continue;
@@ -308,16 +312,15 @@ pub(super) async fn fail_undecidable(
     Ok(())
 }
 
-/// Whether the newest terms ask for more approval than a request was made under.
+/// Whether the newest terms ask for more approval than the pinned ones, which a request was made under.
 pub(super) async fn asks_for_more(
     connection: &mut PgConnection,
-    locked: &Locked,
+    request: RequestId,
+    (pinned, newest): (&ActivationTerms, &ActivationTerms),
 ) -> Result<bool, Error> {
-    let pinned = store::settings::version(connection, locked.settings).await?;
-    let newest = store::settings::current(connection, locked.role, locked.scope).await?;
-    let standings = store::request::standings(connection, locked.id).await?;
+    let standings = store::request::standings(connection, request).await?;
     let standings: Vec<_> = standings.into_iter().map(|(standing, _)| standing).collect();
-    Ok(newest.settings.activation.ask_more_than(&pinned.settings.activation, &standings))
+    Ok(newest.ask_more_than(pinned, &standings))
 }
 
 /// Closes a request that can't take effect any more, and tells its requester.

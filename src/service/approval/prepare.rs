@@ -12,11 +12,8 @@ use crate::{
         step_up::Act,
     },
     error::Error,
-    service::{access, request},
+    service::{access, request, step_up},
 };
-
-/// What whoever has entered no code is told.
-pub(super) const ENTER_A_CODE: &str = "Enter a code from your authenticator.";
 
 /// What a decision will be proved for, and whether it has to be.
 pub(super) struct Prepared {
@@ -54,7 +51,7 @@ pub(super) async fn prepare(
         (None, true) => Ok(Prepared { act, asks_for_proof }),
         (None, false) if !missing => Err(Error::Refused(refusals)),
         (reason, _) => {
-            let code = missing.then(|| FieldError::new("code", ENTER_A_CODE));
+            let code = missing.then(|| FieldError::new("code", step_up::ENTER_A_CODE));
             let rest = refusals
                 .iter()
                 .filter_map(|refusal| Some(FieldError::new(refusal.field()?, refusal.to_string())));

@@ -45,7 +45,7 @@ pub async fn decide(
     let plain = Actor { idempotency: None, ..actor.clone() };
     let proofs = step_up::verify(app, &plain, code, &acts).await?;
     let mut proofs = proofs.into_iter().zip(acts);
-    let decision = proofs.next().ok_or(Error::StepUp("Enter a code from your authenticator."))?;
+    let decision = proofs.next().ok_or(Error::StepUp(step_up::ENTER_A_CODE))?;
     let proofs = Proofs { decision, further: proofs.next() };
     let outcome = match store::retried(|| decide_once(app, actor, id, answer, &proofs)).await {
         Ok(Carried::Done) => Ok(()),
