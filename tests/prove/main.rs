@@ -23,6 +23,7 @@ mod restore;
 mod server;
 mod setting;
 mod storage;
+mod upgrade;
 mod wire;
 
 use std::{panic::AssertUnwindSafe, pin::Pin, process::ExitCode};
@@ -75,7 +76,7 @@ pub struct Fault {
     broken: Option<&'static str>,
 }
 
-static FAULTS: [Fault; 15] = [
+static FAULTS: [Fault; 16] = [
     fault("kill-server", "servers killed while people activate", Some("no idempotency keys")),
     fault("kill-database", "the database killed", Some("synchronous_commit off")),
     fault("stop-database", "the database stopped, at once and in order", None),
@@ -86,6 +87,7 @@ static FAULTS: [Fault; 15] = [
     fault("clock", "the server's clock is wrong", None),
     fault("five-servers", "five servers end one crowd", Some("access asks no clock")),
     fault("restore", "old, cut and edited databases", Some("no witness")),
+    fault("upgrade", "migrations killed in the middle", Some("a migration that is forgotten")),
     fault("overload", "ten times what can be done", None),
     fault("slow-clients", "clients that send a byte at a time", None),
     fault("raw-http", "noise on the socket", None),
@@ -168,6 +170,7 @@ fn row(name: &'static str, build: Build, form: Form) -> Pin<Box<dyn Future<Outpu
         "clock" => Box::pin(ends::clock(form)),
         "five-servers" => Box::pin(ends::five_servers(build, form)),
         "restore" => Box::pin(restore::restore(build, form)),
+        "upgrade" => Box::pin(upgrade::upgrade(build, form)),
         "overload" => Box::pin(overload::overload(form)),
         "slow-clients" => Box::pin(hostile::slow_clients(form)),
         "raw-http" => Box::pin(hostile::raw_http(form)),

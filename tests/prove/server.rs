@@ -171,7 +171,7 @@ impl Server {
 }
 
 /// The program, with nothing of our environment but the way to other programs.
-fn program() -> Command {
+pub fn program() -> Command {
     let binary = std::env::var_os("LATCHKEY_TEST_BINARY")
         .unwrap_or_else(|| env!("CARGO_BIN_EXE_latchkey").into());
     let mut command = Command::new(binary);
