@@ -23,6 +23,7 @@ mod access_token;
 mod activation;
 mod actor;
 mod administration;
+mod admission;
 mod api;
 mod api_description;
 mod application;

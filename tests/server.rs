@@ -30,6 +30,7 @@ const REQUEST: &[u8] = b"GET / HTTP/1.1\r\nhost: x\r\n\r\n";
 async fn start(change: impl FnOnce(&mut Http)) -> Running {
     let mut limits = Http {
         max_connections: 8,
+        max_requests: 8,
         max_body_bytes: 1000,
         header_timeout_seconds: 1,
         body_timeout_seconds: 1,

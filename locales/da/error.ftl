@@ -95,6 +95,7 @@ error-this-is-not-an-identifier = dette er ikke et id
 error-one-key-of-1-to-visible = én nøgle på 1 til { $longest_key } synlige ASCII-tegn
 error-your-browser-says-that-this-was = Din browser siger, at dette blev sendt fra et andet websted. Intet blev gjort.
 error-try-again-in-a-moment-with = Prøv igen om et øjeblik. Med den samme idempotency key sker intet to gange.
+error-more-is-asked-at-once-than = Der spørges om mere på én gang, end der kan besvares. Intet blev gjort; prøv igen om et øjeblik.
 error-there-is-nothing-at-this-address = Der er intet på denne adresse.
 error-the-allow-header-lists-the-methods = Headeren Allow nævner de metoder, den tager.
 error-too-many-people-are-signing-in = for mange personer logger ind i dette øjeblik

@@ -98,6 +98,7 @@ error-this-is-not-an-identifier = this is not an identifier
 error-one-key-of-1-to-visible = one key of 1 to { $longest_key } visible ASCII characters
 error-your-browser-says-that-this-was = Your browser says that this was sent from another site. Nothing was done.
 error-try-again-in-a-moment-with = Try again in a moment. With the same idempotency key nothing happens twice.
+error-more-is-asked-at-once-than = More is asked at once than can be answered. Nothing was done; try again in a moment.
 error-there-is-nothing-at-this-address = There is nothing at this address.
 error-the-allow-header-lists-the-methods = The Allow header lists the methods that it takes.
 error-too-many-people-are-signing-in = too many people are signing in at this moment

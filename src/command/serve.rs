@@ -1,6 +1,7 @@
 //! `latchkey serve`: runs the server.
 use std::net::SocketAddr;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -23,6 +24,7 @@ use crate::{
 /// Runs the server until it is told to stop.
 pub(super) async fn serve(config: Config) -> Result<(), Failure> {
     let shutdown = stop_on_signal()?;
+    allow_many_connections();
     // The address is taken first: if it is not free, nothing has been changed yet.
     let listener = listen(config.listen).await?;
     let installation = Installation::start(config).await?;
@@ -90,6 +92,15 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
     TcpListener::bind(address)
         .await
         .map_err(|failure| Failure::Failed(format!("cannot listen on {address}: {failure}")))
+}
+
+/// Each connection is an open file, and many systems allow a process a thousand unless it asks for more.
+fn allow_many_connections() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(failure) = setrlimit(Resource::Nofile, limit) {
+        tracing::warn!(%failure, "no more connections at once than the system allows without being asked");
+    }
 }
 
 /// Why one must not serve on this database, if one must not.

@@ -6,7 +6,7 @@ use config::{Config as Sources, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{Config, ConfigError};
+use super::{Config, ConfigError, Http};
 use crate::domain::language::{Language, TimeZoneName};
 
 impl Config {
@@ -110,8 +110,9 @@ impl Config {
             let problem = "must be at least 4: the workers alone hold three".to_owned();
             return Err(ConfigError::Senseless { name: "database.pool_size", problem });
         }
-        if self.http.max_connections == 0 || self.http.max_body_bytes == 0 {
-            let problem = "must leave room for one connection and one byte".to_owned();
+        let Http { max_connections, max_requests, max_body_bytes, .. } = self.http;
+        if max_connections == 0 || max_requests == 0 || max_body_bytes == 0 {
+            let problem = "must leave room for one connection, one request and one byte".to_owned();
             return Err(ConfigError::Senseless { name: "http", problem });
         }
         Ok(())

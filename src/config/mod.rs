@@ -186,6 +186,8 @@ pub enum SmtpTls {
 pub struct Http {
     /// The most connections at once; others wait to be accepted.
     pub max_connections: usize,
+    /// The most requests that are answered at once; others are told to come back.
+    pub max_requests: usize,
     /// The longest body of a request.
     pub max_body_bytes: usize,
     /// How long a request line and its headers may take to arrive.
@@ -288,7 +290,8 @@ impl Default for Smtp {
 impl Default for Http {
     fn default() -> Self {
         Self {
-            max_connections: 1024,
+            max_connections: 4096,
+            max_requests: 512,
             max_body_bytes: 256 * 1024,
             header_timeout_seconds: 10,
             body_timeout_seconds: 30,

@@ -2,7 +2,8 @@
 //!
 //! From the outside in, a request passes: an id and a line in the log ([`correlation`]), the headers of every answer
 //! ([`headers`]), the face that it is for, which also tells the face's problems ([`problem`]), where it came from
-//! ([`client_address`], [`csrf`]), a net for panics and for what takes too long, and then its handler.
+//! ([`client_address`], [`csrf`]), a net for panics, a place among those that are answered at once ([`admission`]), a limit of
+//! time, and then its handler.
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -12,6 +13,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ipnet::IpNet;
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
@@ -22,6 +24,7 @@ use self::problem::{Kind, Problem};
 use crate::{App, config::Config, error::Error};
 
 pub mod actor;
+mod admission;
 pub mod api;
 pub mod assets;
 pub mod client_address;
@@ -77,16 +80,17 @@ impl From<&Config> for Site {
 /// Everything that is served.
 pub fn router(app: App, config: &Config) -> Router {
     let web = Web { app, site: Arc::new(Site::from(config)) };
+    let places = Arc::new(Semaphore::new(config.http.max_requests));
     let files = Router::new()
         .route("/static/{file}", axum::routing::get(assets::serve))
         .route("/api/openapi.json", axum::routing::get(api::document))
         // Pages stay as they are: a secret beside what a stranger chose must not change an answer's length.
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
     Router::new()
-        .nest("/api", face(api::router(), &web, problem::as_json))
-        .merge(face(oauth::router(), &web, problem::as_json))
+        .nest("/api", face(api::router(), &web, &places, problem::as_json))
+        .merge(face(oauth::router(), &web, &places, problem::as_json))
         .merge(
-            face(pages::router(), &web, problem::as_page)
+            face(pages::router(), &web, &places, problem::as_page)
                 .layer(middleware::from_fn_with_state(web.clone(), language::choose)),
         )
         .merge(files)
@@ -100,13 +104,19 @@ pub fn router(app: App, config: &Config) -> Router {
 }
 
 /// One face: nothing that goes wrong in it leaves it but in its own words.
-fn face<Tell, Told>(router: Router<Web>, web: &Web, tell: Tell) -> Router<Web>
+fn face<Tell, Told>(
+    router: Router<Web>,
+    web: &Web,
+    places: &Arc<Semaphore>,
+    tell: Tell,
+) -> Router<Web>
 where
     Tell: Fn(State<Web>, Request, Next) -> Told + Clone + Send + Sync + 'static,
     Told: Future<Output = Response> + Send + 'static,
 {
     router
         .layer(middleware::from_fn(limit_time))
+        .layer(middleware::from_fn_with_state(Arc::clone(places), admission::admit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(csrf::layer(&web.app.public_url).with_rejection_response(foreign))
         .layer(middleware::from_fn_with_state(
@@ -127,9 +137,14 @@ async fn make_room_for_files(mut request: Request, next: Next) -> Response {
         && !request.headers().contains_key(idempotency::HEADER)
     {
         DefaultBodyLimit::max(MOST).apply(&mut request);
+        request.extensions_mut().insert(WholeFile);
     }
     next.run(request).await
 }
+
+/// Marks a request that may hand in a whole file.
+#[derive(Clone, Copy)]
+struct WholeFile;
 
 async fn limit_time(request: Request, next: Next) -> Response {
     match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {

@@ -262,6 +262,15 @@ impl Problem {
         Self { retry_after: Some(SHORT_WAIT), ..Self::new(Kind::Unavailable, detail) }
     }
 
+    /// More is asked at once than can be answered. Nothing was done, and nothing is logged beside the request itself: there are
+    /// thousands of them.
+    #[must_use]
+    pub fn too_much() -> Self {
+        let detail =
+            "More is asked at once than can be answered. Nothing was done; try again in a moment.";
+        Self { retry_after: Some(SHORT_WAIT), ..Self::new(Kind::Unavailable, detail) }
+    }
+
     /// Something is broken. What it is, is for the log.
     #[must_use]
     pub fn internal(error: &(dyn std::error::Error + 'static)) -> Self {
