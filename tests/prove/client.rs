@@ -224,11 +224,15 @@ impl Tally {
         let ended = self.ended.lock().expect("nobody fails here").clone();
         let refused = self.refused.lock().expect("nobody fails here").clone();
         let faults = self.faults.lock().expect("nobody fails here").clone();
-        let requests: Vec<_> = activated.iter().map(|(_, request, _)| *request).collect();
-        let assignments: Vec<_> = activated.iter().map(|(.., assignment)| *assignment).collect();
-        row.lost += number(setting, LOST_REQUESTS, &requests).await
-            + number(setting, LOST_ASSIGNMENTS, &assignments).await
-            + number(setting, LOST_ENDS, &ended).await;
+        let (requests, assignments): (Vec<_>, Vec<_>) =
+            activated.iter().map(|(_, request, assignment)| (*request, *assignment)).unzip();
+        let lost: i64 = sqlx::query_scalar(LOST_ACTIVATIONS)
+            .bind(&requests)
+            .bind(&assignments)
+            .fetch_one(&setting.superuser)
+            .await
+            .expect("it can be counted");
+        row.lost += lost + number(setting, LOST_ENDS, &ended).await;
         let intents: Vec<_> = activated.into_iter().map(|(intent, ..)| intent).collect();
         row.doubled += texts(setting, DOUBLED, &intents).await
             + texts(setting, REFUSED_AND_THERE, &refused).await;
@@ -246,10 +250,10 @@ impl Tally {
     }
 }
 
-const LOST_REQUESTS: &str = "select count(*) from unnest($1::uuid[]) as told (id)
-    where not exists (select from requests where requests.id = told.id)";
-const LOST_ASSIGNMENTS: &str = "select count(*) from unnest($1::uuid[]) as told (id)
-    where not exists (select from assignments where assignments.id = told.id)";
+const LOST_ACTIVATIONS: &str =
+    "select count(*) from unnest($1::uuid[], $2::uuid[]) as told (request, assignment)
+    where not exists (select from requests where requests.id = told.request)
+        or not exists (select from assignments where assignments.id = told.assignment)";
 const LOST_ENDS: &str = "select count(*) from unnest($1::uuid[]) as told (id)
     where not exists (select from assignments where assignments.id = told.id and ended_at is not null)";
 const DOUBLED: &str = "select count(*) from (

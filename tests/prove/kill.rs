@@ -9,9 +9,9 @@ use crate::{
 /// How soon a server is to answer after its start, and work to go on after the database takes connections.
 const SERVER_ANSWERS: Duration = Duration::from_secs(2);
 const WORK_GOES_ON: Duration = Duration::from_secs(5);
-const CLIENTS: usize = 32;
+pub const CLIENTS: usize = 32;
 /// Longer than this nobody waits to see whether work goes on at all.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Kills one of two servers after the other.
 pub async fn server(build: Build, form: Form) -> Row {
@@ -87,7 +87,7 @@ pub async fn database(build: Build, form: Form, how: HowToEnd) -> Row {
 }
 
 /// Waits until the clients are at work.
-async fn going(load: &Load) {
+pub async fn going(load: &Load) {
     let began = Instant::now();
     let goes = load.tally.more(50, PATIENCE).await;
     assert!(goes.is_some(), "nothing was acknowledged for {} s", began.elapsed().as_secs());

@@ -11,11 +11,15 @@
 mod chance;
 mod client;
 mod ends;
+mod failover;
 mod hostile;
 mod invariants;
 mod kill;
+mod leader;
 mod overload;
 mod patience;
+mod patroni;
+mod process;
 mod proxy;
 mod race;
 mod report;
@@ -80,6 +84,7 @@ static FAULTS: [Fault; 16] = [
     fault("kill-server", "servers killed while people activate", Some("no idempotency keys")),
     fault("kill-database", "the database killed", Some("synchronous_commit off")),
     fault("stop-database", "the database stopped, at once and in order", None),
+    fault("failover", "the leader of two databases killed", Some("asynchronous replication")),
     fault("cut-at-commit", "the connection cut at the commit", Some("no idempotency keys")),
     fault("black-hole", "the database answers nothing, and ends nothing", None),
     fault("read-only", "the database takes no changes", None),
@@ -163,6 +168,7 @@ fn row(name: &'static str, build: Build, form: Form) -> Pin<Box<dyn Future<Outpu
         "kill-server" => Box::pin(kill::server(build, form)),
         "kill-database" => Box::pin(kill::database(build, form, kill::HowToEnd::Kill)),
         "stop-database" => Box::pin(kill::database(build, form, kill::HowToEnd::Stop)),
+        "failover" => Box::pin(failover::failover(build, form)),
         "cut-at-commit" => Box::pin(wire::cut_at_commit(build, form)),
         "black-hole" => Box::pin(wire::black_hole(form)),
         "read-only" => Box::pin(storage::read_only(form)),

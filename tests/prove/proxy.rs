@@ -1,6 +1,6 @@
 //! What stands between a server and its database, and passes on, delays, holds back or cuts what goes through it.
 //!
-//! The database listens on a socket of the file system alone, so that is what it speaks to.
+//! It speaks to the database's socket in the file system; where the database is our own, that is all it listens on.
 use std::{
     io,
     net::SocketAddr,
@@ -48,12 +48,16 @@ pub struct Proxy {
 impl Proxy {
     /// One to the socket in that folder.
     pub async fn start(sockets: &Path) -> Self {
+        Self::to(sockets.join(".s.PGSQL.5432")).await
+    }
+
+    /// One to that socket, which need not be there yet.
+    pub async fn to(socket: PathBuf) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("there is a free port");
         let address = listener.local_addr().expect("it has an address");
         let (mode, watched) = watch::channel(Mode::Pass);
         let (cuts, commits) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
         let counted = Arc::clone(&cuts);
-        let socket = sockets.join(".s.PGSQL.5432");
         let mut tasks = JoinSet::new();
         tasks.spawn(async move {
             // Those that are open end with this one.
@@ -73,6 +77,11 @@ impl Proxy {
             }
         });
         Self { address, mode, cuts, _connections: tasks }
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// How a server gets to the database through it.

@@ -138,9 +138,14 @@ impl Report {
             );
         }
         println!();
-        for Line { name, row, .. } in &self.0 {
+        for Line { name, row, broken } in &self.0 {
             for note in &row.notes {
                 println!("- {name}: {note}");
+            }
+            for (how, note) in
+                broken.iter().flat_map(|(how, row)| row.notes.iter().map(move |note| (how, note)))
+            {
+                println!("- {name}, {how}: {note}");
             }
         }
     }

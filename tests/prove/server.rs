@@ -133,8 +133,7 @@ impl Server {
 
     /// The status of an answer to a simple question, if there is an answer.
     pub async fn status(&self, path: &str) -> Option<u16> {
-        let url = format!("http://{}{path}", self.address);
-        ASKING.get(url).send().await.ok().map(|answer| answer.status().as_u16())
+        status_at(self.address, path).await
     }
 
     /// A number that it tells of itself: that of the first line that begins so.
@@ -168,6 +167,12 @@ impl Server {
     pub fn has_logged(&self, what: &str) -> bool {
         fs::read_to_string(&self.log).unwrap_or_default().contains(what)
     }
+}
+
+/// The status of an answer to a simple question to whoever listens there, if there is an answer.
+pub async fn status_at(address: SocketAddr, path: &str) -> Option<u16> {
+    let url = format!("http://{address}{path}");
+    ASKING.get(url).send().await.ok().map(|answer| answer.status().as_u16())
 }
 
 /// The program, with nothing of our environment but the way to other programs.

@@ -1,4 +1,4 @@
-//! A durable cluster of its own, with people who are eligible for roles, and what breaks it.
+//! A durable database with people who are eligible for roles, most often in a cluster of its own, and what breaks it.
 use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
@@ -12,13 +12,13 @@ use latchkey::{
     secret::{MasterKey, Token, TokenKind},
     store::MIGRATOR,
 };
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use sqlx::{
     Connection as _, PgConnection, PgPool,
     postgres::{PgConnectOptions, PgPoolOptions},
 };
 
-use crate::patience;
+use crate::{patience, process};
 
 /// How many people have tokens: those whom clients speak for.
 pub const CLIENTS_PEOPLE: usize = 3200;
@@ -38,7 +38,35 @@ impl Drop for Folder {
     }
 }
 
-/// A cluster with its people. Dropping it stops it, and removes all of it.
+/// The ways into a database.
+pub struct Ways {
+    /// How a server gets there.
+    pub server: String,
+    /// How to connect as the owner of its tables.
+    pub owner: PgConnectOptions,
+    /// The same as the superuser.
+    pub superuser: PgConnectOptions,
+}
+
+impl Ways {
+    /// Those into a cluster of ours, without anything in between.
+    fn into_own(cluster: &PrivatePostgres) -> Self {
+        let sockets = cluster.socket_folder().display();
+        Self {
+            server: format!("postgres://latchkey_app@localhost/{DATABASE}?host={sockets}"),
+            owner: cluster.options(DatabaseRole::Owner, DATABASE),
+            superuser: cluster.options(DatabaseRole::Superuser, DATABASE),
+        }
+    }
+}
+
+/// A cluster that this setting has for itself.
+struct Own {
+    cluster: Option<PrivatePostgres>,
+    settings: Settings,
+}
+
+/// A database with its people. Dropping it removes all of it, and stops the cluster if that is its own.
 pub struct Setting {
     /// As the superuser: prepares data, breaks them, and counts. It writes even where the database takes no changes.
     pub superuser: PgPool,
@@ -46,8 +74,8 @@ pub struct Setting {
     pub token: String,
     /// A token of each person for whom clients speak; the first is that of person 1.
     pub tokens: Arc<[String]>,
-    cluster: Option<PrivatePostgres>,
-    settings: Settings,
+    ways: Ways,
+    own: Option<Own>,
     // Last: everything else has stopped when it goes.
     folder: Folder,
 }
@@ -73,33 +101,28 @@ impl Setting {
             user: None,
         };
         let cluster = PrivatePostgres::start(settings.clone()).await.expect("a cluster starts");
-        let mut owner = PgConnection::connect_with(&cluster.options(DatabaseRole::Owner, DATABASE))
-            .await
-            .expect("it answers");
+        let mut setting = Self::at(folder, Ways::into_own(&cluster), people).await;
+        setting.own = Some(Own { cluster: Some(cluster), settings });
+        setting
+    }
+
+    /// One whose database stands already, and is empty.
+    pub async fn at(folder: Folder, ways: Ways, people: usize) -> Self {
+        let mut owner = PgConnection::connect_with(&ways.owner).await.expect("it answers");
         MIGRATOR.run(&mut owner).await.expect("the schema is made");
         owner.close().await.expect("the owner leaves");
+        let writes = [("default_transaction_read_only", "off")];
         let superuser = PgPoolOptions::new()
             .max_connections(6)
             .acquire_timeout(Duration::from_secs(30))
-            .connect_with(
-                cluster
-                    .options(DatabaseRole::Superuser, DATABASE)
-                    .options([("default_transaction_read_only", "off")]),
-            )
+            .connect_with(ways.superuser.clone().options(writes))
             .await
             .expect("it answers");
         fs::write(folder.0.join("encryption.key"), MasterKey::random().reveal().as_bytes())
             .expect("the key is written");
         let mut tokens = populate(&superuser, people).await.into_iter();
         let token = tokens.next().expect("there are tokens");
-        Self {
-            superuser,
-            token,
-            tokens: tokens.collect(),
-            cluster: Some(cluster),
-            settings,
-            folder,
-        }
+        Self { superuser, token, tokens: tokens.collect(), ways, own: None, folder }
     }
 
     /// The folder for what servers keep.
@@ -112,40 +135,38 @@ impl Setting {
         self.cluster().socket_folder().to_owned()
     }
 
-    /// How a server gets there without anything in between.
+    /// How a server gets to the database.
     pub fn database_url(&self) -> String {
-        let sockets = self.sockets();
-        format!("postgres://latchkey_app@localhost/{DATABASE}?host={}", sockets.display())
+        self.ways.server.clone()
     }
 
-    /// How to connect as the superuser to one of its databases.
+    /// How to connect as the superuser to one of the databases.
     pub fn superuser_options(&self, database: &str) -> PgConnectOptions {
-        self.cluster().options(DatabaseRole::Superuser, database)
+        self.ways.superuser.clone().database(database)
     }
 
-    /// Whether its server still runs.
+    /// Whether the database's server still runs.
     pub fn runs(&self) -> bool {
-        self.cluster.as_ref().is_some_and(|cluster| !cluster.ended().is_cancelled())
+        self.own().cluster.as_ref().is_some_and(|cluster| !cluster.ended().is_cancelled())
+    }
+
+    fn own(&self) -> &Own {
+        self.own.as_ref().expect("the cluster is its own")
     }
 
     fn cluster(&self) -> &PrivatePostgres {
-        self.cluster.as_ref().expect("it was started")
+        self.own().cluster.as_ref().expect("it was started")
     }
 
     /// Kills the server and every process that it has made.
     pub async fn kill(&self) {
-        let server = self.server();
-        let all = children(server);
-        // The server first, so that it makes no new ones.
-        for process in std::iter::once(server).chain(all) {
-            signal(process, Signal::KILL);
-        }
+        process::kill_with_children(self.server());
         self.ended().await;
     }
 
     /// Stops the server: in order, or at once.
     pub async fn stop(&self, in_order: bool) {
-        signal(self.server(), if in_order { Signal::INT } else { Signal::QUIT });
+        process::signal(self.server(), if in_order { Signal::INT } else { Signal::QUIT });
         self.ended().await;
     }
 
@@ -158,15 +179,16 @@ impl Setting {
 
     /// Starts it again, and comes back once it takes connections.
     pub async fn restart(&mut self) {
-        if let Some(cluster) = self.cluster.take() {
+        let own = self.own.as_mut().expect("the cluster is its own");
+        if let Some(cluster) = own.cluster.take() {
             cluster.stop().await;
         }
-        let started = PrivatePostgres::start(self.settings.clone()).await;
-        self.cluster = Some(started.expect("the database starts again"));
+        let started = PrivatePostgres::start(own.settings.clone()).await;
+        own.cluster = Some(started.expect("the database starts again"));
     }
 
     fn server(&self) -> i32 {
-        let file = self.settings.folder.join("cluster/postmaster.pid");
+        let file = self.own().settings.folder.join("cluster/postmaster.pid");
         let text = fs::read_to_string(file).expect("the database says its number");
         text.lines().next().and_then(|line| line.trim().parse().ok()).expect("it is a number")
     }
@@ -206,7 +228,8 @@ impl Setting {
     }
 }
 
-fn own_folder() -> Folder {
+/// A folder of this process for one setting, made anew.
+pub fn own_folder() -> Folder {
     static NUMBER: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(1);
     let number = NUMBER.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     named_folder(&number.to_string())
@@ -231,27 +254,6 @@ pub fn remove_what_is_left() {
         if process.is_some_and(|process| !Path::new("/proc").join(process).exists()) {
             drop(fs::remove_dir_all(&folder));
         }
-    }
-}
-
-/// The processes that a process has made and that still run.
-fn children(parent: i32) -> Vec<i32> {
-    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
-        .filter(|process: &i32| {
-            let line = fs::read_to_string(format!("/proc/{process}/stat")).unwrap_or_default();
-            // Behind the name, which may hold anything, stand the state and the parent.
-            let rest = line.rsplit_once(") ").map_or("", |(_, rest)| rest);
-            rest.split(' ').nth(1) == Some(parent.to_string().as_str())
-        })
-        .collect()
-}
-
-fn signal(process: i32, signal: Signal) {
-    if let Some(process) = Pid::from_raw(process) {
-        // It may have ended meanwhile, which is what is wanted.
-        let _ = kill_process(process, signal);
     }
 }
 
