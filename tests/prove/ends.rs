@@ -199,11 +199,11 @@ async fn held_up(setting: &Setting, program: &Program, round: usize, row: &mut R
 async fn ask_no_clock(setting: &Setting) {
     setting
         .execute(
-            "create or replace function in_force(at timestamptz) returns setof assignments
+            "create or replace function in_force_of(holder uuid, at timestamptz) returns setof assignments
                  language sql stable
                  as $$
                      select assignments.* from assignments
-                     where kind = 'active' and ended_at is null and starts_at <= at
+                     where principal_id = holder and kind = 'active' and ended_at is null and starts_at <= at
                  $$",
         )
         .await;

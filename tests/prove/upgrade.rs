@@ -23,7 +23,7 @@ const DATABASE: &str = "upgraded";
 const LONGEST: Duration = Duration::from_mins(1);
 
 pub async fn upgrade(build: Build, form: Form) -> Row {
-    let people = form.choose(10_000, 200_000);
+    let people = form.choose(12_000, 200_000);
     let mut upgrade = Upgrade { setting: Setting::of(crate::setting::PEOPLE).await };
     upgrade.fill(people).await;
     let mut row = Row::default();
@@ -73,7 +73,7 @@ impl Upgrade {
         for version in FIRST + 1..=newest {
             let (child, waiter) = self.stopped_at(version, row).await;
             let schema = self.schema().await;
-            if version % 2 == 0 {
+            if version % 3 != 0 {
                 kill(child).await;
                 drop(waiter);
             } else {

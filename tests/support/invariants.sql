@@ -50,6 +50,14 @@ promises (promise, broken) as (
         ))
 
     union all
+    select 'what is in force is the same for all together and for each holder', count(*)
+    from (select id from in_force(instant())) as together
+    full join (
+        select held.id from principals cross join lateral in_force_of(principals.id, instant()) as held
+    ) as each using (id)
+    where together.id is null or each.id is null
+
+    union all
     select 'standing access is listed as it is', count(*)
     from (
         select assignments.id from assignments
