@@ -71,6 +71,7 @@ mod step_up;
 mod support;
 mod survivability;
 mod ticket;
+mod traces;
 mod upgrade;
 mod witness;
 mod world;
