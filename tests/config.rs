@@ -103,6 +103,22 @@ fn secrets_come_from_files_and_are_never_shown() {
 }
 
 #[test]
+fn a_share_of_the_traces_is_between_nothing_and_all() {
+    for share in ["0", "0.25", "1"] {
+        let config = load(&[("LATCHKEY_TRACES_SAMPLE", share)]).unwrap();
+        assert_eq!(config.traces.sample.to_string(), share);
+    }
+    for wrong in ["-0.1", "1.01", "NaN", "inf", "half"] {
+        let problem = load(&[("LATCHKEY_TRACES_SAMPLE", wrong)]).unwrap_err().to_string();
+        assert!(problem.contains("traces.sample"), "{problem}");
+    }
+    let token = tempfile("hunter2\n");
+    let config = load(&[("LATCHKEY_TRACES_TOKEN_FILE", token.to_str().unwrap())]).unwrap();
+    assert_eq!(config.traces.token.as_ref().unwrap().expose_secret(), "hunter2");
+    assert!(!serde_json::to_string(&config).unwrap().contains("hunter2"));
+}
+
+#[test]
 fn the_usual_database_variable_is_read_too() {
     let plain = load(&[("DATABASE_URL", "postgres://plain")]).unwrap();
     assert_eq!(plain.database.url.unwrap().expose_secret(), "postgres://plain");

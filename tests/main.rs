@@ -73,6 +73,7 @@ mod support;
 mod survivability;
 mod ticket;
 mod time_zone;
+mod traces;
 mod upgrade;
 mod witness;
 mod world;

@@ -79,6 +79,7 @@ fn lines(config: &Config) -> Vec<String> {
         ("database.owner_url", &config.database.owner_url),
         ("smtp.password", &config.smtp.password),
         ("witness.token", &config.witness.token),
+        ("traces.token", &config.traces.token),
     ];
     settings()
         .into_iter()
@@ -180,14 +181,21 @@ async fn check_network(config: &Config, findings: &mut Findings) {
             "public_url is not https://; put a reverse proxy with TLS before this server",
         );
     }
-    let Some(host) = &config.smtp.host else {
-        Findings::warning("smtp.host is not set; mails are written as files into the data folder");
-        return;
-    };
-    let address = (host.as_str(), config.smtp.port);
-    match timeout(PATIENCE, TcpStream::connect(address)).await {
-        Ok(Ok(_)) => Findings::good(format!("the mail server {host} answers")),
-        Ok(Err(failure)) => findings.problem(format!("the mail server {host}: {failure}")),
-        Err(_) => findings.problem(format!("the mail server {host} does not answer")),
+    if let Some((host, port)) = config.traces.place() {
+        check_reach("the collector of traces", (&host, port), findings).await;
+    }
+    match &config.smtp.host {
+        Some(host) => check_reach("the mail server", (host, config.smtp.port), findings).await,
+        None => Findings::warning(
+            "smtp.host is not set; mails are written as files into the data folder",
+        ),
+    }
+}
+
+async fn check_reach(what: &str, (host, port): (&str, u16), findings: &mut Findings) {
+    match timeout(PATIENCE, TcpStream::connect((host, port))).await {
+        Ok(Ok(_)) => Findings::good(format!("{what} {host} answers")),
+        Ok(Err(failure)) => findings.problem(format!("{what} {host}: {failure}")),
+        Err(_) => findings.problem(format!("{what} {host} does not answer")),
     }
 }

@@ -146,12 +146,14 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
     if let Command::Demo { what: Some(DemoCommand::Code { user_name }) } = &command {
         return demo::code(&config, user_name);
     }
-    telemetry::start(&config.log)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let serves = matches!(command, Command::Serve | Command::Demo { .. });
+    let traces = serves.then(|| telemetry::traces(&config.traces, runtime.handle())).flatten();
+    telemetry::start(&config.log, traces.as_ref())
         .map_err(|problem| Failure::Usage(format!("log.filter: {problem}")))?;
     // The only provider there is, so it cannot be another one's turn.
     drop(rustls::crypto::aws_lc_rs::default_provider().install_default());
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let outcome = runtime.block_on(async {
         match command {
             Command::Demo { .. } => demo::demo(config).await,
             Command::Serve => serve::serve(config).await,
@@ -165,7 +167,11 @@ fn carry_out(CommandLine { config, command }: CommandLine) -> Result<(), Failure
             Command::Healthcheck => healthcheck::healthcheck(&config).await,
             Command::Version => Ok(()),
         }
-    })
+    });
+    if let Some(traces) = traces {
+        traces.stop();
+    }
+    outcome
 }
 
 #[cfg(test)]

@@ -74,6 +74,7 @@ impl Config {
         )?;
         read_secret("smtp.password", &mut smtp.password, smtp.password_file.as_deref())?;
         self.witness.read_secrets()?;
+        self.traces.read_secrets()?;
         self.channels.values_mut().try_for_each(super::Channel::read_secrets)?;
         self.ticket_systems.values_mut().try_for_each(super::TicketSystem::read_secrets)
     }
@@ -115,7 +116,7 @@ impl Config {
             let problem = "must leave room for one connection, one request and one byte".to_owned();
             return Err(ConfigError::Senseless { name: "http", problem });
         }
-        Ok(())
+        self.traces.check()
     }
 }
 

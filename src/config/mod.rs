@@ -7,6 +7,7 @@
 mod channel;
 mod load;
 mod ticket_system;
+mod traces;
 mod witness;
 
 use std::{
@@ -24,6 +25,7 @@ pub use self::{
     channel::Channel,
     load::{Setting, settings},
     ticket_system::TicketSystem,
+    traces::Traces,
     witness::Witness,
 };
 use crate::domain::{
@@ -99,6 +101,8 @@ pub struct Config {
     pub log: Log,
     /// What is measured.
     pub metrics: Metrics,
+    /// Where what was done for a request, and how long it took, is sent.
+    pub traces: Traces,
     /// Where the end of the audit log is written down outside of the database.
     pub witness: Witness,
     /// Where notices go beside mail, by name.
@@ -247,6 +251,7 @@ impl Default for Config {
             http: Http::default(),
             log: Log::default(),
             metrics: Metrics::default(),
+            traces: Traces::default(),
             witness: Witness::default(),
             channels: BTreeMap::new(),
             ticket_systems: BTreeMap::new(),

@@ -45,7 +45,7 @@ pub struct Call<'a> {
     pub allowance: Allowance,
     /// What is said beside the body. May hold secrets, so none of it is ever printed.
     pub headers: Vec<(&'static str, String)>,
-    /// What is said, as JSON.
+    /// What is said: JSON, if no header says otherwise.
     pub body: Option<Vec<u8>>,
 }
 
@@ -112,11 +112,14 @@ impl Egress {
     async fn try_call(&self, call: Call<'_>) -> Result<Answer, EgressError> {
         let url = judge_url(call.url, call.allowance)?;
         let mut request = self.client(call.allowance)?.request(call.method, url);
+        if call.body.is_some() && call.headers.iter().all(|(name, _)| *name != "content-type") {
+            request = request.header("content-type", "application/json");
+        }
         for (name, value) in call.headers {
             request = request.header(name, value);
         }
         if let Some(body) = call.body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request.body(body);
         }
         let mut response = request.send().await.map_err(|error| explain(&error))?;
         let retry_after = response.headers().get("retry-after");

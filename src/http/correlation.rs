@@ -1,4 +1,4 @@
-//! The id that ties together everything one request causes: log lines, audit events, the answer.
+//! The id that ties together everything one request causes: log lines, audit events, the answer, the trace.
 //!
 //! It is always ours. An id that a client sends is not taken over: whoever could choose it could make two stories look
 //! like one in the audit log.
@@ -10,10 +10,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument as _;
+use tracing::{Instrument as _, field};
 use uuid::Uuid;
 
-use crate::metrics::Metrics;
+use crate::{metrics::Metrics, telemetry};
 
 /// The header of an answer that carries it.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -35,13 +35,16 @@ pub async fn assign(
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
-    let span = tracing::info_span!("request", %id, %method, route);
+    // Whatever the log leaves out, the id stands on each line that is left.
+    let span = tracing::error_span!("request", %id, %method, route, trace_id = field::Empty);
+    telemetry::begin(&span, request.headers());
     let begun = tokio::time::Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let took = begun.elapsed();
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status = response.status();
     metrics.answered(method.as_str(), route, status.as_u16(), took);
+    telemetry::answered(&span, status);
     span.in_scope(|| {
         if is_routine(route, status) {
             tracing::debug!(status = status.as_u16(), milliseconds, "answered");

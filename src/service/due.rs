@@ -15,6 +15,7 @@ use crate::{
     error::Error,
     service::{activation, approval, change_request, emergency, notice, reminder},
     store::{self, Change, activation::Grant},
+    telemetry,
 };
 
 /// How many are done in one transaction.
@@ -35,14 +36,14 @@ pub async fn act(app: &App) -> Result<usize, Error> {
     let mut done = 0;
     loop {
         let mut tried = Tried::default();
-        let round = tried.note("ends", end_active(app).await)
-            + tried.note("ends of eligibility", end_eligibilities(app).await)
-            + tried.note("requests that nobody decided", expire_requests(app).await)
-            + tried.note("silence", pass_in_silence(app).await)
-            + tried.note("escalations", escalate(app).await)
-            + tried.note("overdue reviews", emergency::remind(app).await)
-            + tried.note("changes that nobody decided", change_request::lapse(app).await)
-            + tried.note("scheduled starts", start_scheduled(app).await);
+        let round = tried.act("ends", end_active(app)).await
+            + tried.act("ends of eligibility", end_eligibilities(app)).await
+            + tried.act("requests that nobody decided", expire_requests(app)).await
+            + tried.act("silence", pass_in_silence(app)).await
+            + tried.act("escalations", escalate(app)).await
+            + tried.act("overdue reviews", emergency::remind(app)).await
+            + tried.act("changes that nobody decided", change_request::lapse(app)).await
+            + tried.act("scheduled starts", start_scheduled(app)).await;
         done += round;
         if round == 0 {
             return tried.end(done);
@@ -88,6 +89,16 @@ pub(in crate::service) struct Tried {
 }
 
 impl Tried {
+    /// Does one part, and says how much was done.
+    async fn act(
+        &mut self,
+        part: &'static str,
+        doing: impl Future<Output = Result<usize, Error>>,
+    ) -> usize {
+        let outcome = telemetry::round(part, doing, |done| *done > 0).await;
+        self.note(part, outcome)
+    }
+
     /// What came of one part. A failure is logged; the part is tried again with the next round.
     pub(in crate::service) fn note<T: Default>(
         &mut self,

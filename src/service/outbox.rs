@@ -75,6 +75,7 @@ pub async fn claim(app: &App, lane: &str, most: usize) -> Result<Vec<Claim>, Err
 
 /// Sends one notice that was taken on, and notes how it went. No connection to the database is held while it is sent.
 pub async fn deliver(app: &App, way: Way<'_>, claim: &Claim) -> Result<(), Error> {
+    tracing::Span::current().record("way", way.lane());
     let outcome = send(app, way, claim).await;
     let mut connection = app.database.acquire().await?;
     let Err(failure) = outcome else {

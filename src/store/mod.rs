@@ -4,11 +4,12 @@
 //! nobody's act takes a plain connection: when a session was last seen, counters of failed attempts, claims on the outbox,
 //! the audit chain.
 use sqlx::{PgConnection, PgPool, Postgres, Transaction};
+use tracing::{Instrument as _, Span, field};
 
 use crate::{
     domain::{
         actor::{Actor, User, Who},
-        audit::Event,
+        audit::{Event, Kind},
         id::ScopeId,
         time::Instant,
     },
@@ -75,6 +76,9 @@ pub struct Change {
     transaction: Transaction<'static, Postgres>,
     actor: Actor,
     at: Instant,
+    span: Span,
+    /// What was recorded first.
+    first: Option<Kind>,
 }
 
 impl Change {
@@ -82,9 +86,10 @@ impl Change {
     ///
     /// Fails with [`Error::Repeated`] if the actor's idempotency key has made something before.
     pub async fn begin(database: &PgPool, actor: &Actor) -> Result<Self, Error> {
+        let span = tracing::debug_span!("change", event = field::Empty, done = field::Empty);
         let mut transaction = database.begin().await?;
         let at = now(&mut transaction).await?;
-        let mut change = Self { transaction, actor: actor.clone(), at };
+        let mut change = Self { transaction, actor: actor.clone(), at, span, first: None };
         change.refuse_repeat().await?;
         Ok(change)
     }
@@ -144,11 +149,13 @@ impl Change {
 
     /// Records one of several events of this change.
     pub async fn record(&mut self, event: &Event) -> Result<(), Error> {
+        self.first.get_or_insert(event.kind);
         audit::append(&mut self.transaction, &self.actor, self.at, event).await
     }
 
     /// Records many events of this change.
     pub async fn record_all(&mut self, events: &[Event]) -> Result<(), Error> {
+        self.first = self.first.or_else(|| events.first().map(|event| event.kind));
         audit::append_all(&mut self.transaction, &self.actor, self.at, events).await
     }
 
@@ -177,7 +184,12 @@ impl Change {
                     .to_owned(),
             )
         };
-        let committed = self.transaction.commit().await.map_err(Error::from);
+        if let Some(kind) = self.first {
+            self.span.record("event", kind.name());
+        }
+        let span = tracing::debug_span!(parent: &self.span, "commit");
+        let committed = self.transaction.commit().instrument(span).await.map_err(Error::from);
+        self.span.record("done", true);
         GATE.iter().fold(committed, |committed, name| committed.on_constraint(name, changed))
     }
 

@@ -14,6 +14,7 @@ use crate::{
     error::Error,
     gateway::{channel::Channel, mail::Mailer},
     service::outbox::{self, Way},
+    telemetry,
 };
 
 /// How many mails are on their way at once.
@@ -120,7 +121,8 @@ async fn step(
         let (app, lane) = (app.clone(), lane.clone());
         under_way.spawn(async move {
             let Some(way) = lane.way(&app.channels) else { return };
-            if let Err(error) = outbox::deliver(&app, way, &claim).await {
+            let delivering = outbox::deliver(&app, way, &claim);
+            if let Err(error) = telemetry::round("delivery", delivering, |()| true).await {
                 report(&error);
             }
         });

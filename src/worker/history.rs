@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, service::inventory::history};
+use crate::{App, service::inventory::history, telemetry};
 
 /// How often it is looked at whether a new day has come.
 const LOOK: Duration = Duration::from_mins(10);
@@ -11,7 +11,7 @@ const LOOK: Duration = Duration::from_mins(10);
 /// Counts until `shutdown`.
 pub async fn run(app: App, shutdown: CancellationToken) {
     loop {
-        match history::note(&app).await {
+        match telemetry::round("history", history::note(&app), |noted| *noted).await {
             Ok(true) => tracing::info!("counted today's standing access"),
             Ok(false) => {}
             Err(error) => tracing::warn!(

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, service};
+use crate::{App, service, telemetry};
 
 /// How often.
 const PERIOD: Duration = Duration::from_hours(1);
@@ -11,7 +11,9 @@ const PERIOD: Duration = Duration::from_hours(1);
 /// Tidies up until `shutdown`.
 pub async fn run(app: App, shutdown: CancellationToken) {
     loop {
-        match service::prune::prune(&app).await {
+        match telemetry::round("tidying up", service::prune::prune(&app), |removed| *removed > 0)
+            .await
+        {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "removed what is over"),
             Err(error) => {

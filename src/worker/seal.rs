@@ -12,6 +12,7 @@ use crate::{
         audit::{self, Sealed},
         witness::{self, Witnessed},
     },
+    telemetry,
 };
 
 /// How long events gather before they are sealed together: one after the other would cost a write to the disk each.
@@ -70,7 +71,8 @@ pub async fn verify(app: App, shutdown: CancellationToken) {
 /// Seals all that is visible; false if another server is at it.
 async fn drain(app: &App, everywhere: bool) -> Result<bool, Error> {
     loop {
-        match audit::seal(app, everywhere).await? {
+        let came = |sealed: &Sealed| matches!(sealed, Sealed::Some(_) | Sealed::All(1..));
+        match telemetry::round("sealing", audit::seal(app, everywhere), came).await? {
             Sealed::NotOurTurn => return Ok(false),
             Sealed::All(_) => return Ok(true),
             Sealed::Some(_) => {}
@@ -99,7 +101,9 @@ async fn look(app: &App, witness: &mut Witness) -> Result<(), Error> {
         if witness.said.is_none_or(|said| said.head != head) {
             tracing::info!(%head, "the audit log ends here");
         }
-        match witness::attest(app, witness.said).await {
+        let attesting = witness::attest(app, witness.said);
+        let came = |witnessed: &Witnessed| *witnessed != Witnessed::Nowhere;
+        match telemetry::round("witness", attesting, came).await {
             Ok(Witnessed::Held(said)) => witness.said = Some(said),
             Ok(Witnessed::Quarantined | Witnessed::Nowhere) => {}
             Err(error) => report("the end of the audit log could not be witnessed", &error),

@@ -3,7 +3,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{App, service::ticket};
+use crate::{App, service::ticket, telemetry};
 
 /// How often.
 const PERIOD: Duration = Duration::from_mins(1);
@@ -11,7 +11,8 @@ const PERIOD: Duration = Duration::from_mins(1);
 /// Looks until `shutdown`.
 pub async fn run(app: App, shutdown: CancellationToken) {
     loop {
-        match ticket::end_closed(&app).await {
+        let ending = ticket::end_closed(&app);
+        match telemetry::round("closed tickets", ending, |ended| *ended > 0).await {
             Ok(0) => {}
             Ok(ended) => tracing::info!(ended, "access ended whose ticket was closed"),
             Err(error) => tracing::warn!(

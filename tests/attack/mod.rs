@@ -23,7 +23,7 @@ mod log_lines;
 mod look_alikes;
 mod others;
 mod payloads;
-mod running;
+pub mod running;
 mod safe_methods;
 mod secrets;
 

@@ -137,6 +137,12 @@ impl Running {
         told
     }
 
+    /// Stops it in order, and waits for its end.
+    pub fn stop(&mut self) {
+        kill_process(Pid::from_child(&self.process), Signal::INT).unwrap();
+        self.process.wait().unwrap();
+    }
+
     /// A browser that stands on no page yet.
     pub fn browser(&self) -> Browser {
         let client = reqwest::Client::builder().redirect(Policy::none()).no_proxy().build();
@@ -145,6 +151,7 @@ impl Running {
             url: self.url.clone(),
             cookies: BTreeMap::new(),
             form_token: String::new(),
+            headers: header::HeaderMap::new(),
             answers: Vec::new(),
         }
     }
@@ -152,8 +159,9 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        kill_process(Pid::from_child(&self.process), Signal::INT).ok();
-        drop(self.process.wait());
+        if let Ok(None) = self.process.try_wait() {
+            self.stop();
+        }
         drop(fs::remove_dir_all(&self.folder));
     }
 }
@@ -217,6 +225,8 @@ pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     /// What the form of the page before carries.
     pub form_token: String,
+    /// The headers of the last answer.
+    pub headers: header::HeaderMap,
     /// Everything that it was answered, whole.
     pub answers: Vec<Page>,
 }
@@ -278,6 +288,7 @@ impl Browser {
             self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let answer = request.header(header::COOKIE, cookies.join("; ")).send().await.unwrap();
         self.keep(&answer);
+        answer.headers().clone_into(&mut self.headers);
         let to = answer.headers().get(header::LOCATION);
         let to = to.map_or("", |to| to.to_str().unwrap()).to_owned();
         let status = answer.status().as_u16();

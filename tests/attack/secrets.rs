@@ -118,12 +118,13 @@ fn settings(secrets: &mut Secrets, receiver: &Receiver, mail: &MailServer) -> St
     secrets.note("the mail server's password", MAIL_PASSWORD, Shown::Never);
     let signing = BASE64.encode(&[Uuid::new_v4(), Uuid::new_v4()].map(Uuid::into_bytes).concat());
     secrets.note("a signing secret", &signing, Shown::Never);
-    let [hook, chat, room, ticket, witness] = [
+    let [hook, chat, room, ticket, witness, collector] = [
         "a webhook's address",
         "a chat's address",
         "a room's token",
         "a ticket token",
         "a witness token",
+        "a collector's token",
     ]
     .map(|what| secrets.make_word(what));
     let (url, port) = (&receiver.url, mail.config().smtp.port);
@@ -142,6 +143,9 @@ password = "{MAIL_PASSWORD}"
 url = "{url}/witness"
 token = "{witness}"
 {inside}
+[traces]
+endpoint = "{url}/v1/traces"
+token = "{collector}"
 [channels.siem]
 kind = "webhook"
 url = "{url}/hooks/{hook}"
@@ -212,6 +216,12 @@ async fn no_secret_is_found_where_it_does_not_belong() {
     let log = running.log();
     assert!(log.contains("DEBUG") && log.contains("answered"), "nothing was looked for: {log}");
     secrets.are_not_in("the log", &log);
+    let traces = receiver.asked().into_iter().filter(|told| told.path == "/v1/traces");
+    let traces: String = traces.map(|told| told.text).collect();
+    for said in ["/invitation/{token}", "POST /oauth/token", "latchkey.event", "delivery"] {
+        assert!(traces.contains(said), "nothing was looked for: {said} is in no trace");
+    }
+    secrets.are_not_in("a trace", &traces);
 }
 
 /// Sets an account up, with some mistakes on the way. Gives the seed.

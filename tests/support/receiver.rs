@@ -35,6 +35,7 @@ pub struct Taken {
     pub path: String,
     pub headers: BTreeMap<String, String>,
     pub text: String,
+    pub body: Vec<u8>,
 }
 
 impl Taken {
@@ -107,7 +108,8 @@ async fn take(State(shared): State<Shared>, request: Request) -> Response<Body> 
         headers: headers
             .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or("").to_owned()))
             .collect(),
-        text: String::from_utf8(body.to_vec()).expect("it is text"),
+        text: String::from_utf8_lossy(&body).into_owned(),
+        body: body.to_vec(),
     };
     shared.asked.lock().expect("nobody panics with it").push(told.clone());
     let mood = shared.mood.lock().expect("nobody panics with it").clone();

@@ -267,8 +267,11 @@ async fn export(
     };
     let export = audit::export(&app, &actor, &filter, format).await?;
     let disposition = format!("attachment; filename=\"{}\"", export.file_name());
-    let pieces = export.into_pieces().inspect_err(|error| {
+    // What goes wrong later, while the copy is taken, still belongs to this request.
+    let span = tracing::Span::current();
+    let pieces = export.into_pieces().inspect_err(move |error| {
         tracing::error!(
+            parent: &span,
             error = error as &dyn std::error::Error,
             "a copy of the audit log was cut off"
         );

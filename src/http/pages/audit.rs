@@ -193,8 +193,11 @@ pub async fn export(page: Page, Query(wanted): Query<Wanted>) -> Answer {
     let format = if wanted.format == "csv" { Format::Csv } else { Format::JsonLines };
     let export = audit::export(&page.app, &page.actor, &wanted.filter(&reader), format).await?;
     let disposition = format!("attachment; filename=\"{}\"", export.file_name());
-    let pieces = export.into_pieces().inspect_err(|error| {
+    // What goes wrong later, while the copy is taken, still belongs to this request.
+    let span = tracing::Span::current();
+    let pieces = export.into_pieces().inspect_err(move |error| {
         tracing::error!(
+            parent: &span,
             error = error as &dyn std::error::Error,
             "a copy of the audit trail was cut off"
         );

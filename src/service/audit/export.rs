@@ -5,6 +5,7 @@ use futures_util::{Stream, TryStreamExt as _, stream};
 use serde_json::json;
 use sqlx::PgPool;
 use tokio::sync::mpsc;
+use tracing::Instrument as _;
 
 use super::sealing::{Sealed, seal};
 use crate::{
@@ -73,7 +74,7 @@ pub async fn export(
     let until = filter.until.map_or(now, |until| until.min(now));
     let bounded = Filter { until: Some(until), ..*filter };
     let (sender, pieces) = mpsc::channel(AHEAD);
-    tokio::spawn(write(app.database.clone(), bounded, format, sender));
+    tokio::spawn(write(app.database.clone(), bounded, format, sender).in_current_span());
     Ok(Export { format, until, pieces })
 }
 
