@@ -145,7 +145,7 @@ impl Node {
     /// there is one.
     fn forget_memory(&self) {
         let text = fs::read_to_string(self.data.join("postmaster.pid")).unwrap_or_default();
-        let line = text.lines().nth(5).unwrap_or_default();
+        let line = text.lines().nth(6).unwrap_or_default();
         if let Some(number) = line.split_whitespace().nth(1) {
             drop(std::process::Command::new("ipcrm").args(["--shmem-id", number]).output());
         }
