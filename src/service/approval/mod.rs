@@ -1,4 +1,5 @@
 //! Deciding other people's requests.
+mod lost;
 mod prepare;
 mod prospect;
 mod settle;
@@ -10,8 +11,11 @@ use sqlx::PgConnection;
 use self::prepare::{prepare, unreasoned};
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
-pub(super) use self::settle::{escalate, silent};
 pub(super) use self::unreachable::alarm;
+pub(super) use self::{
+    lost::close_without_word,
+    settle::{escalate, silent},
+};
 use crate::{
     App,
     domain::{
@@ -364,6 +368,7 @@ pub(super) fn approval_facts(
         ticketed: locked.ticketed,
         proved: locked.proved,
         more_approval,
+        approval_lost: locked.approval_lost,
         standing: around.standing,
         running: around.running,
     }
