@@ -27,6 +27,7 @@ error-you-are-not-an-approver-of = Du er ikke godkender af denne anmodning.
 error-you-can-approve-for-less-time = Du kan godkende for mindre tid, end der er bedt om, ikke for mere: mellem { $shortest } og { $longest }.
 error-the-roles-terms-now-ask-for = Rollens vilkår kræver nu mere godkendelse, end da der blev bedt om dette. Bed igen.
 error-somebody-whose-yes-this-rests-on = En, hvis ja dette hviler på, kan ikke længere give det: kontoen er deaktiveret eller lukket ude, eller personen er ikke godkender mere. Bed igen.
+error-whoever-asks-agreed-to-the = Den, der beder, har sagt ja til den aktivering, som du kunne afgøre dette med, eller til en, som den hviler på. En anden må afgøre det.
 error-the-roles-terms-now-ask-for-a = Rollens vilkår kræver nu et frisk bevis, som denne anmodning ikke har fået. Bed igen.
 error-give-an-end-this-roles-terms = angiv en slutdato: denne rolles vilkår tillader højst { $first }
 error-this-is-no-place-in-the = det er intet sted i listen: begynd forfra uden det

@@ -30,6 +30,7 @@ error-you-are-not-an-approver-of = You are not an approver of this request.
 error-you-can-approve-for-less-time = You can approve for less time than was asked for, not for more: between { $shortest } and { $longest }.
 error-the-roles-terms-now-ask-for = The role's terms now ask for more approval than when this was asked for. Ask again.
 error-somebody-whose-yes-this-rests-on = Somebody whose yes this rests on can give it no longer: their account was disabled or shut out, or they are no approver any more. Ask again.
+error-whoever-asks-agreed-to-the = Whoever asks agreed to the activation by which you could decide this, or to one that it rests on. Somebody else has to decide.
 error-the-roles-terms-now-ask-for-a = The role's terms now ask for a fresh proof, which this request has not had. Ask again.
 error-give-an-end-this-roles-terms = give an end: this role's terms allow at most { $first }
 error-this-is-no-place-in-the = this is no place in the list: begin again without it

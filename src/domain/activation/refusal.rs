@@ -106,6 +106,11 @@ pub enum Refusal {
         "Somebody whose yes this rests on can give it no longer: their account was disabled or shut out, or they are no approver any more. Ask again."
     )]
     ApprovalLost,
+    /// What makes this approver one rests on a yes of whoever asks.
+    #[error(
+        "Whoever asks agreed to the activation by which you could decide this, or to one that it rests on. Somebody else has to decide."
+    )]
+    InACircle,
     /// The terms have become stricter since, and ask for a proof that this request has not had.
     #[error(
         "The role's terms now ask for a fresh proof, which this request has not had. Ask again."
@@ -142,6 +147,7 @@ impl Refusal {
             Self::MoreThanAsked { .. } => "more_than_asked",
             Self::ApprovalNowNeeded => "approval_now_needed",
             Self::ApprovalLost => "approval_lost",
+            Self::InACircle => "in_a_circle",
             Self::ProofNowNeeded => "proof_now_needed",
         }
     }
@@ -181,6 +187,7 @@ impl Refusal {
             | Self::NotAnApprover
             | Self::ApprovalNowNeeded
             | Self::ApprovalLost
+            | Self::InACircle
             | Self::ProofNowNeeded => None,
         }
     }

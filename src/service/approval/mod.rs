@@ -178,6 +178,11 @@ async fn consider(
     let Some(decider) = decider else {
         let said = store::request::said(connection, request).await?;
         undecided(&considered.locked, now)?;
+        let connection = considered.change.connection();
+        let barred = store::request::barred(connection, request, now).await?;
+        if barred.iter().any(|decider| decider.principal == user.principal) {
+            return Err(Refusal::InACircle.into());
+        }
         return Err(if said.iter().any(|word| word.person == user.person) {
             Error::Conflict("you have already decided this request".to_owned())
         } else {
@@ -221,7 +226,7 @@ async fn deny(
     };
     notice::decided(app, &mut change, locked.id, &others, outcome).await?;
     change.made(word.id.0).await?;
-    change.commit(&decided(Kind::RequestDenied, &locked, &word, answer)).await?;
+    change.commit(&decided(Kind::RequestDenied, &locked, &word, (answer, None))).await?;
     Ok(RequestState::Denied)
 }
 
@@ -239,8 +244,10 @@ async fn agree(
     let now = considered.around.now;
     let change = &mut considered.change;
     let others = store::request::deciders(change.connection(), request, now).await?;
+    let pair = (considered.locked.person, word.decider.person);
+    let by_turns = store::request::by_turns(change.connection(), pair, now).await?;
     store::request::decide(change, &considered.locked, word).await?;
-    let event = decided(Kind::RequestApproved, &considered.locked, &word, answer);
+    let event = decided(Kind::RequestApproved, &considered.locked, &word, (answer, by_turns));
     change.record(&event).await?;
     let said = store::request::said(change.connection(), request).await?;
     let votes: Vec<_> = said
@@ -378,7 +385,12 @@ pub(super) fn about(locked: &Locked, kind: Kind) -> Event {
     Event::new(kind).subject(locked.principal).role(locked.role, locked.scope).request(locked.id)
 }
 
-fn decided(kind: Kind, locked: &Locked, word: &Word<'_>, answer: &Answer) -> Event {
+fn decided(
+    kind: Kind,
+    locked: &Locked,
+    word: &Word<'_>,
+    (answer, by_turns): (&Answer, Option<Instant>),
+) -> Event {
     about(locked, kind).target(word.id.0).detail(json!({
         "requested": locked.requested,
         "granted": answer.granted,
@@ -387,5 +399,6 @@ fn decided(kind: Kind, locked: &Locked, word: &Word<'_>, answer: &Answer) -> Eve
         "stage": word.decider.stage,
         "for": word.decider.deputises,
         "mfa": word.proof.is_some(),
+        "by_turns": by_turns,
     }))
 }

@@ -12,8 +12,8 @@ mod told;
 
 pub use remarks::{Remark, RemarkKind, remark, remarks, remarks_lately};
 pub use stages::{
-    Decider, Said, Standings, advance_stage, asked, deciders, escalate, open_stages, said,
-    standings, to_escalate, was_asked,
+    Decider, Said, Standings, advance_stage, asked, barred, by_turns, deciders, escalate,
+    open_stages, said, standings, to_escalate, was_asked,
 };
 pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, pending};
 
@@ -349,7 +349,8 @@ pub async fn decide(change: &mut Change, request: &Locked, word: Word<'_>) -> Re
     )
     .execute(change.connection())
     .await
-    .on_constraint("decisions_never_ones_own", || Error::Refused(vec![Refusal::OwnRequest]))?;
+    .on_constraint("decisions_never_ones_own", || Error::Refused(vec![Refusal::OwnRequest]))
+    .on_constraint("decisions_in_no_circle", || Error::Refused(vec![Refusal::InACircle]))?;
     Ok(())
 }
 
