@@ -42,6 +42,22 @@ async fn an_application_decides_nothing_not_even_as_its_owner() {
 }
 
 #[tokio::test]
+async fn nobody_in_particular_decides_nothing() {
+    // The code of a value that must not be missing.
+    const MISSING: &str = "23502";
+    let lab = Lab::new().await;
+    for column in ["approver_person_id", "for_person_id", "requester_person_id"] {
+        lab.refuses(MISSING, rows::decision().with(column, "null")).await;
+    }
+    for account in ["null", "gen_random_uuid()"] {
+        let nobody = rows::decision().with("approver_id", account);
+        lab.refuses("proofs_are_ones_own", nobody).await;
+    }
+    let stranger = rows::decision().with("approver_person_id", "person('nobody')");
+    lab.refuses("decisions_by_deputies", stranger).await;
+}
+
+#[tokio::test]
 async fn only_what_still_waits_can_be_decided() {
     let lab = Lab::new().await;
     for closed in ["cancelled", "expired"] {
