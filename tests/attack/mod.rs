@@ -23,6 +23,7 @@ mod log_lines;
 mod look_alikes;
 mod others;
 mod payloads;
+mod refused;
 mod running;
 mod safe_methods;
 mod secrets;
