@@ -499,3 +499,44 @@ async fn what_waits_is_counted() {
         assert_eq!(around.unwrap().awaiting, number, "{name}");
     }
 }
+
+#[tokio::test]
+async fn terms_that_were_weaker_for_a_short_while_raise_an_alarm() {
+    let world = world().await;
+    world.eligible("ada", ROLE).await;
+    let change = weaken(&world, "root").await;
+    decide(&world, "deputy", change, &word(true)).await.unwrap();
+    world.advance(HOUR).await;
+    world.activate("ada", ROLE, HOUR).await.unwrap();
+    assert!(world.holds("ada", ROLE).await);
+    world.advance(HOUR).await;
+    save(&world, "root", |terms| terms.activation.requires_approval = true).await.unwrap();
+    let told: (Option<i64>, i64) = sqlx::query_as(
+        "select (detail ->> 'begun')::bigint, count(*) over () from audit_events where kind = 'settings.put_back'",
+    )
+    .fetch_one(&world.owner)
+    .await
+    .unwrap();
+    assert_eq!(told, (Some(1), 1), "who activated meanwhile is counted");
+    let subjects = mails(&world, "deputy").await;
+    assert!(
+        subjects.iter().any(|subject| subject.starts_with("Weakened and put back")),
+        "{subjects:?}"
+    );
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn terms_that_become_stricter_after_a_day_raise_none() {
+    let world = world().await;
+    let change = weaken(&world, "root").await;
+    decide(&world, "deputy", change, &word(true)).await.unwrap();
+    world.advance(Duration::days(1)).await;
+    save(&world, "root", |terms| terms.activation.requires_approval = true).await.unwrap();
+    save(&world, "root", |terms| terms.activation.maximum = HOUR).await.unwrap();
+    let raised =
+        world.count("select count(*) from audit_events where kind = 'settings.put_back'").await;
+    assert_eq!(raised, 0);
+    let subjects = mails(&world, "deputy").await;
+    assert!(!subjects.iter().any(|subject| subject.contains("put back")), "{subjects:?}");
+}

@@ -410,3 +410,40 @@ fn the_examples_of_channels_can_be_taken_as_they_are() {
         assert!(!shown.contains(secret), "{shown}");
     }
 }
+
+/// What a child of this test does, whose environment names proxies: it calls two addresses.
+const CALLED: &str = "LATCHKEY_TEST_CALLED";
+
+#[tokio::test]
+async fn proxies_of_the_environment_are_not_asked() {
+    let allowance = Allowance { private_networks: true, plain_http: true };
+    let call = |url: String, egress: Egress| async move {
+        let call =
+            Call { method: Method::POST, url: &url, allowance, headers: Vec::new(), body: None };
+        egress.call(call).await
+    };
+    if let Ok(address) = std::env::var(CALLED) {
+        let answer = call(format!("http://{address}/"), Egress::default()).await.unwrap();
+        assert_eq!(answer.status, 200);
+        // By TLS nobody is there; a proxy would be asked to connect before that is known.
+        call(format!("https://{address}/"), Egress::default()).await.unwrap_err();
+        return;
+    }
+    let receiver = Receiver::start().await;
+    let proxy = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let named = format!("http://{}", proxy.local_addr().unwrap());
+    let mut child = tokio::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "channel::proxies_of_the_environment_are_not_asked"]);
+    child.env(CALLED, receiver.url.trim_start_matches("http://"));
+    for name in ["http_proxy", "https_proxy", "all_proxy"] {
+        child.env(name, &named).env(name.to_uppercase(), &named);
+    }
+    for name in ["no_proxy", "NO_PROXY", "REQUEST_METHOD"] {
+        child.env_remove(name);
+    }
+    let done = child.output().await.unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stdout));
+    assert_eq!(receiver.taken().len(), 1, "it was called without a detour");
+    let asked = tokio::time::timeout(std::time::Duration::from_millis(1), proxy.accept()).await;
+    assert!(asked.is_err(), "the proxy was asked");
+}

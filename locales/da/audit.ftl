@@ -45,6 +45,7 @@ audit-assigned-to = tildelte { $role } til { $who }
 audit-changed-assignment-of = ændrede { $whose } tildeling af { $role }
 audit-took-from = fratog { $who } { $role }
 audit-ended-assignment-of = afsluttede { $whose } tildeling af { $role }
+audit-put-back-the-settings-of = gjorde indstillingerne for { $role } strengere igen, efter at de kort forinden var blevet svækket
 audit-changed-the-settings-of = ændrede indstillingerne for { $role }
 audit-made-a-template-of-settings = oprettede en skabelon til indstillinger
 audit-changed-a-template-of-settings = ændrede en skabelon til indstillinger

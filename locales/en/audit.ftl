@@ -44,6 +44,7 @@ audit-assigned-to = assigned { $role } to { $who }
 audit-changed-assignment-of = changed { $whose } assignment of { $role }
 audit-took-from = took { $role } from { $who }
 audit-ended-assignment-of = ended { $whose } assignment of { $role }
+audit-put-back-the-settings-of = made the settings of { $role } stricter again, which had been weakened shortly before
 audit-changed-the-settings-of = changed the settings of { $role }
 audit-made-a-template-of-settings = made a template of settings
 audit-changed-a-template-of-settings = changed a template of settings

@@ -7,8 +7,8 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderValue, StatusCode, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,8 +17,9 @@ use utoipa::ToSchema;
 
 use super::{Web, correlation::Correlation, pages};
 use crate::{
-    domain::{activation::Refusal, fault::FieldError, permission::Permission},
+    domain::{activation::Refusal, actor::Actor, fault::FieldError, permission::Permission},
     error::Error,
+    service::refusal,
 };
 
 /// Seconds to wait before trying again when the database is not there, or two changes got in each other's way.
@@ -388,10 +389,15 @@ pub async fn no_such_method() -> Problem {
 }
 
 /// Tells problems as `application/problem+json`.
-pub async fn as_json(_: State<Web>, request: Request, next: Next) -> Response {
+pub async fn as_json(State(web): State<Web>, request: Request, next: Next) -> Response {
     let correlation = request.extensions().get::<Correlation>().copied();
+    let (request, tried) = trying(request);
     let (mut response, problem) = run(request, next, correlation).await;
     let Some(problem) = problem else { return response };
+    if let (Some((parts, what)), Some(permission)) = (tried, problem.permission) {
+        let actor = super::actor::bearer(&web.app, &parts).await;
+        write_down(&web, &parts, actor, (what, permission)).await;
+    }
     let told = serde_json::to_vec(&problem).unwrap_or_default();
     *response.body_mut() = Body::from(told);
     let media_type = HeaderValue::from_static("application/problem+json");
@@ -403,14 +409,52 @@ pub async fn as_json(_: State<Web>, request: Request, next: Next) -> Response {
 pub async fn as_page(State(web): State<Web>, request: Request, next: Next) -> Response {
     let correlation = request.extensions().get::<Correlation>().copied();
     let asked = pages::problem::Asked::by(&request);
+    let (request, tried) = trying(request);
     let (mut response, problem) = run(request, next, correlation).await;
     let Some(problem) = problem else { return response };
+    if let (Some((parts, what)), Some(permission)) = (tried, problem.permission) {
+        let actor = super::actor::signed_in(&web.app, &parts).await.map(|known| known.actor);
+        write_down(&web, &parts, actor, (what, permission)).await;
+    }
     *response.body_mut() = Body::from(pages::problem::page(&web, &asked, &problem));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // Browsers ask for a password of their own when they see it.
     headers.remove(header::WWW_AUTHENTICATE);
     response
+}
+
+/// What is kept of a request that would change something, in case that it is refused: its head, and what it tries.
+fn trying(request: Request) -> (Request, Option<(Parts, String)>) {
+    if request.method().is_safe() {
+        return (request, None);
+    }
+    let (parts, body) = request.into_parts();
+    let route = parts.extensions.get::<MatchedPath>().map_or("", MatchedPath::as_str);
+    let what = format!("{} {route}", parts.method);
+    (Request::from_parts(parts.clone(), body), Some((parts, what)))
+}
+
+/// Writes down who was refused for want of a permission. That it can't be written down changes nothing about the answer.
+async fn write_down(
+    web: &Web,
+    parts: &Parts,
+    actor: Result<Actor, Error>,
+    (what, permission): (String, Permission),
+) {
+    let target = parts.uri.path().split('/').find_map(|part| part.parse().ok());
+    let tried = refusal::Tried { what, target, permission };
+    let written = match actor {
+        Ok(actor) => refusal::write_down(&web.app, &actor, &tried).await,
+        Err(error) => Err(error),
+    };
+    if let Err(error) = written {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            tried = tried.what,
+            "who was refused could not be written down"
+        );
+    }
 }
 
 async fn run(

@@ -14,15 +14,17 @@ use crate::{
     },
     error::Error,
     service::{
-        enrolment,
+        approval, enrolment,
         person::{self, Invited},
         request,
     },
     store::{self, Change, request::Of},
 };
 
-/// Ends, within a change, all that an account has activated, asked for and is signed in with, and records each.
+/// Ends, within a change, all that an account has activated, asked for, agreed to without that it has begun, and is signed in with,
+/// and records each.
 pub(super) async fn end_everything(
+    app: &App,
     change: &mut Change,
     principal: PrincipalId,
     because: AssignmentEnd,
@@ -38,6 +40,7 @@ pub(super) async fn end_everything(
             .detail(json!({ "because": because }));
         change.record(&Event { request: ended.request, ..event }).await?;
     }
+    approval::close_without_word(app, change, Some(principal)).await?;
     store::one_time_link::revoke_all(change, principal).await?;
     enrolment::leave_nothing_behind(change, principal).await
 }
@@ -51,7 +54,7 @@ pub async fn end_access(
     reason: &Justification,
 ) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
-    shut_out(&mut change, actor, principal, "it has no access").await?;
+    shut_out(app, &mut change, actor, principal, "it has no access").await?;
     change.made(principal.0).await?;
     change.commit(&ended(principal, reason, false)).await?;
     app.wake.everything();
@@ -67,7 +70,7 @@ pub async fn require_new_factors(
     reason: &Justification,
 ) -> Result<Invited, Error> {
     let mut change = Change::begin(&app.database, actor).await.map_err(person::already_done)?;
-    shut_out(&mut change, actor, principal, "enable it first").await?;
+    shut_out(app, &mut change, actor, principal, "enable it first").await?;
     if let Some(authenticator) = store::factor::remove(&mut change, principal).await? {
         let event = Event::new(Kind::AuthenticatorRemoved);
         change.record(&event.subject(principal).target(authenticator.0)).await?;
@@ -81,6 +84,7 @@ pub async fn require_new_factors(
 }
 
 async fn shut_out(
+    app: &App,
     change: &mut Change,
     actor: &Actor,
     principal: PrincipalId,
@@ -99,7 +103,7 @@ async fn shut_out(
         return Err(Error::Conflict(format!("this account is disabled: {if_disabled}")));
     }
     let why = "An administrator ended all access of this account.";
-    end_everything(change, principal, AssignmentEnd::Removed, ("access_ended", why)).await
+    end_everything(app, change, principal, AssignmentEnd::Removed, ("access_ended", why)).await
 }
 
 fn ended(principal: PrincipalId, reason: &Justification, factors: bool) -> Event {

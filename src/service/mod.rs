@@ -36,6 +36,7 @@ pub mod principal;
 pub mod prune;
 mod reach;
 pub mod readiness;
+pub mod refusal;
 pub mod remark;
 mod reminder;
 pub mod request;

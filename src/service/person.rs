@@ -301,7 +301,7 @@ pub async fn disable(
     survivability::refuse_loss(&mut change, &before).await?;
     let why = Refusal::Disabled.to_string();
     let (because, rule) = (AssignmentEnd::PrincipalDisabled, Refusal::Disabled.rule());
-    lockout::end_everything(&mut change, principal, because, (rule, &why)).await?;
+    lockout::end_everything(app, &mut change, principal, because, (rule, &why)).await?;
     change.made(principal.0).await?;
     let event = Event::new(Kind::PersonDisabled)
         .subject(principal)

@@ -39,6 +39,8 @@ pub struct Detail {
     pub told: Told,
     /// Who may decide it now, but for those whose yes would bring it no nearer: somebody has agreed for their part.
     pub deciders: Vec<Decider>,
+    /// Who would decide it, but that all that makes them approvers rests on a yes of whoever asks.
+    pub barred: Vec<Decider>,
     /// The stages of its approval, as its terms have them, where each stands, and why it was skipped if it was.
     pub stages: Vec<(Stage, Standing, String)>,
     /// What was said of it, in order.
@@ -184,6 +186,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let now = store::now(&mut connection).await?;
     let own = actor.user().is_some_and(|user| told.person == user.person);
     let deciders = store::request::deciders(&mut connection, id, now).await?;
+    let barred = store::request::barred(&mut connection, id, now).await?;
     let decider = deciders.iter().any(|decider| decider.principal == asker);
     // Whoever was asked sees what became of it.
     let approver = store::request::was_asked(&mut connection, asker, id, now).await?;
@@ -220,6 +223,7 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
         may_decide: decider && waits,
         may_cancel: told.state.is_open() && (own || canceller),
         deciders,
+        barred,
         asks_for_proof: asks(|stage| stage.authentication == Authentication::Mfa),
         asks_for_reason: asks(|stage| stage.requires_justification),
         stages: stages.clone(),

@@ -257,3 +257,57 @@ async fn a_request_that_newer_terms_leave_to_nobody_is_closed_at_once() {
     world.approve("mallory", request).await.unwrap();
     world.check_invariants().await;
 }
+
+#[tokio::test]
+async fn whoever_decides_and_cannot_be_found_out_decides_nothing() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let known = world.actor("bob").await;
+    let answer = Answer { verdict: Verdict::Approve, granted: None, justification: reason() };
+    // Nobody at all, and Latchkey itself.
+    for who in [Who::Anonymous, Who::System, Who::Operator] {
+        let nobody = Actor { who, ..known.clone() };
+        let outcome = approval::decide(&world.app, &nobody, request, &answer, "").await;
+        assert!(matches!(outcome, Err(Error::Unauthenticated)), "{outcome:?}");
+    }
+    let (_, session) = world.signed_in("bob").await;
+    let form = |code: &str| {
+        let token = world.app.keys.form_token(&session.hash());
+        let body =
+            format!("csrf={token}&decision=approve&justification=Fine&duration=2h&code={code}");
+        axum::http::Request::post(format!("/requests/{request}/decision"))
+            .header("cookie", format!("__Host-latchkey={}", &*session.reveal()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(axum::body::Body::from(body))
+            .unwrap()
+    };
+    let decide_in_vain = async |broken: &'static str, mended: &'static str| {
+        let code = world.fresh_code("bob").await;
+        world.execute(broken).await;
+        let answer = world.send(form(&code)).await;
+        world.execute(mended).await;
+        assert_eq!(answer.status, 500, "{broken}");
+        assert_eq!(world.state(request).await, RequestState::Pending, "{broken}");
+        assert_eq!(world.count("select count(*) from decisions").await, 0, "{broken}");
+    };
+    // Who is signed in can't be read; nor who may decide; nor whether what they were given says who they are.
+    decide_in_vain(
+        "alter table sessions rename to mislaid",
+        "alter table mislaid rename to sessions",
+    )
+    .await;
+    decide_in_vain(
+        "alter function deciders_of(uuid, timestamptz) rename to mislaid",
+        "alter function mislaid(uuid, timestamptz) rename to deciders_of",
+    )
+    .await;
+    decide_in_vain(
+        "alter table mfa_proofs rename to mislaid",
+        "alter table mislaid rename to mfa_proofs",
+    )
+    .await;
+    let code = world.fresh_code("bob").await;
+    assert_eq!(world.send(form(&code)).await.status, 303);
+    assert_eq!(world.state(request).await, RequestState::Granted);
+    world.check_invariants().await;
+}

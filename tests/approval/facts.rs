@@ -2,13 +2,14 @@
 use latchkey::{
     domain::{
         approval::{Agreement, Approver, Conditions, Stage},
+        id::RoleId,
         request::{RequestState, Verdict},
         settings::{Authentication, Settings},
         time::Duration,
     },
     service::{
         approval::{self, Answer},
-        request,
+        lockout, request,
     },
 };
 
@@ -239,4 +240,130 @@ async fn terms_that_newly_ask_for_a_ticket_hold_for_what_was_scheduled_without()
     world.run_due().await;
     assert_eq!(world.state(later).await, RequestState::Failed);
     assert!(!world.holds("ada", ROLE).await);
+}
+
+/// How an approver loses the right to have said yes.
+#[derive(Clone, Copy, Debug)]
+enum Loss {
+    Disabled,
+    ShutOut,
+    TakenFromTheGroup,
+}
+
+impl Loss {
+    async fn happen(self, world: &World) {
+        match self {
+            Self::Disabled => disable(world, "bob").await,
+            Self::ShutOut => {
+                let root = world.actor("root").await;
+                let bob = world.principal("bob");
+                lockout::end_access(&world.app, &root, bob, &reason()).await.unwrap();
+            }
+            Self::TakenFromTheGroup => Change::ApproverLeftTheGroup.happen(world).await,
+        }
+    }
+}
+
+/// Bob, eve and carl approve as members of a group; so many of them.
+async fn by_a_group(people: u8) -> World {
+    let world = world().await;
+    world.person("carl").await;
+    let team = world.group("Approvers", &["bob", "eve", "carl"]).await;
+    world
+        .settings(ROLE, |terms| {
+            asks_for_approval(terms, &[team]);
+            terms.activation.stages[0].agree = Agreement::People(people);
+        })
+        .await;
+    world
+}
+
+#[tokio::test]
+async fn a_yes_counts_no_longer_when_whoever_gave_it_may_not_give_it_any_more() {
+    for loss in [Loss::Disabled, Loss::ShutOut, Loss::TakenFromTheGroup] {
+        let world = by_a_group(1).await;
+        let later = world.activate_later("ada", ROLE, HOUR, Duration::days(2)).await.unwrap();
+        world.approve("bob", later.request).await.unwrap();
+        assert_eq!(world.state(later.request).await, RequestState::Scheduled);
+        world.told().await;
+        loss.happen(&world).await;
+        // Whoever asked is told at once, and not when it should have begun.
+        assert_eq!(world.state(later.request).await, RequestState::Failed, "{loss:?}");
+        assert!(world.told().await.contains(&"ada".to_owned()), "{loss:?}");
+        for name in ["ada", "eve"] {
+            let actor = world.actor(name).await;
+            let told = request::show(&world.app, &actor, later.request).await.unwrap().told;
+            assert!(told.failure.unwrap().contains("can give it no longer"), "{loss:?}: {name}");
+        }
+        // Eve's word does for another one.
+        let again = world.activate_later("ada", ROLE, HOUR, HOUR).await.unwrap().request;
+        world.approve("eve", again).await.unwrap();
+        world.advance(HOUR).await;
+        world.run_due().await;
+        assert_eq!(world.state(again).await, RequestState::Granted, "{loss:?}");
+        world.check_invariants().await;
+    }
+}
+
+#[tokio::test]
+async fn nobody_s_yes_waits_for_others_longer_than_it_counts() {
+    for loss in [Loss::Disabled, Loss::ShutOut, Loss::TakenFromTheGroup] {
+        let world = by_a_group(2).await;
+        let request = asked(&world).await;
+        world.approve("bob", request).await.unwrap();
+        assert_eq!(world.state(request).await, RequestState::Pending);
+        loss.happen(&world).await;
+        assert_eq!(world.state(request).await, RequestState::Failed, "{loss:?}");
+        assert!(world.approve("eve", request).await.is_err());
+        assert!(!world.holds("ada", ROLE).await);
+        world.check_invariants().await;
+    }
+}
+
+#[tokio::test]
+async fn a_yes_is_judged_again_at_the_start_whatever_was_told_before() {
+    const DISABLED: &str =
+        "update sessions set ended_at = instant() where ended_at is null and principal_id in
+            (select id from principals where name = 'bob');
+        update principals set disabled_at = instant() where name = 'bob'";
+    const TAKEN: &str = "update assignments set ended_at = instant(), end_reason = 'removed'
+        where role_id = '00000000-0000-8000-8000-000000000008'
+            and principal_id in (select id from principals where name = 'bob')";
+    for behind in [DISABLED, TAKEN] {
+        let world = by_a_group(1).await;
+        let later = world.activate_later("ada", ROLE, HOUR, Duration::days(2)).await.unwrap();
+        world.approve("bob", later.request).await.unwrap();
+        // Behind the program's back, so that nobody looks before the time has come.
+        let script = format!(
+            "begin; {behind};
+             insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, target_id, assignment_id, detail)
+             select gen_random_uuid(), instant(), 'test.changed', 'success', 'operator', 'A test', principals.id,
+                 assignments.id, '{{}}'
+             from principals join assignments on principal_id = principals.id where principals.name = 'bob';
+             commit"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(script)).execute(&world.owner).await.unwrap();
+        assert_eq!(world.state(later.request).await, RequestState::Scheduled);
+        world.advance(Duration::days(2)).await;
+        world.run_due().await;
+        assert_eq!(world.state(later.request).await, RequestState::Failed);
+        assert!(!world.holds("ada", ROLE).await);
+        world.check_invariants().await;
+    }
+}
+
+#[tokio::test]
+async fn a_yes_stays_one_when_only_time_has_passed() {
+    let world = by_a_group(1).await;
+    let on_call = (RoleId::MEMBER, world.scope_id("Approvers"));
+    let until = Some(world.now().await + HOUR);
+    world.assign("active", world.principal("mallory"), on_call, (None, until)).await;
+    let later = world.activate_later("ada", ROLE, HOUR, Duration::days(2)).await.unwrap().request;
+    world.approve("mallory", later).await.unwrap();
+    // Somebody else's leaving is no reason either.
+    Loss::TakenFromTheGroup.happen(&world).await;
+    world.advance(Duration::days(2)).await;
+    world.run_due().await;
+    assert_eq!(world.state(later).await, RequestState::Granted);
+    world.check_invariants().await;
 }

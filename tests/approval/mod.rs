@@ -16,6 +16,7 @@ use latchkey::{
 };
 
 mod approvers;
+mod circle;
 mod conditions;
 mod dead_ends;
 mod deputies;

@@ -23,9 +23,11 @@ mod log_lines;
 mod look_alikes;
 mod others;
 mod payloads;
+mod refused;
 pub mod running;
 mod safe_methods;
 mod secrets;
+mod settings;
 
 /// What forms are sent as.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -81,7 +83,7 @@ impl Half {
 /// A digest of every table.
 type State = BTreeMap<String, String>;
 
-/// What is in the database, but for when somebody was last here, and for that the log was taken away.
+/// What is in the database, but for when somebody was last here, and for that the log was taken away or something refused.
 async fn state(world: &World) -> State {
     let tables: Vec<String> = sqlx::query_scalar(
         "select table_name::text from information_schema.tables
@@ -102,7 +104,8 @@ async fn state(world: &World) -> State {
 }
 
 fn digest(table: &str) -> String {
-    let rows = if table == "audit_events" { "where kind <> 'audit.exported'" } else { "" };
+    let told = "where kind not in ('audit.exported', 'access.refused')";
+    let rows = if table == "audit_events" { told } else { "" };
     format!(
         "select '{table}'::text, md5(coalesce(string_agg(line, ' ' order by line), '')) from (
              select (to_jsonb(found) - array['last_seen_at', 'last_used_at'])::text as line

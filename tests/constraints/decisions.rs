@@ -42,6 +42,22 @@ async fn an_application_decides_nothing_not_even_as_its_owner() {
 }
 
 #[tokio::test]
+async fn nobody_in_particular_decides_nothing() {
+    // The code of a value that must not be missing.
+    const MISSING: &str = "23502";
+    let lab = Lab::new().await;
+    for column in ["approver_person_id", "for_person_id", "requester_person_id"] {
+        lab.refuses(MISSING, rows::decision().with(column, "null")).await;
+    }
+    for account in ["null", "gen_random_uuid()"] {
+        let nobody = rows::decision().with("approver_id", account);
+        lab.refuses("proofs_are_ones_own", nobody).await;
+    }
+    let stranger = rows::decision().with("approver_person_id", "person('nobody')");
+    lab.refuses("decisions_by_deputies", stranger).await;
+}
+
+#[tokio::test]
 async fn only_what_still_waits_can_be_decided() {
     let lab = Lab::new().await;
     for closed in ["cancelled", "expired"] {
@@ -93,4 +109,74 @@ async fn what_was_said_stays_and_is_recorded() {
     lab.refuses("decisions_recorded", rows::decision().unrecorded()).await;
     lab.history("decisions_frozen", "update decisions set verdict = 'deny'").await;
     lab.history("decisions_frozen", "delete from decisions").await;
+}
+
+#[tokio::test]
+async fn nobody_decides_by_a_right_that_whoever_asks_agreed_to() {
+    let lab = Lab::new().await;
+    let stage_of = |settings: &str| {
+        rows::stage().with("settings_id", settings).with("authentication", "'none'").sql()
+    };
+    // Eve holds a role, since bob agreed to it.
+    let of_eve = |row: rows::Row| {
+        row.with("principal_id", "id('eve')")
+            .with("role_id", "id('proved')")
+            .with("eligibility_id", "id('eve proved')")
+            .with("settings_id", "id('terms of eve')")
+    };
+    let given = [
+        change("assignments", "eve standing", "ended_at = instant(), end_reason = 'removed'"),
+        rows::settings()
+            .with("id", "id('terms of eve')")
+            .with("role_id", "id('proved')")
+            .with("activation_requires_approval", "true")
+            .sql(),
+        stage_of("id('terms of eve')"),
+        rows::approver()
+            .with("settings_id", "id('terms of eve')")
+            .with("principal_id", "id('bob')")
+            .sql(),
+        of_eve(rows::pending())
+            .with("id", "id('asked by eve')")
+            .with("person_id", "person('eve')")
+            .sql(),
+        rows::request_stage().with("request_id", "id('asked by eve')").sql(),
+        rows::decision()
+            .with("id", "id('said to eve')")
+            .with("request_id", "id('asked by eve')")
+            .with("requester_person_id", "person('eve')")
+            .with("proof_id", "null")
+            .sql(),
+        "update request_stages set state = 'agreed', settled_at = instant() where request_id = id('asked by eve');"
+            .to_owned(),
+        change("requests", "asked by eve", "state = 'granted', closed_at = instant()"),
+        of_eve(rows::activation())
+            .with("id", "id('held by eve')")
+            .with("request_id", "id('asked by eve')")
+            .sql(),
+    ]
+    .concat();
+    // Bob asks for what holders of that role agree to.
+    let asked = |also: &str| {
+        let terms = rows::settings().with("activation_requires_approval", "true").sql();
+        let holders = rows::approver()
+            .with("kind", "'role_holders'")
+            .with("principal_id", "null")
+            .with("role_id", "id('proved')")
+            .sql();
+        let request = rows::pending().with("settings_id", "id('new')").sql();
+        let said = rows::decision()
+            .with("request_id", "id('new')")
+            .with("requester_person_id", "person('bob')")
+            .with("approver_id", "id('eve')")
+            .with("approver_person_id", "person('eve')")
+            .with("for_person_id", "person('eve')")
+            .with("proof_id", "null")
+            .sql();
+        let stage = stage_of("id('new')");
+        let open = rows::request_stage().sql();
+        format!("{given} {terms} {stage} {holders} {also} {request} {open} {said}")
+    };
+    lab.refuses("decisions_in_no_circle", asked("")).await;
+    lab.takes(asked(&rows::approver().sql())).await;
 }

@@ -138,6 +138,13 @@ async fn what_asks_for_approval_was_approved() {
     };
     lab.refuses("assignments_need_approval", settled(String::new())).await;
     lab.takes(settled(rows::decision().sql())).await;
+    // Whoever said yes was disabled, or is no approver any more, before it begins.
+    let disabled = format!(
+        "update sessions set ended_at = instant() where principal_id = id('bob'); {}",
+        "update principals set disabled_at = instant() where id = id('bob'); select record('target', id('bob'));",
+    );
+    let said = rows::decision().sql();
+    lab.refuses("assignments_need_approval", settled(format!("{said} {disabled}"))).await;
     let newest = |stages: &[(&'static str, &'static str)]| {
         let terms = rows::settings()
             .with("role_id", "id('guarded')")

@@ -35,6 +35,8 @@ pub struct ApprovalFacts {
     pub proved: bool,
     /// Whether the newest terms ask for more approval than it was made under.
     pub more_approval: bool,
+    /// Whether somebody's yes that it rests on counts no longer.
+    pub approval_lost: bool,
     /// Whether the role is held without activation by now.
     pub standing: bool,
     /// The activation of the same role at the same scope that runs now, and would be taken over from.
@@ -68,6 +70,7 @@ pub fn approve(terms: &ActivationTerms, facts: &ApprovalFacts) -> Decision {
         (terms.authentication == Authentication::Mfa && !facts.proved)
             .then_some(Refusal::ProofNowNeeded),
         facts.more_approval.then_some(Refusal::ApprovalNowNeeded),
+        facts.approval_lost.then_some(Refusal::ApprovalLost),
     ]
     .into_iter()
     .flatten()

@@ -101,6 +101,16 @@ pub enum Refusal {
     /// The terms have become stricter since, and ask for more approval than this request was made under.
     #[error("The role's terms now ask for more approval than when this was asked for. Ask again.")]
     ApprovalNowNeeded,
+    /// Whoever agreed to it could not do so any more: they were disabled, shut out, or are no approver by now.
+    #[error(
+        "Somebody whose yes this rests on can give it no longer: their account was disabled or shut out, or they are no approver any more. Ask again."
+    )]
+    ApprovalLost,
+    /// What makes this approver one rests on a yes of whoever asks.
+    #[error(
+        "Whoever asks agreed to the activation by which you could decide this, or to one that it rests on. Somebody else has to decide."
+    )]
+    InACircle,
     /// The terms have become stricter since, and ask for a proof that this request has not had.
     #[error(
         "The role's terms now ask for a fresh proof, which this request has not had. Ask again."
@@ -136,6 +146,8 @@ impl Refusal {
             Self::NotAnApprover => "not_an_approver",
             Self::MoreThanAsked { .. } => "more_than_asked",
             Self::ApprovalNowNeeded => "approval_now_needed",
+            Self::ApprovalLost => "approval_lost",
+            Self::InACircle => "in_a_circle",
             Self::ProofNowNeeded => "proof_now_needed",
         }
     }
@@ -174,6 +186,8 @@ impl Refusal {
             | Self::OwnRequest
             | Self::NotAnApprover
             | Self::ApprovalNowNeeded
+            | Self::ApprovalLost
+            | Self::InACircle
             | Self::ProofNowNeeded => None,
         }
     }

@@ -14,7 +14,7 @@ pub struct StartFacts {
 /// Judges a scheduled activation at its start: it takes effect, or fails for the reasons given.
 #[must_use]
 pub fn start(terms: &ActivationTerms, facts: &StartFacts) -> Decision {
-    if terms.requires_approval && !facts.approved {
+    if terms.requires_approval && !facts.approved && !facts.facts.approval_lost {
         return Decision::Refuse(vec![Refusal::ApprovalNowNeeded]);
     }
     if let Some(running) = facts.facts.running {

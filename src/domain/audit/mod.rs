@@ -63,6 +63,8 @@ pub enum Kind {
     AssignmentRemoved,
     AssignmentExpired,
     SettingsChanged,
+    /// Terms that were made weaker a short while ago are stricter again.
+    SettingsPutBack,
     TemplateCreated,
     TemplateChanged,
     TemplateRetired,
@@ -131,7 +133,7 @@ pub enum Kind {
 
 impl Kind {
     /// All kinds with their stable names.
-    pub const ALL: [(Self, &'static str); 94] = [
+    pub const ALL: [(Self, &'static str); 95] = [
         (Self::ActivationRequested, "activation.requested"),
         (Self::ActivationRefused, "activation.refused"),
         (Self::ActivationScheduled, "activation.scheduled"),
@@ -160,6 +162,7 @@ impl Kind {
         (Self::AssignmentRemoved, "assignment.removed"),
         (Self::AssignmentExpired, "assignment.expired"),
         (Self::SettingsChanged, "settings.changed"),
+        (Self::SettingsPutBack, "settings.put_back"),
         (Self::TemplateCreated, "template.created"),
         (Self::TemplateChanged, "template.changed"),
         (Self::TemplateRetired, "template.retired"),

@@ -90,6 +90,15 @@ pub fn closed(
     letter.link("notice-open-change", wanted.link)
 }
 
+/// Terms that were weaker for a short while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PutBack {
+    /// Since when.
+    pub since: Instant,
+    /// How many activations began meanwhile.
+    pub begun: i64,
+}
+
 /// Terms that changed, as mails tell of them.
 #[derive(Clone, Copy, Debug)]
 pub struct NewTerms<'a> {
@@ -103,6 +112,8 @@ pub struct NewTerms<'a> {
     pub below: usize,
     /// Whether they ask for less than before.
     pub weaker: bool,
+    /// What they were meanwhile, if they were made weaker a short while ago and are stricter again.
+    pub put_back: Option<PutBack>,
     /// Each field that differs.
     pub differences: &'a [Difference],
     /// What those are called that it names.
@@ -119,12 +130,21 @@ pub fn settings_changed(terms: &NewTerms<'_>) -> Letter {
     let about = |key| {
         Message::new(key).with("by", terms.by).with("role", terms.role).with("scope", terms.scope)
     };
-    let subject =
-        if terms.weaker { "notice-settings-weaker-subject" } else { "notice-settings-subject" };
+    let subject = match terms.put_back {
+        Some(_) => "notice-settings-put-back-subject",
+        None if terms.weaker => "notice-settings-weaker-subject",
+        None => "notice-settings-subject",
+    };
     let mut letter = Letter::new(about(subject), about("notice-settings"))
         .fact("notice-by", terms.by)
         .fact("notice-role", terms.role)
         .fact("notice-scope", terms.scope);
+    if let Some(PutBack { since, begun }) = terms.put_back {
+        letter = letter
+            .fact("notice-settings-weak-since", since)
+            .fact("notice-settings-begun", begun)
+            .close(Message::new("notice-settings-put-back"));
+    }
     if terms.below > 0 {
         letter = letter.fact("notice-places-below", terms.below);
     }

@@ -240,6 +240,8 @@ struct DecisionWord {
     justification: String,
     /// When.
     at: Instant,
+    /// When whoever asks had last agreed to something that this approver asked for, if that was within thirty days before a yes.
+    by_turns: Option<Instant>,
 }
 
 impl From<request::Said> for DecisionWord {
@@ -251,6 +253,7 @@ impl From<request::Said> for DecisionWord {
             stood_in_for: said.deputised,
             justification: said.justification,
             at: said.at,
+            by_turns: said.by_turns,
         }
     }
 }
@@ -265,6 +268,8 @@ struct RequestDetail {
     at: Instant,
     /// Who may decide it now: for themselves, or standing in for somebody.
     deciders: Vec<Decider>,
+    /// Who would, but that whoever asks agreed to the activation by which they could, or to one that it rests on.
+    barred: Vec<Decider>,
     /// The stages of its approval.
     stages: Vec<RequestStage>,
     /// What was said of it, in order.
@@ -292,6 +297,7 @@ impl TryFrom<Detail> for RequestDetail {
         Ok(Self {
             at: detail.now,
             deciders: detail.deciders.into_iter().map(Decider::from).collect(),
+            barred: detail.barred.into_iter().map(Decider::from).collect(),
             stages: detail.stages.into_iter().map(RequestStage::from).collect(),
             decisions: detail.said.into_iter().map(DecisionWord::from).collect(),
             remarks: detail.remarks.into_iter().map(Remark::from).collect(),

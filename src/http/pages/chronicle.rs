@@ -116,6 +116,7 @@ fn words(kind: Kind, role: &str, who: &str, whose: &str, own: bool) -> String {
         Kind::AssignmentRemoved => tell!("audit-took-from", role = role, who = who),
         Kind::AssignmentExpired => tell!("audit-ended-assignment-of", whose = whose, role = role),
         Kind::SettingsChanged => tell!("audit-changed-the-settings-of", role = role),
+        Kind::SettingsPutBack => tell!("audit-put-back-the-settings-of", role = role),
         Kind::TemplateCreated => tell!("audit-made-a-template-of-settings"),
         Kind::TemplateChanged => tell!("audit-changed-a-template-of-settings"),
         Kind::TemplateRetired => tell!("audit-retired-a-template-of-settings"),

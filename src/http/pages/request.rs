@@ -21,6 +21,7 @@ use super::{
 };
 use crate::{
     domain::{
+        activation::Refusal,
         approval::{Agreement, Approver, Stage, StageState},
         id::RequestId,
         permission::Permission,
@@ -29,7 +30,7 @@ use crate::{
         time::Duration,
     },
     error::Error,
-    http::language::{reader_now, tell},
+    http::language::{reader_now, tell, translate},
     service::{
         approval, change_request, emergency,
         request::{self, Detail, Filter, Told},
@@ -185,7 +186,7 @@ pub(super) async fn draw(
     let decision = furthers.then(|| decision_form(&detail, &mut faults, typed));
     let (problems, cannot_decide) = match &decision {
         Some(_) => (faults.rest(), String::new()),
-        None => (Vec::new(), why_not(&detail, &faults.rest())),
+        None => (Vec::new(), why_not(page, &detail, &faults.rest())),
     };
     let path = |may, what: &str| if may { format!("/requests/{id}/{what}") } else { String::new() };
     let view = Request {
@@ -241,7 +242,10 @@ fn is_refused(state: RequestState) -> bool {
 }
 
 /// Why the reader has no form for a decision, where one might expect it.
-fn why_not(detail: &Detail, problems: &[String]) -> String {
+fn why_not(page: &Page, detail: &Detail, problems: &[String]) -> String {
+    if problems.is_empty() && detail.barred.iter().any(|it| it.principal == page.user.principal) {
+        return translate(&Refusal::InACircle.to_string());
+    }
     if detail.may_decide && problems.is_empty() {
         return tell!("request-whom-you-decide-for-have");
     }
@@ -279,8 +283,25 @@ fn deciders(page: &Page, detail: &Detail) -> Vec<Who> {
     .collect()
 }
 
-/// Who must agree in the stage that is open, and what comes after it.
+/// Who does not decide although they are named, everybody once: they owe to whoever asks what makes them approvers.
+fn barred(detail: &Detail) -> String {
+    let names: std::collections::BTreeSet<_> = detail.barred.iter().map(|it| &it.name).collect();
+    let names: Vec<_> = names.into_iter().cloned().collect();
+    if names.is_empty() {
+        return String::new();
+    }
+    let names = reader_now().all_of(&names);
+    tell!("request-barred", names = names, requester = detail.told.requester)
+}
+
+/// Who does not decide although they are named, who must agree in the stage that is open, and what comes after it.
 fn agreement(detail: &Detail) -> String {
+    let told = [barred(detail), must_agree(detail)];
+    told.into_iter().filter(|text| !text.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Who must agree in the stage that is open, and what comes after it.
+fn must_agree(detail: &Detail) -> String {
     let Some((stage, standing)) = detail.open_stage() else { return String::new() };
     let agreed = detail.votes().len();
     let many = match (stage.agree, stage.needed()) {

@@ -128,6 +128,13 @@ fn said(detail: &Detail, word: &Said, reader: &Reader) -> Step {
         Some(name) => tell!("request-standing-in-for", text = text, name = name),
         None => text,
     };
+    let text = match word.by_turns {
+        Some(at) => {
+            let at = reader.instant(at).text;
+            tell!("request-by-turns", text = text, requester = told.requester, at = at)
+        }
+        None => text,
+    };
     let text = in_stage(detail, usize::try_from(word.stage).unwrap_or(0), text);
     let said = word.justification.clone();
     Step { by: word.by.clone(), said, ..step(icon, tone, text, reader.instant(word.at)) }

@@ -1,4 +1,5 @@
 //! Deciding other people's requests.
+mod lost;
 mod prepare;
 mod prospect;
 mod settle;
@@ -10,8 +11,11 @@ use sqlx::PgConnection;
 use self::prepare::{prepare, unreasoned};
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
-pub(super) use self::settle::{escalate, silent};
 pub(super) use self::unreachable::alarm;
+pub(super) use self::{
+    lost::close_without_word,
+    settle::{escalate, silent},
+};
 use crate::{
     App,
     domain::{
@@ -174,6 +178,11 @@ async fn consider(
     let Some(decider) = decider else {
         let said = store::request::said(connection, request).await?;
         undecided(&considered.locked, now)?;
+        let connection = considered.change.connection();
+        let barred = store::request::barred(connection, request, now).await?;
+        if barred.iter().any(|decider| decider.principal == user.principal) {
+            return Err(Refusal::InACircle.into());
+        }
         return Err(if said.iter().any(|word| word.person == user.person) {
             Error::Conflict("you have already decided this request".to_owned())
         } else {
@@ -217,7 +226,7 @@ async fn deny(
     };
     notice::decided(app, &mut change, locked.id, &others, outcome).await?;
     change.made(word.id.0).await?;
-    change.commit(&decided(Kind::RequestDenied, &locked, &word, answer)).await?;
+    change.commit(&decided(Kind::RequestDenied, &locked, &word, (answer, None))).await?;
     Ok(RequestState::Denied)
 }
 
@@ -235,8 +244,10 @@ async fn agree(
     let now = considered.around.now;
     let change = &mut considered.change;
     let others = store::request::deciders(change.connection(), request, now).await?;
+    let pair = (considered.locked.person, word.decider.person);
+    let by_turns = store::request::by_turns(change.connection(), pair, now).await?;
     store::request::decide(change, &considered.locked, word).await?;
-    let event = decided(Kind::RequestApproved, &considered.locked, &word, answer);
+    let event = decided(Kind::RequestApproved, &considered.locked, &word, (answer, by_turns));
     change.record(&event).await?;
     let said = store::request::said(change.connection(), request).await?;
     let votes: Vec<_> = said
@@ -364,6 +375,7 @@ pub(super) fn approval_facts(
         ticketed: locked.ticketed,
         proved: locked.proved,
         more_approval,
+        approval_lost: locked.approval_lost,
         standing: around.standing,
         running: around.running,
     }
@@ -373,7 +385,12 @@ pub(super) fn about(locked: &Locked, kind: Kind) -> Event {
     Event::new(kind).subject(locked.principal).role(locked.role, locked.scope).request(locked.id)
 }
 
-fn decided(kind: Kind, locked: &Locked, word: &Word<'_>, answer: &Answer) -> Event {
+fn decided(
+    kind: Kind,
+    locked: &Locked,
+    word: &Word<'_>,
+    (answer, by_turns): (&Answer, Option<Instant>),
+) -> Event {
     about(locked, kind).target(word.id.0).detail(json!({
         "requested": locked.requested,
         "granted": answer.granted,
@@ -382,5 +399,6 @@ fn decided(kind: Kind, locked: &Locked, word: &Word<'_>, answer: &Answer) -> Eve
         "stage": word.decider.stage,
         "for": word.decider.deputises,
         "mfa": word.proof.is_some(),
+        "by_turns": by_turns,
     }))
 }

@@ -21,7 +21,7 @@ use crate::{
     },
     error::Error,
     service::{
-        access, change_request, group, membership,
+        access, approval, change_request, group, membership,
         notice::{self, Deed},
         reach, request, step_up, survivability,
     },
@@ -115,6 +115,7 @@ pub(in crate::service) async fn remove_within(
     refuse_choosing(change, &locked).await?;
     let before = survivability::before(change, &[locked.principal]).await?;
     end(change, &locked, AssignmentEnd::Removed, reason).await?;
+    approval::close_without_word(app, change, None).await?;
     survivability::refuse_loss(change, &before).await?;
     proof.spend(change, id.0).await?;
     notice::administered(app, change, id, reason.as_str(), Deed::Taken).await

@@ -114,7 +114,7 @@ pub(in crate::service) async fn settings_changed(
         thread: None,
         author: author(change),
         // Whoever administers a role looks at terms that ask for less.
-        pressing: terms.weaker,
+        pressing: terms.weaker || terms.put_back.is_some(),
         alone: false,
         to: &[],
         letter: &|_| change::settings_changed(terms),

@@ -121,6 +121,11 @@ pub(super) struct Step {
 }
 
 impl Step {
+    /// Whether the terms ask in anything for more than before.
+    pub(super) fn strengthens(&self) -> bool {
+        self.after.weakened_by(&self.before)
+    }
+
     /// Whether the terms ask for less than before.
     pub(super) fn weakens(&self) -> bool {
         self.before.weakened_by(&self.after)

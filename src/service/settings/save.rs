@@ -14,7 +14,7 @@ use crate::{
         change_request::{Line, Outcome, Proposed, Write},
         fault::FieldError,
         id::{RoleId, ScopeId, SettingsId},
-        notice::change::NewTerms,
+        notice::change::{NewTerms, PutBack},
         permission::Permission,
         settings::{Declared, Field, Fields, Settings},
         text::Justification,
@@ -243,6 +243,11 @@ async fn tell(app: &App, change: &mut Change, save: &Save, laid: &Laid) -> Resul
         [&here.before, &here.after].into_iter().flat_map(Settings::identifiers).collect();
     let names = store::settings::approver_names(change.connection(), &ids).await?;
     let link = format!("{}/roles/{}/settings?scope={}", app.public_url, save.role, save.scope);
+    let stricter = laid.steps.iter().filter(|step| step.strengthens());
+    let stricter: Vec<_> = stricter.map(|step| step.place.id).collect();
+    let at = change.at();
+    let put_back =
+        store::settings::weakened_lately(change.connection(), save.role, &stricter, at).await?;
     let by = notice::by(change);
     let terms = NewTerms {
         by: &by,
@@ -250,6 +255,7 @@ async fn tell(app: &App, change: &mut Change, save: &Save, laid: &Laid) -> Resul
         scope: &here.place.name,
         below: below.len(),
         weaker: here.weakens() || below.iter().any(Step::weakens),
+        put_back,
         differences: &differences,
         names: &names,
         reason: save.reason.as_str(),
@@ -453,6 +459,15 @@ async fn write_step(
         reason,
     };
     let id = store::settings::write(change, &next).await?;
+    if step.strengthens() {
+        let (at, place) = (change.at(), step.place.id);
+        let connection = change.connection();
+        let weak = store::settings::weakened_lately(connection, role, &[place], at).await?;
+        if let Some(PutBack { since, begun }) = weak {
+            let event = Event::new(Kind::SettingsPutBack).role(role, place).target(id.0);
+            change.record(&event.detail(json!({ "weak_since": since, "begun": begun }))).await?;
+        }
+    }
     let event =
         Event::new(Kind::SettingsChanged).role(role, step.place.id).target(id.0).detail(json!({
             "version": step.number + 1,

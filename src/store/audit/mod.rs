@@ -12,9 +12,11 @@ use crate::{
 };
 
 mod chain;
+mod refusals;
 mod search;
 
 pub use chain::*;
+pub use refusals::is_new_refusal;
 pub use search::*;
 
 /// Adds many events at once, each as [`append`] would.

@@ -12,8 +12,8 @@ mod told;
 
 pub use remarks::{Remark, RemarkKind, remark, remarks, remarks_lately};
 pub use stages::{
-    Decider, Said, Standings, advance_stage, asked, deciders, escalate, open_stages, said,
-    standings, to_escalate, was_asked,
+    Decider, Said, Standings, advance_stage, asked, barred, by_turns, deciders, escalate,
+    open_stages, said, standings, to_escalate, was_asked,
 };
 pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, pending};
 
@@ -156,6 +156,8 @@ pub struct Locked {
     pub proved: bool,
     /// Whether all stages of its approval are settled.
     pub approved: bool,
+    /// Whether somebody's yes that it rests on counts no longer.
+    pub approval_lost: bool,
     /// Who decided it, if somebody did.
     pub decided_by: Option<String>,
 }
@@ -187,7 +189,10 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
             settings_id as "settings: SettingsId", maximum_seconds, extends_id as "extends: AssignmentId",
             requested_seconds, granted_seconds, starts_at, proof_id is not null as "proved!",
             justification <> '' as "justified!", ticket_number <> '' and ticket_system <> '' as "ticketed!", expires_at,
-            closed_at, failure, is_approved(requests) as "approved!"
+            closed_at, failure, is_approved(requests) as "approved!",
+            exists (
+                select from decisions where request_id = requests.id and verdict = 'approve' and not word_stands(decisions)
+            ) as "approval_lost!"
         from requests
         where id = $1
         for update
@@ -228,6 +233,7 @@ pub async fn lock(change: &mut Change, id: RequestId) -> Result<Locked, Error> {
         ticketed: row.ticketed,
         proved: row.proved,
         approved: row.approved,
+        approval_lost: row.approval_lost,
         decided_by: last_decider(change.connection(), id).await?,
     })
 }
@@ -343,7 +349,8 @@ pub async fn decide(change: &mut Change, request: &Locked, word: Word<'_>) -> Re
     )
     .execute(change.connection())
     .await
-    .on_constraint("decisions_never_ones_own", || Error::Refused(vec![Refusal::OwnRequest]))?;
+    .on_constraint("decisions_never_ones_own", || Error::Refused(vec![Refusal::OwnRequest]))
+    .on_constraint("decisions_in_no_circle", || Error::Refused(vec![Refusal::InACircle]))?;
     Ok(())
 }
 
@@ -414,6 +421,32 @@ pub async fn fail_all(change: &mut Change, of: Of, why: &str) -> Result<Vec<Clos
         request,
         role,
         scope,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// Fails every open request that rests on a yes which counts no longer, or on any yes that `account` gave.
+pub async fn fail_without_word(
+    change: &mut Change,
+    account: Option<PrincipalId>,
+    why: &str,
+) -> Result<Vec<Closed>, Error> {
+    let at = change.at();
+    Ok(sqlx::query_as!(
+        Closed,
+        r#"
+        update requests set state = 'failed', closed_at = $1, failure = $2
+        where state in ('pending', 'scheduled') and exists (
+            select from decisions
+            where request_id = requests.id and verdict = 'approve' and (approver_id = $3 or not word_stands(decisions))
+        )
+        returning id as "id: RequestId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
+            scope_id as "scope: ScopeId"
+        "#,
+        at,
+        why,
+        account.map(|account| account.0),
     )
     .fetch_all(change.connection())
     .await?)

@@ -212,6 +212,54 @@ pub async fn deciders(
     .await?)
 }
 
+/// Those who would decide `request` at `at`, but for this: all that makes them approvers rests on a yes of whoever asks.
+pub async fn barred(
+    connection: &mut PgConnection,
+    request: RequestId,
+    at: Instant,
+) -> Result<Vec<Decider>, Error> {
+    Ok(sqlx::query_as!(
+        Decider,
+        r#"
+        select speaking.principal_id as "principal!: PrincipalId", speaking.person_id as "person!: PersonId",
+            persons.display_name as name, for_person_id as "speaks_for!: PersonId",
+            case when for_person_id <> speaking.person_id then represented.display_name end as "deputises?",
+            stage as "stage!", array_agg(entry order by entry) as "entries!: Vec<String>",
+            bool_and(escalation) as "escalation!"
+        from speakers_in_the_open_stage($1, $2) as speaking
+        join persons on persons.id = speaking.person_id
+        join persons as represented on represented.id = for_person_id
+        where not exists (
+            select from deciders_of($1, $2) as deciders where deciders.principal_id = speaking.principal_id
+        )
+        group by speaking.principal_id, speaking.person_id, persons.display_name, for_person_id, represented.display_name,
+            stage
+        order by persons.display_name, speaking.principal_id, represented.display_name
+        "#,
+        request.0,
+        at,
+    )
+    .fetch_all(connection)
+    .await?)
+}
+
+/// When `requester` last agreed to something that `approver` asked for, within the thirty days before `at`: then the two agree by
+/// turns.
+pub async fn by_turns(
+    connection: &mut PgConnection,
+    (requester, approver): (PersonId, PersonId),
+    at: Instant,
+) -> Result<Option<Instant>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"select agreed_by_turns($1, $2, $3) as "at: Instant""#,
+        requester.0,
+        approver.0,
+        at,
+    )
+    .fetch_one(connection)
+    .await?)
+}
+
 /// The accounts that were asked in the stage that opened last, whatever became of the request.
 pub async fn asked(
     connection: &mut PgConnection,
@@ -275,6 +323,9 @@ pub struct Said {
     pub escalation: bool,
     /// When.
     pub at: Instant,
+    /// When whoever asks had last agreed to something that this approver asked for, if this is a yes and that was within thirty
+    /// days before it.
+    pub by_turns: Option<Instant>,
 }
 
 impl Said {
@@ -297,7 +348,10 @@ pub async fn said(connection: &mut PgConnection, request: RequestId) -> Result<V
         select stage, verdict as "verdict: Verdict", justification, persons.display_name as by,
             approver_id as "principal: PrincipalId", approver_person_id as "person: PersonId",
             case when for_person_id <> approver_person_id then represented.display_name end as "deputised?",
-            for_person_id as "speaks_for: PersonId", entries, escalation, decisions.created_at as "at: Instant"
+            for_person_id as "speaks_for: PersonId", entries, escalation, decisions.created_at as "at: Instant",
+            case when verdict = 'approve' then
+                agreed_by_turns(requester_person_id, approver_person_id, decisions.created_at)
+            end as "by_turns?: Instant"
         from decisions
         join persons on persons.id = approver_person_id
         join persons as represented on represented.id = for_person_id

@@ -39,7 +39,8 @@ pub struct Nominee {
     pub deputies: Vec<String>,
 }
 
-/// The enabled people who may decide in these stages at `at`: for a place, and whoever asks there, if anybody does yet.
+/// The enabled people who may decide in these stages at `at`: for a place, and whoever asks there, if anybody does yet; but those who could
+/// only by a right that rests on a yes of whoever asks.
 pub async fn candidates(
     connection: &mut PgConnection,
     stages: &[Stage],
@@ -68,6 +69,7 @@ pub async fn candidates(
             named.kind::approver_kind, named.principal_id, named.role_id, $7, $8, $9
         ) as accounts
         join persons on persons.id = accounts.person_id
+        where not speaks_in_a_circle(accounts.person_id, named.entry, $7, $8, $9)
         order by stage, escalation, display_name, accounts.principal_id
         "#,
         &named.stages,

@@ -1,12 +1,14 @@
 //! Versions of the terms of roles.
 mod approvers;
 mod impact;
+mod put_back;
 mod template;
 mod tree;
 mod write;
 
 pub use approvers::{Approver, Nominee, approver_names, candidates, resilience, without_manager};
 pub use impact::{OutOfTerms, Waiting, eligible_under, out_of_terms, running_under, waiting_under};
+pub use put_back::weakened_lately;
 use sqlx::{PgConnection, types::Json};
 pub use template::{
     Template, change_template, create_template, retire_template, template, templates,

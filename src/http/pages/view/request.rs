@@ -67,7 +67,7 @@ pub struct Request {
     pub facts: Vec<Fact>,
     /// Who can decide, where somebody still can.
     pub deciders: Vec<Who>,
-    /// How many must agree, and what comes after; may be empty.
+    /// Who does not although they are named, how many must agree, and what comes after; may be empty.
     pub agreement: String,
     /// Until when; none if nothing waits.
     pub decide_by: Option<Instant>,
