@@ -40,6 +40,8 @@ pub struct Request {
     starts_at: Option<Second>,
     proved: bool,
     approved: bool,
+    /// Who has spoken of it, and sees it from then on.
+    spoke: Option<usize>,
     /// More time for what runs.
     extends: bool,
 }
@@ -130,6 +132,7 @@ impl Model {
             starts_at: ask.starts_at.filter(|start| *start > self.now),
             proved: ask.proved,
             approved: false,
+            spoke: None,
             extends: ask.extends,
         };
         if self.terms.approvers.is_some() {
@@ -157,13 +160,17 @@ impl Model {
         let may_decide = self.may_decide(approver);
         let Some(mut request) = self.request else { return Outcome::NotFound };
         if !may_decide {
-            return Outcome::NotFound;
+            let sees = request.spoke == Some(approver);
+            return if sees { Outcome::Conflict } else { Outcome::NotFound };
         }
         match request.waits {
             Some(Waits::ForDecision { until }) if self.now < until => {}
             _ => return Outcome::Conflict,
         }
         let Says::Yes(granted) = says else {
+            if let Some(request) = &mut self.request {
+                request.spoke = Some(approver);
+            }
             self.close("denied");
             return Outcome::Done;
         };
@@ -179,6 +186,7 @@ impl Model {
             self.close("failed");
             return Outcome::Refused(broken);
         }
+        request.spoke = Some(approver);
         if start > self.now {
             request.waits = Some(Waits::ForStart { at: start });
             request.stands = "scheduled";

@@ -51,10 +51,16 @@ promises (promise, broken) as (
 
     union all
     select 'what is in force is the same for all together and for each holder', count(*)
-    from (select id from in_force(instant())) as together
+    from (
+        select 'in force' as how, id from in_force(instant())
+        union all
+        select 'live', id from live_assignments(instant())
+    ) as together
     full join (
-        select held.id from principals cross join lateral in_force_of(principals.id, instant()) as held
-    ) as each using (id)
+        select 'in force' as how, held.id from principals cross join lateral in_force_of(principals.id, instant()) as held
+        union all
+        select 'live', held.id from principals cross join lateral live_assignments_of(principals.id, instant()) as held
+    ) as each using (how, id)
     where together.id is null or each.id is null
 
     union all

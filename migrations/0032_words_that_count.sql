@@ -126,7 +126,7 @@ begin
     return coalesce((
         select bool_and(held.request_id is not null and rests_on_a_yes_of(held.request_id, requester))
         from principals as accounts
-        join live_assignments(at) as held on held.principal_id = accounts.id
+        cross join lateral live_assignments_of(accounts.id, at) as held
         left join scopes as groups on groups.id = held.scope_id
             and held.role_id = '00000000-0000-8000-8000-000000000008'
         where accounts.person_id = speaker and accounts.kind = 'user' and accounts.disabled_at is null and (
@@ -140,9 +140,9 @@ begin
                     select belonging.group_id from belongs_to(groups.group_id, at) as belonging
                 ) as inside
                 where inside.id::text = entry or exists (
-                    select from in_force(at) as given
+                    select from in_force_of(inside.id, at) as given
                     join scope_ancestors on scope_ancestors.scope_id = place and ancestor_id = given.scope_id
-                    where given.principal_id = inside.id and is_named_by(given.role_id, entry)
+                    where is_named_by(given.role_id, entry)
                 )
             )
         )

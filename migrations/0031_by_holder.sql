@@ -58,20 +58,27 @@ begin
         select belonging.group_id, max(belonging.until) from belonging group by belonging.group_id;
 end $$;
 
+create function live_assignments_of(holder uuid, at timestamptz) returns setof assignments
+    language sql stable
+    as $$
+        select held.*
+        from in_force_of(holder, at) as held
+        where held.eligibility_id is null or exists (
+            select from assignments as eligibility
+            where eligibility.id = held.eligibility_id
+                and (eligibility.principal_id = holder or exists (
+                    select from belongs_to(holder, at) as groups where groups.group_id = eligibility.principal_id
+                ))
+        )
+    $$;
+
 create or replace function effective_assignments(principal uuid, at timestamptz) returns table (
     assignment_id uuid, role_id uuid, scope_id uuid, origin assignment_origin, through uuid, until timestamptz
 )
     language sql stable
     as $$
         select held.id, held.role_id, held.scope_id, held.origin, null::uuid, held.ends_at
-        from in_force_of(principal, at) as held
-        where held.eligibility_id is null or exists (
-            select from assignments as eligibility
-            where eligibility.id = held.eligibility_id
-                and (eligibility.principal_id = principal or exists (
-                    select from belongs_to(principal, at) as groups where groups.group_id = eligibility.principal_id
-                ))
-        )
+        from live_assignments_of(principal, at) as held
         union all
         select held.id, held.role_id, held.scope_id, held.origin, groups.group_id, least(held.ends_at, groups.until)
         from belongs_to(principal, at) as groups
