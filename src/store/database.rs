@@ -17,6 +17,9 @@ const FRESH: Duration = Duration::from_secs(1);
 ///
 /// One that was in use a moment ago is used again without asking whether it is still there, which would cost every use a
 /// round trip.
+///
+/// Nothing is compiled by the database for one question: plans that look large, since they name whole groups, touch few rows, and
+/// compiling them took a hundred times as long as answering.
 pub async fn pool(
     options: PgConnectOptions,
     size: u32,
@@ -29,7 +32,7 @@ pub async fn pool(
         .before_acquire(|connection, about| {
             Box::pin(async move { Ok(about.idle_for < FRESH || connection.ping().await.is_ok()) })
         })
-        .connect_with(options)
+        .connect_with(options.options([("jit", "off")]))
         .await
 }
 
