@@ -46,31 +46,6 @@ begin
     );
 end $$;
 
-create or replace function is_approved(request requests) returns boolean
-    language plpgsql stable
-    as $$
-#variable_conflict use_column
-begin
-    return (
-        select exists (select from approval_stages where settings_id = request.settings_id)
-            and not exists (select from decisions where request_id = request.id and verdict = 'deny')
-            and not exists (
-                select from approval_stages as stage
-                left join request_stages as standing
-                    on standing.request_id = request.id and standing.position = stage.position
-                where stage.settings_id = request.settings_id and not coalesce(case standing.state
-                    when 'skipped' then stage.skipped_if <> '{}'
-                    when 'silent' then stage.on_silence = 'approve' and standing.settled_at >= standing.expires_at
-                    when 'agreed' then (
-                        select count(*) from decisions
-                        where request_id = request.id and decisions.stage = stage.position and verdict = 'approve'
-                    ) >= needed_in(stage)
-                    else false
-                end, false)
-            )
-    );
-end $$;
-
 create or replace function silence_approves(request uuid) returns boolean
     language plpgsql stable
     as $$

@@ -5,8 +5,8 @@
 use std::sync::Arc;
 
 use axum::{
-    body::{Body, Bytes, HttpBody as _},
-    extract::{FromRequest as _, Request, State},
+    body::HttpBody as _,
+    extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -33,8 +33,5 @@ async fn arrived(request: Request) -> Result<Request, Problem> {
     if request.body().is_end_stream() || request.extensions().get::<WholeFile>().is_some() {
         return Ok(request);
     }
-    let (parts, body) = request.into_parts();
-    let whole = Request::from_parts(parts.clone(), body);
-    let body = Bytes::from_request(whole, &()).await.map_err(|error| extract::unread(&error))?;
-    Ok(Request::from_parts(parts, Body::from(body)))
+    Ok(extract::whole(request).await?.0)
 }

@@ -3,7 +3,7 @@
 //! Whatever can't be read is told by the field that is wrong and what would be right.
 use axum::{
     RequestPartsExt as _,
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{
         FromRequest, FromRequestParts, Request,
         path::ErrorKind,
@@ -47,8 +47,16 @@ fn is_json(headers: &HeaderMap) -> bool {
         .is_some_and(|media_type| media_type.trim().eq_ignore_ascii_case("application/json"))
 }
 
+/// The request with all of its body at hand, and that body.
+pub(super) async fn whole(request: Request) -> Result<(Request, Bytes), Problem> {
+    let (parts, body) = request.into_parts();
+    let request = Request::from_parts(parts.clone(), body);
+    let body = Bytes::from_request(request, &()).await.map_err(|error| unread(&error))?;
+    Ok((Request::from_parts(parts, Body::from(body.clone())), body))
+}
+
 /// Why a body could not be read.
-pub(super) fn unread(rejection: &BytesRejection) -> Problem {
+fn unread(rejection: &BytesRejection) -> Problem {
     match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::new(Kind::TooLarge, "Send a shorter body."),
         _ => Problem::field("", "the body did not arrive in full"),

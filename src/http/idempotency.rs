@@ -1,7 +1,6 @@
 //! The `Idempotency-Key` header: a client's promise that the same key means the same request.
 use axum::{
-    body::{Body, Bytes},
-    extract::{FromRequest as _, Request},
+    extract::Request,
     http::Method,
     middleware::Next,
     response::{IntoResponse as _, Response},
@@ -29,16 +28,15 @@ pub(super) async fn read(request: Request, next: Next) -> Response {
         return Problem::field(HEADER, message).into_response();
     };
     let key = key.to_owned();
-    let (mut parts, body) = request.into_parts();
-    let whole = Request::from_parts(parts.clone(), body);
-    let body = match Bytes::from_request(whole, &()).await {
-        Ok(body) => body,
-        Err(rejection) => return extract::unread(&rejection).into_response(),
+    let (mut request, body) = match extract::whole(request).await {
+        Ok(whole) => whole,
+        Err(problem) => return problem.into_response(),
     };
-    let path = parts.uri.path_and_query().map_or("", |path| path.as_str());
-    let fingerprint = fingerprint([parts.method.as_str().as_bytes(), path.as_bytes(), &body]);
-    parts.extensions.insert(Idempotency { key, fingerprint });
-    next.run(Request::from_parts(parts, Body::from(body))).await
+    let path = request.uri().path_and_query().map_or("", |path| path.as_str());
+    let method = request.method().as_str();
+    let fingerprint = fingerprint([method.as_bytes(), path.as_bytes(), &body]);
+    request.extensions_mut().insert(Idempotency { key, fingerprint });
+    next.run(request).await
 }
 
 fn is_key(key: &str) -> bool {

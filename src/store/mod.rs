@@ -189,7 +189,9 @@ impl Change {
         }
         let span = tracing::debug_span!(parent: &self.span, "commit");
         let committed = self.transaction.commit().instrument(span).await.map_err(Error::from);
-        self.span.record("done", true);
+        if committed.is_ok() {
+            self.span.record("done", true);
+        }
         GATE.iter().fold(committed, |committed, name| committed.on_constraint(name, changed))
     }
 
