@@ -67,32 +67,25 @@ fn scope_for(permission: Permission) -> TokenScope {
     }
 }
 
+/// What `actor` may do at this moment.
+pub async fn allowed(connection: &mut PgConnection, actor: &Actor) -> Result<Allowed, Error> {
+    match &actor.who {
+        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
+            store::access::allowed(connection, *principal).await
+        }
+        Who::System | Who::Operator => {
+            Ok(Allowed { everywhere: Permissions::all(), somewhere: Permissions::all() })
+        }
+        Who::Anonymous => Ok(Allowed::default()),
+    }
+}
+
 /// What `actor` may do at this moment in the whole organisation.
 pub async fn permissions(
     connection: &mut PgConnection,
     actor: &Actor,
 ) -> Result<Permissions, Error> {
-    match &actor.who {
-        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
-            store::access::permissions(connection, *principal).await
-        }
-        Who::System | Who::Operator => Ok(Permissions::all()),
-        Who::Anonymous => Ok(Permissions::default()),
-    }
-}
-
-/// What `actor` may do anywhere at all, be it in the whole organisation or at one place.
-pub async fn permissions_anywhere(
-    connection: &mut PgConnection,
-    actor: &Actor,
-) -> Result<Permissions, Error> {
-    match &actor.who {
-        Who::User(User { principal, .. }) | Who::Application(Application { principal, .. }) => {
-            store::access::permissions_anywhere(connection, *principal).await
-        }
-        Who::System | Who::Operator => Ok(Permissions::all()),
-        Who::Anonymous => Ok(Permissions::default()),
-    }
+    Ok(allowed(connection, actor).await?.everywhere)
 }
 
 /// What `actor`'s roles in Latchkey allow at this moment, in the whole organisation.
@@ -206,7 +199,7 @@ pub async fn authorise_at_place(
     store::settings::place(connection, scope).await.map(drop)
 }
 
-pub use crate::store::access::{Question, Step};
+pub use crate::store::access::{Allowed, Question, Step};
 
 /// The answer to a [`Question`], true at the instant that it names.
 #[derive(Clone, Debug)]

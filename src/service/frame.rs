@@ -1,4 +1,6 @@
 //! What surrounds every page: how late it is, what its reader may open, and how many requests wait for them.
+use sqlx::PgConnection;
+
 use crate::{
     App,
     domain::{
@@ -7,9 +9,15 @@ use crate::{
         time::Instant,
     },
     error::Error,
-    service::{access, emergency},
+    service::{
+        access::{self, Allowed},
+        emergency,
+    },
     store,
 };
+
+/// So many of each kind that waits are counted.
+const MOST: i64 = 100;
 
 /// What surrounds every page.
 #[derive(Clone, Debug)]
@@ -32,16 +40,24 @@ pub struct Around {
 pub async fn around(app: &App, actor: &Actor) -> Result<Around, Error> {
     let user = access::user(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
+    let (now, quarantined) = store::witness::now_and_quarantine(&mut connection).await?;
+    let Allowed { everywhere, somewhere } = access::allowed(&mut connection, actor).await?;
     Ok(Around {
-        now: store::now(&mut connection).await?,
-        permissions: access::permissions(&mut connection, actor).await?,
-        somewhere: access::permissions_anywhere(&mut connection, actor).await?,
-        awaiting: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + emergency::awaiting_from(&mut connection, actor).await?.len(),
+        now,
+        permissions: everywhere,
+        somewhere,
+        awaiting: awaiting(&mut connection, actor).await?,
         owns_applications: store::application::owns(&mut connection, user.person, None).await?,
-        quarantined: store::witness::in_quarantine(&mut connection).await?,
+        quarantined,
     })
+}
+
+/// How many requests, changes and reviews of emergencies wait for the asker's word.
+pub(super) async fn awaiting(connection: &mut PgConnection, actor: &Actor) -> Result<usize, Error> {
+    let own = access::user(actor, TokenScope::Read)?.principal;
+    Ok(store::request::awaiting(connection, own, MOST).await?.len()
+        + store::change_request::awaiting(connection, own, MOST).await?.len()
+        + emergency::awaiting_from(connection, actor).await?.len())
 }
 
 /// The time, for pages of nobody in particular.

@@ -8,14 +8,12 @@ use crate::{
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, emergency},
-    store::{
-        self,
-        assignment::{Told, Wanted},
-        request,
-    },
+    service::{access, frame},
+    store::{self, assignment::Told, request},
 };
 
+/// So many assignments and so many open requests are told.
+const MOST: i64 = 500;
 /// Access that ends within this time is worth a look.
 const SOON: Duration = Duration::minutes(30);
 
@@ -30,8 +28,6 @@ pub struct MyAccess {
     pub open: Vec<request::Told>,
     /// What can be activated, with its terms.
     pub eligible: Vec<Eligible>,
-    /// How many requests, changes and reviews of emergencies wait for the asker's word.
-    pub awaiting_me: usize,
     /// How many activations end soon.
     pub ending_soon: usize,
 }
@@ -51,26 +47,23 @@ pub struct Eligible {
     pub in_emergency: bool,
 }
 
+/// How many requests, changes and reviews of emergencies wait for the asker's word.
+pub async fn awaiting_me(app: &App, actor: &Actor) -> Result<usize, Error> {
+    frame::awaiting(&mut *app.database.acquire().await?, actor).await
+}
+
 /// What the asker can do, and holds right now.
 pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     let user = access::user(actor, TokenScope::Read)?;
     let mut connection = app.database.acquire().await?;
     let now = store::now(&mut connection).await?;
-    let wanted = Wanted { principal: Some(user.principal), ..Wanted::default() };
-    let mut held = store::assignment::list(&mut connection, wanted, 500).await?;
-    held.extend(store::assignment::held_by_groups(&mut connection, user.principal).await?);
-    held.extend(store::assignment::eligible_by_groups(&mut connection, user.principal).await?);
+    let held = store::assignment::of_account(&mut connection, user.principal, MOST).await?;
     let live = |told: &Told| told.starts_at <= now && told.ends_at.is_none_or(|end| now < end);
     let (mut active, eligible): (Vec<_>, Vec<_>) =
         held.into_iter().filter(live).partition(|told| told.kind == AssignmentKind::Active);
     // What ends first is looked for first; what is always on is not.
     active.sort_by_key(|told| (told.ends_at.is_none(), told.ends_at));
-    let wanted = request::Wanted {
-        principal: Some(user.principal),
-        open: Some(true),
-        ..request::Wanted::default()
-    };
-    let open = store::request::list(&mut connection, wanted, 100).await?;
+    let open = store::request::open_of(&mut connection, user.principal, MOST).await?;
     let mut can = Vec::with_capacity(eligible.len());
     for assignment in eligible {
         let version =
@@ -92,9 +85,6 @@ pub async fn my_access(app: &App, actor: &Actor) -> Result<MyAccess, Error> {
     Ok(MyAccess {
         now,
         ending_soon: active.iter().filter(soon).count(),
-        awaiting_me: store::request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + store::change_request::awaiting(&mut connection, user.principal, 100).await?.len()
-            + emergency::awaiting_from(&mut connection, actor).await?.len(),
         active,
         open,
         eligible: can,

@@ -13,43 +13,40 @@ use crate::{
     secret::TokenHash,
 };
 
-/// What `principal`'s active roles in Latchkey allow in the whole organisation at this moment.
-pub async fn permissions(
-    connection: &mut PgConnection,
-    principal: PrincipalId,
-) -> Result<Permissions, Error> {
-    let names = sqlx::query_scalar!(
-        r#"
-        select distinct unnest(roles.permissions) as "name!"
-        from (select instant() as now) as clock
-        cross join lateral effective_assignments($1, clock.now) as held
-        join roles on roles.id = held.role_id
-        where held.scope_id = '00000000-0000-8000-8000-000000000000'
-        "#,
-        principal.0,
-    )
-    .fetch_all(connection)
-    .await?;
-    Ok(Permissions::named(&names))
+/// What somebody's roles in Latchkey allow.
+#[derive(Clone, Debug, Default)]
+pub struct Allowed {
+    /// In the whole organisation.
+    pub everywhere: Permissions,
+    /// Anywhere at all, be it in the whole organisation or at one place.
+    pub somewhere: Permissions,
 }
 
-/// What `principal`'s active roles in Latchkey allow anywhere at all at this moment.
-pub async fn permissions_anywhere(
+/// What `principal`'s active roles in Latchkey allow at this moment.
+pub async fn allowed(
     connection: &mut PgConnection,
     principal: PrincipalId,
-) -> Result<Permissions, Error> {
-    let names = sqlx::query_scalar!(
+) -> Result<Allowed, Error> {
+    let names = sqlx::query!(
         r#"
-        select distinct unnest(roles.permissions) as "name!"
+        select
+            coalesce(array_agg(distinct permission), '{}') as "somewhere!",
+            coalesce(array_agg(distinct permission) filter (
+                where held.scope_id = '00000000-0000-8000-8000-000000000000'
+            ), '{}') as "everywhere!"
         from (select instant() as now) as clock
         cross join lateral effective_assignments($1, clock.now) as held
         join roles on roles.id = held.role_id
+        cross join lateral unnest(roles.permissions) as permission
         "#,
         principal.0,
     )
-    .fetch_all(connection)
+    .fetch_one(connection)
     .await?;
-    Ok(Permissions::named(&names))
+    Ok(Allowed {
+        everywhere: Permissions::named(&names.everywhere),
+        somewhere: Permissions::named(&names.somewhere),
+    })
 }
 
 /// Whether one of `principal`'s active roles in Latchkey allows this at `scope`, being held there or at a scope above.

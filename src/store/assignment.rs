@@ -238,8 +238,6 @@ pub struct Told {
 /// Which assignments are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// These.
-    pub ids: Option<&'a [AssignmentId]>,
     /// Those of this account.
     pub principal: Option<PrincipalId>,
     /// Those of this role.
@@ -254,35 +252,13 @@ pub struct Wanted<'a> {
     pub places: Option<&'a [ScopeId]>,
 }
 
-/// Assignments that have not ended, in the order of their making, `limit` at most.
-pub async fn list(
-    connection: &mut PgConnection,
-    wanted: Wanted<'_>,
-    limit: i64,
-) -> Result<Vec<Told>, Error> {
-    select(connection, wanted, false, limit).await
-}
-
-/// Assignments that have ended, latest first, `limit` at most.
-pub async fn ended(
-    connection: &mut PgConnection,
-    wanted: Wanted<'_>,
-    limit: i64,
-) -> Result<Vec<Told>, Error> {
-    select(connection, wanted, true, limit).await
-}
-
-async fn select(
-    connection: &mut PgConnection,
-    wanted: Wanted<'_>,
-    over: bool,
-    limit: i64,
-) -> Result<Vec<Told>, Error> {
-    let places = super::ids(wanted.places);
-    let ids: Option<Vec<_>> = wanted.ids.map(|ids| ids.iter().map(|id| id.0).collect());
-    Ok(sqlx::query_as!(
-        Told,
-        r#"
+/// Reads assignments as they are [told](Told). What is looked for stands in the text, since the database keeps its plan for each
+/// text: one with every condition that anybody may have would be planned anew each time.
+macro_rules! told {
+    ($conditions:literal, $($given:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Told,
+            r#"
         select
             assignments.id as "id: AssignmentId", assignments.kind as "kind: AssignmentKind",
             origin as "origin: AssignmentOrigin", principal_id as "principal: PrincipalId",
@@ -312,20 +288,51 @@ async fn select(
         left join persons on persons.id = principals.person_id
         join roles on roles.id = role_id
         join scopes on scopes.id = scope_id
+            "# + $conditions,
+            $($given),+
+        )
+    };
+}
+
+/// Assignments that have not ended, in the order of their making, `limit` at most.
+pub async fn list(
+    connection: &mut PgConnection,
+    wanted: Wanted<'_>,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    select(connection, wanted, false, limit).await
+}
+
+/// Assignments that have ended, latest first, `limit` at most.
+pub async fn ended(
+    connection: &mut PgConnection,
+    wanted: Wanted<'_>,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    select(connection, wanted, true, limit).await
+}
+
+async fn select(
+    connection: &mut PgConnection,
+    wanted: Wanted<'_>,
+    over: bool,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    let places = super::ids(wanted.places);
+    let wanted = told!(
+        r#"
         where (ended_at is not null) = $1
-            and ($2::uuid[] is null or assignments.id = any($2))
-            and ($3::uuid is null or principal_id = $3)
-            and ($4::uuid is null or role_id = $4)
-            and ($5::uuid is null or scope_id = $5)
-            and ($6::assignment_kind is null or assignments.kind = $6)
-            and ($7::uuid is null or assignments.id > $7)
-            and ($9::uuid[] is null or exists (select from scope_ancestors
-                where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($9)))
+            and ($2::uuid is null or principal_id = $2)
+            and ($3::uuid is null or role_id = $3)
+            and ($4::uuid is null or scope_id = $4)
+            and ($5::assignment_kind is null or assignments.kind = $5)
+            and ($6::uuid is null or assignments.id > $6)
+            and ($8::uuid[] is null or exists (select from scope_ancestors
+                where scope_ancestors.scope_id = assignments.scope_id and ancestor_id = any($8)))
         order by ended_at desc nulls first, assignments.id
-        limit $8
+        limit $7
         "#,
         over,
-        ids.as_deref(),
         wanted.principal.map(|id| id.0),
         wanted.role.map(|id| id.0),
         wanted.scope.map(|id| id.0),
@@ -333,56 +340,46 @@ async fn select(
         wanted.after.map(|id| id.0),
         limit,
         places.as_deref(),
-    )
-    .fetch_all(connection)
-    .await?)
+    );
+    Ok(wanted.fetch_all(connection).await?)
 }
 
 /// One assignment, over or not.
 pub async fn one(connection: &mut PgConnection, id: AssignmentId) -> Result<Told, Error> {
-    let wanted = Wanted { ids: Some(&[id]), ..Wanted::default() };
-    let mut found = list(&mut *connection, wanted, 1).await?;
-    if found.is_empty() {
-        found = ended(connection, wanted, 1).await?;
-    }
-    found.pop().ok_or(Error::NotFound("assignment"))
+    told!("where assignments.id = $1", id.0)
+        .fetch_optional(connection)
+        .await?
+        .ok_or(Error::NotFound("assignment"))
 }
 
-/// What `principal` may activate at this moment through the groups that it belongs to: the eligibilities of those groups.
-pub async fn eligible_by_groups(
+/// What `principal` has been given and has not ended, and what it holds or may activate at this moment through the groups that it
+/// belongs to; in the order of their making, `limit` at most.
+pub async fn of_account(
     connection: &mut PgConnection,
     principal: PrincipalId,
+    limit: i64,
 ) -> Result<Vec<Told>, Error> {
-    let found = sqlx::query_scalar!(
+    let own = told!(
         r#"
-        select assignment_id as "id!: AssignmentId"
-        -- The time as a column: with a function in its place nothing of this could be planned together.
-        from (select instant() as now) as clock
-        cross join lateral effective_eligibilities($1, clock.now)
-        where through is not null
+        where assignments.id = any(array(
+            select own.id from assignments as own where own.principal_id = $1 and own.ended_at is null
+            union all
+            -- The time as a column: with a function in its place nothing of this could be planned together.
+            select assignment_id
+            from (select instant() as now) as clock
+            cross join lateral effective_assignments($1, clock.now)
+            where through is not null
+            union all
+            select assignment_id
+            from (select instant() as now) as clock
+            cross join lateral effective_eligibilities($1, clock.now)
+            where through is not null
+        ))
+        order by assignments.id
+        limit $2
         "#,
         principal.0,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    list(connection, Wanted { ids: Some(&found), ..Wanted::default() }, 500).await
-}
-
-/// What `principal` holds at this moment through the groups that it belongs to.
-pub async fn held_by_groups(
-    connection: &mut PgConnection,
-    principal: PrincipalId,
-) -> Result<Vec<Told>, Error> {
-    let found = sqlx::query_scalar!(
-        r#"
-        select assignment_id as "id!: AssignmentId"
-        from (select instant() as now) as clock
-        cross join lateral effective_assignments($1, clock.now)
-        where through is not null
-        "#,
-        principal.0,
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    list(connection, Wanted { ids: Some(&found), ..Wanted::default() }, 500).await
+        limit,
+    );
+    Ok(own.fetch_all(connection).await?)
 }

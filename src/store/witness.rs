@@ -138,11 +138,13 @@ pub async fn let_activate(connection: &mut PgConnection) -> Result<(), Error> {
     Ok(())
 }
 
-/// Whether nothing that was activated is in force, since the database was put back.
-pub async fn in_quarantine(connection: &mut PgConnection) -> Result<bool, Error> {
-    Ok(sqlx::query_scalar!(r#"select in_quarantine() as "in_quarantine!""#)
-        .fetch_one(connection)
-        .await?)
+/// The time, and whether nothing that was activated is in force, since the database was put back.
+pub async fn now_and_quarantine(connection: &mut PgConnection) -> Result<(Instant, bool), Error> {
+    let found =
+        sqlx::query!(r#"select instant() as "now!: Instant", in_quarantine() as "quarantined!""#)
+            .fetch_one(connection)
+            .await?;
+    Ok((found.now, found.quarantined))
 }
 
 /// Begins the epoch after `epoch`, and ends the quarantine with it.

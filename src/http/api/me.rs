@@ -128,6 +128,7 @@ async fn my_access(
     Bearer(actor): Bearer,
 ) -> Result<Json<MyAccess>, ApiError> {
     let mine = overview::my_access(&app, &actor).await?;
+    let awaiting_me = overview::awaiting_me(&app, &actor).await?;
     let requests: Result<_, Error> = mine.open.into_iter().map(Request::try_from).collect();
     let eligible = mine.eligible.into_iter().map(|eligible| Eligible {
         assignment: eligible.assignment.into(),
@@ -140,7 +141,7 @@ async fn my_access(
         active: mine.active.into_iter().map(Assignment::from).collect(),
         requests: requests?,
         eligible: eligible.collect(),
-        awaiting_me: mine.awaiting_me,
+        awaiting_me,
     }))
 }
 

@@ -26,7 +26,7 @@ pub async fn list(page: Page) -> Answer {
     let to_try = conversion::to_try(&page.app, &page.actor).await?;
     let reader = &opened.reader;
     show(&MyAccess {
-        todo: to_try.iter().map(tell_try).chain(todo(&mine)).collect(),
+        todo: to_try.iter().map(tell_try).chain(todo(opened.frame.approvals, &mine)).collect(),
         running_out: ending
             .iter()
             .map(|told| tell_running_out(told, false, reader))
@@ -59,10 +59,10 @@ fn tell_try(told: &conversion::Told) -> Todo {
     }
 }
 
-fn todo(mine: &overview::MyAccess) -> Vec<Todo> {
-    let waiting = (mine.awaiting_me > 0).then(|| Todo {
+fn todo(awaiting: usize, mine: &overview::MyAccess) -> Vec<Todo> {
+    let waiting = (awaiting > 0).then(|| Todo {
         icon: "approval",
-        text: match mine.awaiting_me {
+        text: match awaiting {
             1 => tell!("access-1-request-waits-for-your"),
             number => tell!("access-requests-wait-for-your-decision", number = number),
         },

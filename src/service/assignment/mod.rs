@@ -116,7 +116,6 @@ pub async fn list(app: &App, actor: &Actor, filter: Filter) -> Result<Vec<Told>,
     };
     let wanted = Wanted {
         places: places.as_deref(),
-        ids: None,
         principal: filter.principal,
         role: filter.role,
         scope: filter.scope,

@@ -15,7 +15,7 @@ pub use stages::{
     Decider, Said, Standings, advance_stage, asked, barred, by_turns, deciders, escalate,
     open_stages, said, standings, to_escalate, was_asked,
 };
-pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, pending};
+pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, open_of, pending};
 
 use crate::{
     domain::{

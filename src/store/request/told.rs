@@ -81,8 +81,6 @@ pub struct Told {
 /// Which requests are wanted.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted<'a> {
-    /// This one.
-    pub id: Option<RequestId>,
     /// Those of this account.
     pub principal: Option<PrincipalId>,
     /// Those for this role.
@@ -97,6 +95,43 @@ pub struct Wanted<'a> {
     pub places: Option<&'a [ScopeId]>,
 }
 
+/// Reads requests as they are [told](Told). What is looked for stands in the text, since the database keeps its plan for each
+/// text: one with every condition that anybody may have would be planned anew each time.
+macro_rules! told {
+    ($conditions:literal, $($given:expr),+ $(,)?) => {
+        sqlx::query_as!(
+            Told,
+            r#"
+            select
+                requests.id as "id: RequestId", requests.kind as "kind: RequestKind", state as "state: RequestState",
+                requests.principal_id as "principal: PrincipalId", requests.person_id as "person: PersonId",
+                persons.display_name as requester, requests.role_id as "role: RoleId", roles.name as role_name,
+                requests.scope_id as "scope: ScopeId", scopes.name as scope_name,
+                requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
+                requests.justification, ticket_number, ticket_system, emergency, requests.created_at, expires_at, closed_at, failure,
+                given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
+                given.ended_at as "ended_at?", given.end_reason as "end_reason?: AssignmentEnd", decision.verdict as "verdict?: Verdict",
+                decision.display_name as "decided_by?", decision.created_at as "decided_at?",
+                decision.justification as "decision_justification?"
+            from requests
+            join persons on persons.id = requests.person_id
+            join roles on roles.id = requests.role_id
+            join scopes on scopes.id = requests.scope_id
+            left join assignments as given on given.request_id = requests.id
+            left join lateral (
+                select verdict, decisions.created_at, decisions.justification, display_name
+                from decisions
+                join persons on persons.id = approver_person_id
+                where request_id = requests.id
+                order by decisions.created_at desc
+                limit 1
+            ) as decision on true
+            "# + $conditions,
+            $($given),+
+        )
+    };
+}
+
 /// Requests, newest first, `limit` at most.
 pub async fn list(
     connection: &mut PgConnection,
@@ -104,50 +139,23 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Told>, Error> {
     let places = crate::store::ids(wanted.places);
-    Ok(sqlx::query_as!(
-        Told,
+    let wanted = told!(
         r#"
-        select
-            requests.id as "id: RequestId", requests.kind as "kind: RequestKind", state as "state: RequestState",
-            requests.principal_id as "principal: PrincipalId", requests.person_id as "person: PersonId",
-            persons.display_name as requester, requests.role_id as "role: RoleId", roles.name as role_name,
-            requests.scope_id as "scope: ScopeId", scopes.name as scope_name,
-            requests.settings_id as "settings: SettingsId", requested_seconds, granted_seconds, requests.starts_at,
-            requests.justification, ticket_number, ticket_system, emergency, requests.created_at, expires_at, closed_at, failure,
-            given.id as "assignment?: AssignmentId", given.starts_at as "active_from?", given.ends_at as "active_until?",
-            given.ended_at as "ended_at?", given.end_reason as "end_reason?: AssignmentEnd", decision.verdict as "verdict?: Verdict",
-            decision.display_name as "decided_by?", decision.created_at as "decided_at?",
-            decision.justification as "decision_justification?"
-        from requests
-        join persons on persons.id = requests.person_id
-        join roles on roles.id = requests.role_id
-        join scopes on scopes.id = requests.scope_id
-        left join assignments as given on given.request_id = requests.id
-        left join lateral (
-            select verdict, decisions.created_at, decisions.justification, display_name
-            from decisions
-            join persons on persons.id = approver_person_id
-            where request_id = requests.id
-            order by decisions.created_at desc
-            limit 1
-        ) as decision on true
-        where ($1::uuid is null or requests.id = $1)
-            and ($2::uuid is null or requests.principal_id = $2)
-            and ($3::uuid is null or requests.role_id = $3)
-            and ($4::boolean is null or (state in ('pending', 'scheduled')) = $4)
+        where ($1::uuid is null or requests.principal_id = $1)
+            and ($2::uuid is null or requests.role_id = $2)
+            and ($3::boolean is null or (state in ('pending', 'scheduled')) = $3)
             -- By the latest of the approver's own decisions, so that those of all others are not walked past.
-            and ($5::uuid is null or requests.id = any(array(
-                select request_id from decisions where approver_id = $5 order by created_at desc limit $8
+            and ($4::uuid is null or requests.id = any(array(
+                select request_id from decisions where approver_id = $4 order by created_at desc limit $7
             )))
-            and ($6::timestamptz is null or (requests.created_at, requests.id) < ($6, $7::uuid))
-            and ($9::uuid[] is null or exists (
+            and ($5::timestamptz is null or (requests.created_at, requests.id) < ($5, $6::uuid))
+            and ($8::uuid[] is null or exists (
                 select from scope_ancestors
-                where scope_ancestors.scope_id = requests.scope_id and ancestor_id = any($9)
+                where scope_ancestors.scope_id = requests.scope_id and ancestor_id = any($8)
             ))
         order by requests.created_at desc, requests.id desc
-        limit $8
+        limit $7
         "#,
-        wanted.id.map(|id| id.0),
         wanted.principal.map(|id| id.0),
         wanted.role.map(|id| id.0),
         wanted.open,
@@ -156,9 +164,26 @@ pub async fn list(
         wanted.after.map(|(_, id)| id.0),
         limit,
         places.as_deref(),
-    )
-    .fetch_all(connection)
-    .await?)
+    );
+    Ok(wanted.fetch_all(connection).await?)
+}
+
+/// What an account has asked for that is open, newest first, `limit` at most.
+pub async fn open_of(
+    connection: &mut PgConnection,
+    principal: PrincipalId,
+    limit: i64,
+) -> Result<Vec<Told>, Error> {
+    let open = told!(
+        r#"
+        where requests.principal_id = $1 and state in ('pending', 'scheduled')
+        order by requests.created_at desc, requests.id desc
+        limit $2
+        "#,
+        principal.0,
+        limit,
+    );
+    Ok(open.fetch_all(connection).await?)
 }
 
 /// Whether this account has decided that request.
@@ -261,9 +286,9 @@ pub async fn pending(connection: &mut PgConnection, role: RoleId) -> Result<Vec<
 
 /// The request `id`, as it is told.
 pub async fn one(connection: &mut PgConnection, id: RequestId) -> Result<Told, Error> {
-    list(connection, Wanted { id: Some(id), ..Wanted::default() }, 1)
+    told!("where requests.id = $1", id.0)
+        .fetch_optional(connection)
         .await?
-        .pop()
         .ok_or(Error::NotFound("request"))
 }
 
