@@ -242,13 +242,23 @@ impl Gauges {
 impl Metrics {
     /// An answer over HTTP. `route` is as it is written in the code, so that strangers can't make up names.
     pub fn answered(&self, method: &str, route: &str, status: u16, took: Duration) {
+        self.counted(method, route, status);
+        let route = Route { route: route.to_owned() };
+        self.answer_times.get_or_create(&route).observe(took.as_secs_f64());
+    }
+
+    /// A request that was turned away before its route was looked for: counted as answered 503 by any, and left out of how long
+    /// answers take.
+    pub fn turned_away(&self, method: &str) {
+        self.counted(method, "any", 503);
+    }
+
+    fn counted(&self, method: &str, route: &str, status: u16) {
         // A method is whatever a stranger sends.
         let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
         let method = known.into_iter().find(|known| *known == method).unwrap_or("other");
         let answer = Answer { method, route: route.to_owned(), status };
         self.answers.get_or_create(&answer).inc();
-        let route = Route { route: route.to_owned() };
-        self.answer_times.get_or_create(&route).observe(took.as_secs_f64());
     }
 
     /// An event that was sealed, so long after it was recorded.

@@ -40,6 +40,16 @@ async fn whoever_finds_no_place_is_told_at_once_to_come_back_and_nothing_is_done
     let refused = answered(router.clone(), call("get", MINE, &token, None)).await;
     assert_eq!(refused.status, 503);
     assert!(refused.header("retry-after").parse::<u32>().is_ok());
+    assert_eq!(refused.header("content-type"), "application/problem+json");
+    assert_eq!(
+        refused.json()["instance"].as_str().unwrap(),
+        format!("urn:uuid:{}", refused.header("x-request-id")),
+        "it has an id as every answer has"
+    );
+    assert_eq!(refused.header("x-content-type-options"), "nosniff", "and the headers of all");
+    assert_eq!(refused.header("cache-control"), "no-store");
+    let counted = r#"{method="GET",route="any",status="503"} 1"#;
+    assert!(world.app.metrics.text(None).contains(counted));
     assert!(refused.json()["detail"].as_str().unwrap().contains("Nothing was done"));
     let page = Request::get("/").header("accept-language", "da").body(Body::empty()).unwrap();
     let page = answered(router.clone(), page).await;

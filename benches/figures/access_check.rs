@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use axum::{Json, Router, extract::State, routing::post};
 use hyper::StatusCode;
+use latchkey::secret::Token;
 use sqlx::PgPool;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -25,9 +26,18 @@ pub async fn measure(setting: &Setting, report: &mut Report) {
     let product = ask(setting.address, setting, BODY).await;
     report.served("access check, against a route with the bare SELECT", product, limit, "≥ 0.8");
     report.served("access check, against the SELECT by pgbench", product, bare, "");
+    let whole = setting.pgbench("held", &asked_of_database(setting), CLIENTS).await;
+    report.served("access check, against what it asks the database by pgbench", product, whole, "");
     let bare = setting.pgbench("checks", include_str!("access_check_many.sql"), CLIENTS).await;
     let product = ask(setting.address, setting, &many()).await;
     report.served("100 access checks at once, against one SELECT by pgbench", product, bare, "");
+}
+
+/// The question as it is put to the database.
+fn asked_of_database(setting: &Setting) -> String {
+    let token = Token::parse_bearer(&setting.token).expect("it is a token");
+    let hash = data_encoding::HEXLOWER.encode(token.hash().as_bytes());
+    include_str!("access_check_held.sql").replace("TOKEN_HASH", &hash)
 }
 
 /// The same question about many people.

@@ -2,21 +2,101 @@
 //!
 //! Whoever waits too long gives up, and what was done for them is lost. So the rest is told at once to come back, which costs
 //! next to nothing, and those inside are answered as fast as ever.
-use std::sync::Arc;
+use std::{
+    num::NonZeroU32,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use axum::{
     body::HttpBody as _,
     extract::{Request, State},
+    http::{HeaderMap, Method},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
+use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
-use super::{WholeFile, extract, problem::Problem};
+use super::{
+    Web, WholeFile,
+    correlation::Correlation,
+    extract, headers,
+    problem::{Problem, tell_as_json},
+};
+use crate::metrics::Metrics;
+
+/// The places of those who are answered at once, and what is told to programs that find none.
+pub(super) struct Places {
+    free: Semaphore,
+    metrics: Arc<Metrics>,
+    problem: Problem,
+    headers: HeaderMap,
+    turned_away: AtomicU64,
+    telling: DefaultDirectRateLimiter,
+}
+
+impl Places {
+    /// So many.
+    pub(super) fn new(web: &Web, places: usize) -> Self {
+        let problem = Problem::too_much();
+        let mut told = problem.clone().into_response();
+        tell_as_json(&problem, &mut told);
+        let mut headers = headers::of_data(&web.site);
+        headers.extend(std::mem::take(told.headers_mut()));
+        Self {
+            free: Semaphore::new(places),
+            metrics: Arc::clone(&web.app.metrics),
+            problem,
+            headers,
+            turned_away: AtomicU64::new(0),
+            telling: RateLimiter::direct(Quota::per_second(NonZeroU32::MIN)),
+        }
+    }
+
+    /// What a program is told that finds no place. Of thousands a second none has a line of its own in the log.
+    fn too_much(&self, method: &Method) -> Response {
+        self.metrics.turned_away(method.as_str());
+        let many = self.turned_away.fetch_add(1, Ordering::Relaxed) + 1;
+        if self.telling.check().is_ok() {
+            self.turned_away.fetch_sub(many, Ordering::Relaxed);
+            tracing::warn!(
+                many,
+                "more is asked at once than can be answered: programs were turned away"
+            );
+        }
+        let correlation = Correlation::new();
+        let mut response = self.problem.status().into_response();
+        *response.headers_mut() = self.headers.clone();
+        let problem = Problem { instance: correlation.instance(), ..self.problem.clone() };
+        tell_as_json(&problem, &mut response);
+        correlation.put_on(&mut response);
+        response
+    }
+}
+
+/// Turns programs away before anything else is done for them, if there is no place. People are told in their language, which
+/// takes the long way to [`admit`].
+pub(super) async fn turn_away(
+    State(places): State<Arc<Places>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    if places.free.available_permits() == 0 && is_for_programs(request.uri().path()) {
+        return places.too_much(request.method());
+    }
+    next.run(request).await
+}
+
+fn is_for_programs(path: &str) -> bool {
+    path.starts_with("/api/v1/") || path == "/oauth/token"
+}
 
 /// Answers a request if there is a place for it. It takes none while its body is on its way: slow clients keep nobody out.
 pub(super) async fn admit(
-    State(places): State<Arc<Semaphore>>,
+    State(places): State<Arc<Places>>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -24,7 +104,7 @@ pub(super) async fn admit(
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
-    let Ok(_place) = places.try_acquire() else { return Problem::too_much().into_response() };
+    let Ok(_place) = places.free.try_acquire() else { return Problem::too_much().into_response() };
     next.run(request).await
 }
 

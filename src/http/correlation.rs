@@ -22,6 +22,25 @@ pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Correlation(pub Uuid);
 
+impl Correlation {
+    /// One that nothing else has.
+    pub(super) fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The same as the address of what happened.
+    pub(super) fn instance(self) -> String {
+        format!("urn:uuid:{}", self.0)
+    }
+
+    /// Puts it on an answer.
+    pub(super) fn put_on(self, response: &mut Response) {
+        if let Ok(value) = HeaderValue::from_str(&self.0.to_string()) {
+            response.headers_mut().insert(HEADER, value);
+        }
+    }
+}
+
 /// Gives a request its id, and counts it and writes one line about it once it is answered.
 ///
 /// The line has the route as it is written in the code, never the address as it was sent, which may hold a secret.
@@ -30,8 +49,9 @@ pub async fn assign(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let id = Uuid::now_v7();
-    request.extensions_mut().insert(Correlation(id));
+    let correlation = Correlation::new();
+    request.extensions_mut().insert(correlation);
+    let id = correlation.0;
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map_or("none", MatchedPath::as_str);
@@ -52,9 +72,7 @@ pub async fn assign(
             tracing::info!(status = status.as_u16(), milliseconds, "answered");
         }
     });
-    if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
-        response.headers_mut().insert(HEADER, value);
-    }
+    correlation.put_on(&mut response);
     response
 }
 

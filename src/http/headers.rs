@@ -55,20 +55,31 @@ pub async fn protect(State(web): State<Web>, mut request: Request, next: Next) -
     request.extensions_mut().insert(Nonce(Arc::clone(&nonce)));
     let mut response = next.run(request).await;
     let is_page = is_page(response.headers());
-    let headers = response.headers_mut();
+    let policy = if is_page { page_policy(&nonce) } else { None };
+    put(&web.site, policy, response.headers_mut());
+    response
+}
+
+/// The headers of an answer that is no page, whatever it says.
+pub(super) fn of_data(site: &Site) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    put(site, None, &mut headers);
+    headers
+}
+
+/// Puts them there; without a policy of its own, an answer may show nothing and load nothing.
+fn put(site: &Site, policy: Option<HeaderValue>, headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    let policy = if is_page { page_policy(&nonce) } else { None };
     headers.insert(
         header::CONTENT_SECURITY_POLICY,
         policy.unwrap_or(HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; report-to csp",
         )),
     );
-    strict_transport(&web.site, headers);
-    response
+    strict_transport(site, headers);
 }
 
 fn is_page(headers: &HeaderMap) -> bool {

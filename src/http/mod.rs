@@ -1,9 +1,9 @@
 //! The two faces of Latchkey: pages for people, JSON for programs.
 //!
-//! From the outside in, a request passes: an id and a line in the log ([`correlation`]), the headers of every answer
-//! ([`headers`]), the face that it is for, which also tells the face's problems ([`problem`]), where it came from
-//! ([`client_address`], [`csrf`]), a net for panics, a place among those that are answered at once ([`admission`]), a limit of
-//! time, and then its handler.
+//! From the outside in, a request passes: whoever looks whether there is a place for it ([`admission`]), an id and a line in the
+//! log ([`correlation`]), the headers of every answer ([`headers`]), the face that it is for, which also tells the face's problems
+//! ([`problem`]), where it came from ([`client_address`], [`csrf`]), a net for panics, its place among those that are answered at
+//! once, a limit of time, and then its handler.
 use std::{sync::Arc, time::Duration};
 
 use axum::{
@@ -13,14 +13,17 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ipnet::IpNet;
-use tokio::sync::Semaphore;
+use tower::Layer as _;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
     csrf::ProtectionError,
 };
 
-use self::problem::{Kind, Problem};
+use self::{
+    admission::Places,
+    problem::{Kind, Problem},
+};
 use crate::{App, config::Config, error::Error};
 
 pub mod actor;
@@ -80,13 +83,13 @@ impl From<&Config> for Site {
 /// Everything that is served.
 pub fn router(app: App, config: &Config) -> Router {
     let web = Web { app, site: Arc::new(Site::from(config)) };
-    let places = Arc::new(Semaphore::new(config.http.max_requests));
+    let places = Arc::new(Places::new(&web, config.http.max_requests));
     let files = Router::new()
         .route("/static/{file}", axum::routing::get(assets::serve))
         .route("/api/openapi.json", axum::routing::get(api::document))
         // Pages stay as they are: a secret beside what a stranger chose must not change an answer's length.
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
-    Router::new()
+    let faces = Router::new()
         .nest("/api", face(api::router(), &web, &places, problem::as_json))
         .merge(face(oauth::router(), &web, &places, problem::as_json))
         .merge(
@@ -100,16 +103,14 @@ pub fn router(app: App, config: &Config) -> Router {
         .layer(middleware::from_fn_with_state(web.clone(), headers::protect))
         .layer(middleware::from_fn_with_state(Arc::clone(&web.app.metrics), correlation::assign))
         .layer(DefaultBodyLimit::max(config.http.max_body_bytes))
-        .with_state(web)
+        .with_state(web);
+    // Before a route is looked for, each of which is a stack of all that follows.
+    let turn_away = middleware::from_fn_with_state(places, admission::turn_away);
+    Router::new().fallback_service(turn_away.layer(faces))
 }
 
 /// One face: nothing that goes wrong in it leaves it but in its own words.
-fn face<Tell, Told>(
-    router: Router<Web>,
-    web: &Web,
-    places: &Arc<Semaphore>,
-    tell: Tell,
-) -> Router<Web>
+fn face<Tell, Told>(router: Router<Web>, web: &Web, places: &Arc<Places>, tell: Tell) -> Router<Web>
 where
     Tell: Fn(State<Web>, Request, Next) -> Told + Clone + Send + Sync + 'static,
     Told: Future<Output = Response> + Send + 'static,

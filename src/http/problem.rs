@@ -263,8 +263,7 @@ impl Problem {
         Self { retry_after: Some(SHORT_WAIT), ..Self::new(Kind::Unavailable, detail) }
     }
 
-    /// More is asked at once than can be answered. Nothing was done, and nothing is logged beside the request itself: there are
-    /// thousands of them.
+    /// More is asked at once than can be answered. Nothing was done, and nothing is logged of this: there are thousands of them.
     #[must_use]
     pub fn too_much() -> Self {
         let detail =
@@ -398,11 +397,15 @@ pub async fn as_json(State(web): State<Web>, request: Request, next: Next) -> Re
         let actor = super::actor::bearer(&web.app, &parts).await;
         write_down(&web, &parts, actor, (what, permission)).await;
     }
-    let told = serde_json::to_vec(&problem).unwrap_or_default();
-    *response.body_mut() = Body::from(told);
+    tell_as_json(&problem, &mut response);
+    response
+}
+
+/// Puts a problem into an answer, for a program.
+pub(super) fn tell_as_json(problem: &Problem, response: &mut Response) {
+    *response.body_mut() = Body::from(serde_json::to_vec(problem).unwrap_or_default());
     let media_type = HeaderValue::from_static("application/problem+json");
     response.headers_mut().insert(header::CONTENT_TYPE, media_type);
-    response
 }
 
 /// Tells problems as pages.
@@ -464,7 +467,7 @@ async fn run(
 ) -> (Response, Option<Problem>) {
     let mut response = next.run(request).await;
     let problem = response.extensions_mut().remove::<Box<Problem>>().map(|problem| Problem {
-        instance: correlation.map(|id| format!("urn:uuid:{}", id.0)).unwrap_or_default(),
+        instance: correlation.map(Correlation::instance).unwrap_or_default(),
         ..*problem
     });
     (response, problem)

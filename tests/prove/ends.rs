@@ -156,11 +156,11 @@ pub async fn five_servers(build: Build, form: Form) -> Row {
     .await
     .expect("it can be counted");
     (row.lost, row.doubled) = (lost, doubled);
-    let (late, last, earliest) = lateness(&setting, "crowd").await;
+    let (p99, latest, earliest) = lateness(&setting, "crowd").await;
     row.promise(earliest >= 0.0, || format!("one came {:.1} s too early", -earliest));
-    row.promise(last < 5.0, || format!("one came {last:.1} s late"));
+    row.promise(latest < 5.0, || format!("one came {latest:.1} s late"));
     row.notes.push(format!(
-        "ends of a crowd of {crowd} came {late:.2} s late (p99), {last:.2} s at most (n = {})",
+        "ends of a crowd of {crowd} came {p99:.2} s late (p99), {latest:.2} s at most (n = {})",
         rounds * crowd
     ));
     row.n = format!("{} ends, 5 servers", rounds * crowd);

@@ -225,7 +225,8 @@ fn garbled(chance: &mut Chance, pieces: &[Vec<u8>]) -> Vec<u8> {
 async fn throw(address: SocketAddr, noise: &[Vec<u8>], row: &mut Row) {
     for pieces in noise.chunks(64) {
         let mut tasks = JoinSet::new();
-        for piece in pieces.to_vec() {
+        for piece in pieces {
+            let piece = piece.clone();
             tasks.spawn(async move { status_of(address, &piece).await });
         }
         for status in tasks.join_all().await.into_iter().flatten() {
@@ -316,7 +317,8 @@ pub async fn hostile_json(form: Form) -> Row {
 
 fn bodies() -> Vec<(&'static str, Vec<u8>)> {
     let within = |field: &str| format!("{{\"roles\":[],{field}}}").into_bytes();
-    let keys: String = (0..15_000).map(|n| format!("\"k{n}\":0,")).collect();
+    let keys: Vec<_> = (0..15_000).map(|n| format!("\"k{n}\":0,")).collect();
+    let keys = keys.concat();
     vec![
         ("depth", "[".repeat(100_000).into_bytes()),
         ("depth in a field", within(&format!("\"justification\":{}", "[".repeat(100_000)))),

@@ -68,6 +68,7 @@ pub enum Build {
 
 impl Build {
     /// Whether it is as it should be.
+    #[must_use]
     pub fn is_sound(self) -> bool {
         self == Self::Sound
     }
@@ -80,7 +81,7 @@ pub struct Fault {
     broken: Option<&'static str>,
 }
 
-static FAULTS: [Fault; 16] = [
+static FAULTS: [Fault; 17] = [
     fault("kill-server", "servers killed while people activate", Some("no idempotency keys")),
     fault("kill-database", "the database killed", Some("synchronous_commit off")),
     fault("stop-database", "the database stopped, at once and in order", None),

@@ -1,7 +1,10 @@
 //! Ten times what can be done, from clients that ask whether or not the last one has an answer.
+//!
+//! They come as a reverse proxy passes them on, over connections that are kept; what remains if each has a connection of its own is
+//! told beside it. The load has one core of the machine, and whoever bears it has the others: both at the peak and in the flood.
 use std::{
     net::SocketAddr,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -16,7 +19,7 @@ use tokio::{
 use crate::{
     Form,
     client::activation,
-    ends, invariants, patience,
+    ends, invariants, patience, process,
     report::{Row, quantile},
     server::Server,
     setting::Setting,
@@ -43,9 +46,12 @@ fn length() -> Duration {
 pub async fn overload(form: Form) -> Row {
     let setting = Setting::new().await;
     let mut server = Server::start(&setting, "one").await;
-    let asker = Asker { address: server.address, tokens: Arc::clone(&setting.tokens) };
-    asker.ask_all_once().await;
-    let peak = asker.peak().await;
+    let (load, others) = process::cores();
+    process::keep_to(&setting.processes(), &others);
+    process::keep_to(&[server.process()], &others);
+    let kept = Asker::new(&setting, &server, Connections::Kept(Mutex::default()), load);
+    kept.clone().on_its_core(async |asker| asker.ask_all_once().await).await;
+    let peak = kept.clone().on_its_core(Asker::peak).await;
     let mut row = Row::default();
     let rounds: usize = form.choose(1, 40);
     let mut flood = Vec::new();
@@ -56,12 +62,20 @@ pub async fn overload(form: Form) -> Row {
             ends::plan(&setting, (first, first + ENDS - 1), seconds, &format!("flood {round}"))
                 .await;
         }
-        flood.extend(asker.flood(peak * 10).await);
+        flood
+            .extend(kept.clone().on_its_core(async move |asker| asker.pour(peak * 10).await).await);
         let ended =
             patience::within(Duration::from_secs(30), || async { ends::left(&setting).await == 0 });
         row.promise(ended.await.is_some(), || "ends were not written down".to_owned());
     }
     judge(&setting, &flood, (peak, rounds), &mut row).await;
+    let strangers = Asker::new(&setting, &server, Connections::OneEach, load);
+    let answers = strangers.on_its_core(async move |asker| asker.pour(peak * 10).await).await;
+    row.notes.push(format!(
+        "with a connection for each request: {:.0} % of the peak (n = {})",
+        goodput(&answers, peak) * 100.0,
+        answers.len()
+    ));
     row.promise(server.lives(), || "the server ended".to_owned());
     let ready = server.until_ready().await;
     row.recovery.push(ready);
@@ -73,15 +87,20 @@ pub async fn overload(form: Form) -> Row {
     row
 }
 
+/// How much of the peak was decided.
+#[expect(clippy::cast_precision_loss, reason = "a count")]
+fn goodput(flood: &[Answered], peak: usize) -> f64 {
+    let decided = flood.iter().filter(|it| it.at <= length() && it.is_decided()).count();
+    decided as f64 / (peak.max(1) * SECONDS) as f64
+}
+
 async fn judge(
     setting: &Setting,
     flood: &[Answered],
     (peak, rounds): (usize, usize),
     row: &mut Row,
 ) {
-    let decided = flood.iter().filter(|it| it.at <= length() && it.is_decided()).count();
-    #[expect(clippy::cast_precision_loss, reason = "a count")]
-    let goodput = decided as f64 / (peak.max(1) * rounds * SECONDS) as f64;
+    let goodput = goodput(flood, peak * rounds);
     row.promise(goodput >= GOODPUT, || format!("goodput was {:.0} % of the peak", goodput * 100.0));
     let (late, last, _) = ends::lateness(setting, "flood").await;
     row.promise(late < LATE, || format!("ends came {late:.1} s late (p99)"));
@@ -115,14 +134,27 @@ struct Asked {
     took: Duration,
 }
 
-/// Sends a request, and reads the answer to its end; none if it breaks off.
-async fn status_of(address: SocketAddr, request: &[u8]) -> Option<u16> {
-    let mut stream = TcpStream::connect(address).await.ok()?;
-    stream.write_all(request).await.ok()?;
-    let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).await.ok()?;
-    let line = answer.get(..12)?;
-    std::str::from_utf8(line).ok()?.strip_prefix("HTTP/1.1 ")?.parse().ok()
+/// Reads an answer, and gives its status; none if it breaks off.
+async fn read(stream: &mut TcpStream) -> Option<u16> {
+    let mut answer = Vec::with_capacity(2048);
+    let head = loop {
+        if let Some(end) = answer.windows(4).position(|end| end == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut answer).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let text = std::str::from_utf8(answer.get(..head)?).ok()?.to_ascii_lowercase();
+    let length =
+        text.split("content-length: ").nth(1)?.split('\r').next()?.parse::<usize>().ok()?;
+    let status = text.strip_prefix("http/1.1 ")?.get(..3)?.parse().ok()?;
+    while answer.len() < head + length {
+        if stream.read_buf(&mut answer).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(status)
 }
 
 /// What became of one question in the flood.
@@ -140,27 +172,101 @@ impl Answered {
     }
 }
 
+/// Over which connections it is asked.
+enum Connections {
+    /// Those that are free, or a new one.
+    Kept(Mutex<Vec<TcpStream>>),
+    /// A new one each time.
+    OneEach,
+}
+
+impl Connections {
+    async fn take(&self, address: SocketAddr) -> Option<TcpStream> {
+        let free = match self {
+            Self::Kept(free) => free.lock().unwrap_or_else(PoisonError::into_inner).pop(),
+            Self::OneEach => None,
+        };
+        match free {
+            Some(stream) => Some(stream),
+            None => TcpStream::connect(address).await.ok(),
+        }
+    }
+
+    fn give_back(&self, stream: TcpStream) {
+        if let Self::Kept(free) = self {
+            free.lock().unwrap_or_else(PoisonError::into_inner).push(stream);
+        }
+    }
+}
+
 #[derive(Clone)]
 struct Asker {
     address: SocketAddr,
-    tokens: Arc<[String]>,
+    requests: Arc<[Vec<u8>]>,
+    connections: Arc<Connections>,
+    core: usize,
 }
 
 impl Asker {
-    /// Asks on a connection of its own, as a crowd does. It is written by hand, since whoever makes the load has to be much
-    /// faster than whoever bears it.
+    /// Every request is written beforehand and by hand, since whoever makes the load has to be much faster than whoever bears it.
+    fn new(setting: &Setting, server: &Server, connections: Connections, core: usize) -> Self {
+        let request = |(nth, token): (usize, &String)| {
+            let body = activation(nth + 1, "flood").to_string();
+            format!(
+                "POST /api/v1/activations HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\n\
+                 content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+                body.len()
+            )
+            .into_bytes()
+        };
+        Self {
+            address: server.address,
+            requests: setting.tokens.iter().take(ASKERS).enumerate().map(request).collect(),
+            connections: Arc::new(connections),
+            core,
+        }
+    }
+
+    /// Does something on a thread of its own, which has a core of its own.
+    async fn on_its_core<T, Work>(self, work: Work) -> T
+    where
+        T: Send + 'static,
+        Work: AsyncFnOnce(Self) -> T + Send + 'static,
+    {
+        let (done, answers) = oneshot::channel();
+        std::thread::spawn(move || {
+            process::keep_this_thread_to(self.core);
+            // Connections belong to the runtime in which they were made.
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            let answers = runtime.expect("a thread can wait").block_on(work(self.anew()));
+            // Nobody may be waiting any more.
+            drop(done.send(answers));
+        });
+        answers.await.expect("the load comes to its end")
+    }
+
+    /// The same with no connection yet.
+    fn anew(&self) -> Self {
+        let connections = match *self.connections {
+            Connections::Kept(_) => Connections::Kept(Mutex::default()),
+            Connections::OneEach => Connections::OneEach,
+        };
+        Self { connections: Arc::new(connections), ..self.clone() }
+    }
+
     async fn ask(&self, nth: usize) -> Asked {
-        let person = nth % ASKERS + 1;
-        let token = self.tokens.get(person - 1).expect("they have a token");
-        let body = activation(person, "flood").to_string();
-        let request = format!(
-            "POST /api/v1/activations HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {token}\r\n\
-             content-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
-            body.len()
-        );
         let began = Instant::now();
-        let status = timeout(PATIENCE, status_of(self.address, request.as_bytes())).await;
+        let status = timeout(PATIENCE, self.status_of(nth)).await;
         Asked { status: status.ok().flatten(), took: began.elapsed() }
+    }
+
+    async fn status_of(&self, nth: usize) -> Option<u16> {
+        let mut stream = self.connections.take(self.address).await?;
+        let request = self.requests.get(nth % self.requests.len())?;
+        stream.write_all(request).await.ok()?;
+        let status = read(&mut stream).await?;
+        self.connections.give_back(stream);
+        Some(status)
     }
 
     /// Lets everybody activate once.
@@ -175,7 +281,7 @@ impl Asker {
     }
 
     /// How many a second are decided if everybody waits for their answer.
-    async fn peak(&self) -> usize {
+    async fn peak(self) -> usize {
         let until = Instant::now() + Duration::from_secs(6);
         let mut clients = JoinSet::new();
         for client in 0..CLIENTS {
@@ -192,21 +298,7 @@ impl Asker {
         clients.join_all().await.into_iter().sum::<usize>() / 6
     }
 
-    /// Asks so often a second. It has a thread of its own that gives way to the server, which shares the machine with it.
-    async fn flood(&self, rate: usize) -> Vec<Answered> {
-        let (done, answers) = oneshot::channel();
-        let asker = self.clone();
-        std::thread::spawn(move || {
-            // Where that is not allowed, the server has less of the machine.
-            let _ = rustix::process::nice(5);
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            let answers = runtime.expect("a thread can wait").block_on(asker.pour(rate));
-            // Nobody may be waiting any more.
-            drop(done.send(answers));
-        });
-        answers.await.expect("the flood comes to its end")
-    }
-
+    /// Asks so often a second, whether or not there are answers.
     async fn pour(self, rate: usize) -> Vec<Answered> {
         let places = Arc::new(Semaphore::new(WAITING));
         let (began, length) = (Instant::now(), length());

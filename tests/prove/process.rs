@@ -1,7 +1,10 @@
 //! Processes of this machine: who made them, what they are, and what they are told.
 use std::fs;
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use rustix::{
+    process::{Pid, Signal, kill_process, kill_process_group},
+    thread::{CpuSet, sched_setaffinity},
+};
 
 /// The processes that a process has made and that still run.
 pub fn children(parent: i32) -> Vec<i32> {
@@ -15,6 +18,34 @@ pub fn children(parent: i32) -> Vec<i32> {
             rest.split(' ').nth(1) == Some(parent.to_string().as_str())
         })
         .collect()
+}
+
+/// The core that is for whoever makes a load, and those for whoever bears it; all of them are for both where there is only one.
+pub fn cores() -> (usize, Vec<usize>) {
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    (all - 1, (0..all.saturating_sub(1).max(1)).collect())
+}
+
+/// Lets processes run on these cores alone, with whatever they make from now on.
+pub fn keep_to(processes: &[i32], cores: &[usize]) {
+    let mut allowed = CpuSet::new();
+    for core in cores {
+        allowed.set(*core);
+    }
+    for process in processes {
+        let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
+        for thread in threads.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
+            // It may have ended meanwhile. Where it is not allowed, it has all of the machine.
+            let _ = sched_setaffinity(Pid::from_raw(thread), &allowed);
+        }
+    }
+}
+
+/// Lets the thread that calls this run on one core alone.
+pub fn keep_this_thread_to(core: usize) {
+    let mut allowed = CpuSet::new();
+    allowed.set(core);
+    let _ = sched_setaffinity(None, &allowed);
 }
 
 /// Whether a process runs and was started with this among its arguments.

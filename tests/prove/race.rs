@@ -131,8 +131,7 @@ impl Told {
     /// One of the last of a list, for one to be at what others are at too.
     fn recent<T: Copy>(list: &Mutex<Vec<T>>, chance: &mut Chance) -> Option<T> {
         let list = list.lock().expect("nobody fails here");
-        let last = list.get(list.len().saturating_sub(6)..).unwrap_or_default();
-        chance.of(last).copied()
+        chance.of(list.get(list.len().saturating_sub(6)..).unwrap_or_default()).copied()
     }
 }
 

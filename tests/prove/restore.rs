@@ -146,17 +146,17 @@ async fn starts_in_quarantine(setting: &Setting, server: &mut Server, row: &mut 
         .await
         .expect("it has a clock");
     server.restart().await;
-    let begun: Option<f64> = sqlx::query_scalar(
+    let quarantined: Option<f64> = sqlx::query_scalar(
         "select extract(epoch from max(begun_at))::float8 from quarantines where ended_by is null",
     )
     .fetch_one(&setting.superuser)
     .await
     .expect("it can be counted");
-    let Some(begun) = begun else {
+    let Some(quarantined) = quarantined else {
         row.broken.push(format!("{what} was not found out"));
         return;
     };
-    let took = (begun - began).max(0.0);
+    let took = (quarantined - began).max(0.0);
     row.promise(took <= QUARANTINED, || format!("{what} was found out after {took:.1} s"));
     row.recovery.push(Duration::from_secs_f64(took));
 }

@@ -193,6 +193,12 @@ impl Setting {
         text.lines().next().and_then(|line| line.trim().parse().ok()).expect("it is a number")
     }
 
+    /// The processes of its database, from now on as well: those to come are made by the first.
+    pub fn processes(&self) -> Vec<i32> {
+        let server = self.server();
+        std::iter::once(server).chain(process::children(server)).collect()
+    }
+
     /// One number from the database.
     pub async fn count(&self, sql: &'static str) -> i64 {
         sqlx::query_scalar(sql).fetch_one(&self.superuser).await.expect("it can be counted")

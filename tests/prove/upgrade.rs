@@ -95,12 +95,21 @@ impl Upgrade {
         row.promise(migrated, || format!("it does not come to its end: {said}"));
         let (again, said) = self.migrate().await;
         row.promise(again, || format!("a second time it fails: {said}"));
+        let still = self.live().await;
+        row.promise(still == live, || format!("{live} had access before, {still} after"));
+        let assignments = self.count("select count(*) from assignments").await;
+        let events = self.count("select count(*) from audit_events").await;
+        row.n =
+            format!("{} migrations, {assignments} assignments, {events} events", newest - FIRST);
+        self.judge(before, row).await;
+    }
+
+    /// Whether all of it is there, whole, and was not long in coming.
+    async fn judge(&mut self, before: Vec<(String, i64)>, row: &mut Row) {
         for (table, count) in before {
             let after = self.count(&format!("select count(*) from {table}")).await;
             row.lost += (count - after).max(0);
         }
-        let still = self.live().await;
-        row.promise(still == live, || format!("{live} had access before, {still} after"));
         let unproved =
             self.count("select count(*) from pg_constraint where not convalidated").await;
         row.promise(unproved == 0, || format!("{unproved} constraints hold for new rows alone"));
@@ -110,10 +119,6 @@ impl Upgrade {
         row.promise(slowest <= LONGEST, || {
             format!("a migration took {:.1} s", slowest.as_secs_f64())
         });
-        let assignments = self.count("select count(*) from assignments").await;
-        let events = self.count("select count(*) from audit_events").await;
-        row.n =
-            format!("{} migrations, {assignments} assignments, {events} events", newest - FIRST);
         row.notes.push(format!("the slowest migration took {:.1} s", slowest.as_secs_f64()));
         let server = Server::with(&self.setting, "upgraded", &self.url("latchkey_app"), &[]).await;
         let sealed =
