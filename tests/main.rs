@@ -19,6 +19,7 @@
     reason = "tests look behind the program's back, at what the checked queries are to be trusted with"
 )]
 
+mod access_check;
 mod access_token;
 mod activation;
 mod actor;

@@ -9,7 +9,7 @@ use crate::{
     setting::{CLIENTS, SECONDS, Setting, figure_id},
 };
 
-/// How long people activate before anything is measured, in seconds, and how many of each client's people are set aside for that.
+/// How long people activate before anything is measured, in seconds beside those of every load, and how many of each client's people are set aside for that.
 /// A database in which nobody ever activated anything makes plans for empty tables, and keeps them until it looks again.
 const WARMING: (u64, usize) = (2, 500);
 

@@ -24,6 +24,22 @@ so a latency beside it is that of a machine with nothing to spare.
 
 ";
 
+const LOW: &str = "
+## Where a ratio is low
+
+*Access check.* The limit reads one index, and knows who asks. An answer of Latchkey also rests on whose token it is and whether it
+is still good, on whether the account, the role and the place are in use, on the places above, on the eligibility and its window, on
+a quarantine, and on groups in groups. Most of the time goes into setting up the plan for these questions, which PostgreSQL does for
+each statement anew, and not into running it; the row that compares with the same statement by pgbench shows what is left for
+Latchkey itself. A copy in memory would be faster, and could say yes after a revocation was acknowledged: so there is none.
+
+*My access.* The page asks some fifteen questions one after the other, among them what waits for the reader's word, and writes all
+of it down as a page; the limit is seven of these statements and no page.
+
+*Activation.* The limit inserts the same rows; Latchkey asks for more before it does, and the constraints ask once more.
+
+";
+
 const GROWTH: &str = "
 ## Growth
 
@@ -171,6 +187,7 @@ impl Report {
         }
         text.push_str(HOW);
         text.push_str(&self.table());
+        text.push_str(LOW);
         if !self.sizes.is_empty() {
             text.push_str(GROWTH);
             text.push_str(&self.growth());

@@ -69,7 +69,6 @@ error-this-would-leave-fewer-than-two = dette ville efterlade færre end to pers
 error-write-something-here = skriv noget her
 error-at-most-characters = højst { $first } tegn
 error-no-control-or-invisible-characters = ingen kontroltegn eller usynlige tegn
-error-letters-of-one-alphabet-in-each-word = bogstaver fra ét alfabet i hvert ord
 error-write-an-address-such-as-ada = skriv en adresse som ada@example.org
 error-letters-digits-dot-hyphen-underscore-and = kun bogstaver, cifre, punktum, bindestreg, understregning og @
 error-write-a-duration-such-as-90m = skriv en varighed som 90 min, 2 t 30 min eller 14 dage

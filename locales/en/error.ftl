@@ -72,7 +72,6 @@ error-this-would-leave-fewer-than-two = this would leave fewer than two people w
 error-write-something-here = write something here
 error-at-most-characters = at most { $first } characters
 error-no-control-or-invisible-characters = no control or invisible characters
-error-letters-of-one-alphabet-in-each-word = letters of one alphabet in each word
 error-write-an-address-such-as-ada = write an address such as ada@example.org
 error-letters-digits-dot-hyphen-underscore-and = letters, digits, dot, hyphen, underscore and @ only
 error-write-a-duration-such-as-90m = write a duration such as 90m, 2h30m or PT1H

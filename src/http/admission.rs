@@ -3,21 +3,20 @@
 //! Whoever waits too long gives up, and what was done for them is lost. So the rest is told at once to come back, which costs
 //! next to nothing, and those inside are answered as fast as ever.
 use std::{
-    num::NonZeroU32,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use axum::{
-    body::HttpBody as _,
+    body::{Body, HttpBody as _},
     extract::{Request, State},
     http::{HeaderMap, Method},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Semaphore;
 
 use super::{
@@ -28,14 +27,20 @@ use super::{
 };
 use crate::metrics::Metrics;
 
+/// What is longer than this is taken in before anybody is turned away, in bytes. Whoever is answered while they still send may
+/// never see the answer: the connection ends with what was not read.
+const SHORT: u64 = 16 * 1024;
+/// How often the log tells of those who were turned away. Of thousands a second none has a line of its own.
+const TELLING: Duration = Duration::from_secs(1);
+
 /// The places of those who are answered at once, and what is told to programs that find none.
 pub(super) struct Places {
     free: Semaphore,
     metrics: Arc<Metrics>,
     problem: Problem,
     headers: HeaderMap,
+    /// How many the log has not told of yet.
     turned_away: AtomicU64,
-    telling: DefaultDirectRateLimiter,
 }
 
 impl Places {
@@ -52,20 +57,14 @@ impl Places {
             problem,
             headers,
             turned_away: AtomicU64::new(0),
-            telling: RateLimiter::direct(Quota::per_second(NonZeroU32::MIN)),
         }
     }
 
-    /// What a program is told that finds no place. Of thousands a second none has a line of its own in the log.
-    fn too_much(&self, method: &Method) -> Response {
+    /// What a program is told that finds no place.
+    fn too_much(self: Arc<Self>, method: &Method) -> Response {
         self.metrics.turned_away(method.as_str());
-        let many = self.turned_away.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.telling.check().is_ok() {
-            self.turned_away.fetch_sub(many, Ordering::Relaxed);
-            tracing::warn!(
-                many,
-                "more is asked at once than can be answered: programs were turned away"
-            );
+        if self.turned_away.fetch_add(1, Ordering::Relaxed) == 0 {
+            tokio::spawn(Arc::clone(&self).tell());
         }
         let correlation = Correlation::new();
         let mut response = self.problem.status().into_response();
@@ -74,6 +73,16 @@ impl Places {
         tell_as_json(&problem, &mut response);
         correlation.put_on(&mut response);
         response
+    }
+
+    /// Tells of the first who was turned away, and of all who follow them at once.
+    async fn tell(self: Arc<Self>) {
+        tokio::time::sleep(TELLING).await;
+        let many = self.turned_away.swap(0, Ordering::Relaxed);
+        tracing::warn!(
+            many,
+            "more is asked at once than can be answered: programs were turned away"
+        );
     }
 }
 
@@ -84,10 +93,17 @@ pub(super) async fn turn_away(
     request: Request,
     next: Next,
 ) -> Response {
-    if places.free.available_permits() == 0 && is_for_programs(request.uri().path()) {
+    if places.free.available_permits() == 0
+        && is_for_programs(request.uri().path())
+        && is_short(request.body())
+    {
         return places.too_much(request.method());
     }
     next.run(request).await
+}
+
+fn is_short(body: &Body) -> bool {
+    body.size_hint().upper().is_some_and(|most| most <= SHORT)
 }
 
 fn is_for_programs(path: &str) -> bool {

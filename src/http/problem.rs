@@ -170,7 +170,7 @@ pub struct Problem {
     /// What went wrong this time, and what to do.
     #[schema(example = "Write a reason: this role asks for one.")]
     pub detail: String,
-    /// The id of this very answer, by which an administrator finds it in the log.
+    /// The id of this very answer, by which an administrator finds it in the log if anything was done for it.
     #[schema(format = "uri-reference", example = "urn:uuid:01938f3a-5f10-7cc2-b8a5-3f1c6f6f2a11")]
     pub instance: String,
     /// Every rule that said no.
@@ -263,7 +263,7 @@ impl Problem {
         Self { retry_after: Some(SHORT_WAIT), ..Self::new(Kind::Unavailable, detail) }
     }
 
-    /// More is asked at once than can be answered. Nothing was done, and nothing is logged of this: there are thousands of them.
+    /// More is asked at once than can be answered, and nothing was done.
     #[must_use]
     pub fn too_much() -> Self {
         let detail =

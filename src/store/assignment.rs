@@ -375,7 +375,8 @@ pub async fn of_account(
             cross join lateral effective_eligibilities($1, clock.now)
             where through is not null
         ))
-        order by assignments.id
+        -- What is held now before what could be.
+        order by assignments.kind = 'active' desc, assignments.id
         limit $2
         "#,
         principal.0,

@@ -12,7 +12,7 @@ use tokio::{
 };
 
 use crate::{
-    Form,
+    Build, Form,
     chance::Chance,
     client::Program,
     invariants,
@@ -40,14 +40,18 @@ enum Slow {
     Body,
 }
 
-/// A thousand clients send a byte a second, while an honest one goes on.
-pub async fn slow_clients(form: Form) -> Row {
+/// A thousand clients send a byte a second, while an honest one goes on. Broken, they may take as long as they like.
+pub async fn slow_clients(build: Build, form: Form) -> Row {
     let setting = Setting::new().await;
-    let clients: usize = form.choose(1000, 4000);
+    let clients: usize = if build.is_sound() { form.choose(1000, 4000) } else { 100 };
     // A thousand fit into what is allowed if nothing is said; four thousand do not.
-    let room: &[(&'static str, &str)] = match form {
-        Form::Short => &[],
-        Form::Long => &[("LATCHKEY_HTTP_MAX_CONNECTIONS", "8192")],
+    let room: &[(&'static str, &str)] = match (build, form) {
+        (Build::Sound, Form::Short) => &[],
+        (Build::Sound, Form::Long) => &[("LATCHKEY_HTTP_MAX_CONNECTIONS", "8192")],
+        (Build::Broken, _) => &[
+            ("LATCHKEY_HTTP_HEADER_TIMEOUT_SECONDS", "600"),
+            ("LATCHKEY_HTTP_BODY_TIMEOUT_SECONDS", "600"),
+        ],
     };
     let server = Server::with(&setting, "one", &setting.database_url(), room).await;
     let program = Program::new(&[server.address]);
@@ -132,17 +136,19 @@ async fn trickle(address: SocketAddr, head: &str) -> Duration {
     began.elapsed()
 }
 
-/// Throws noise at the socket.
-pub async fn raw_http(form: Form) -> Row {
+/// Throws noise at the socket. Broken, a body may be as long as it likes.
+pub async fn raw_http(build: Build, form: Form) -> Row {
     let setting = Setting::new().await;
-    let mut server = Server::start(&setting, "one").await;
+    let length: &[(&'static str, &str)] =
+        if build.is_sound() { &[] } else { &[("LATCHKEY_HTTP_MAX_BODY_BYTES", "2147483648")] };
+    let mut server = Server::with(&setting, "one", &setting.database_url(), length).await;
     let mut row = Row::default();
     // Once before the memory is looked at: what is kept for all requests is kept once.
     throw(server.address, &known(&setting.token), &mut row).await;
     let memory = server.memory();
     let mut chance = Chance::new(7);
     let pieces = known(&setting.token);
-    let total: usize = form.choose(3000, 100_000);
+    let total: usize = if build.is_sound() { form.choose(3000, 100_000) } else { 500 };
     for _ in 0..total / 500 {
         let noise: Vec<_> = (0..500).map(|_| garbled(&mut chance, &pieces)).collect();
         throw(server.address, &noise, &mut row).await;
@@ -272,15 +278,18 @@ async fn huge_body(address: SocketAddr, token: &str) -> bool {
     false
 }
 
-/// Sends JSON that is deep, large, doubled or wrong.
-pub async fn hostile_json(form: Form) -> Row {
+/// Sends JSON that is deep, large, doubled or wrong. Broken, what it takes to refuse it is missing.
+pub async fn hostile_json(build: Build, form: Form) -> Row {
     let setting = Setting::new().await;
     let mut server = Server::start(&setting, "one").await;
+    if !build.is_sound() {
+        setting.execute("alter table access_tokens rename to tokens_of_access").await;
+    }
     let bodies = bodies();
     let client = reqwest::Client::new();
     let url = format!("http://{}/api/v1/activations", server.address);
     let (mut row, mut took) = (Row::default(), Vec::new());
-    let times: usize = form.choose(20, 500);
+    let times: usize = if build.is_sound() { form.choose(20, 500) } else { 1 };
     let memory = server.memory();
     for nth in 0..times * bodies.len() {
         let (name, body) = bodies.get(nth % bodies.len()).expect("there are some");
@@ -311,7 +320,9 @@ pub async fn hostile_json(form: Form) -> Row {
         took.len()
     ));
     row.n = format!("{} bodies", took.len());
-    invariants::check(&setting, &server, &mut row).await;
+    if build.is_sound() {
+        invariants::check(&setting, &server, &mut row).await;
+    }
     row
 }
 

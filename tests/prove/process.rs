@@ -3,7 +3,7 @@ use std::fs;
 
 use rustix::{
     process::{Pid, Signal, kill_process, kill_process_group},
-    thread::{CpuSet, sched_setaffinity},
+    thread::{CpuSet, sched_getaffinity, sched_setaffinity},
 };
 
 /// The processes that a process has made and that still run.
@@ -20,22 +20,23 @@ pub fn children(parent: i32) -> Vec<i32> {
         .collect()
 }
 
-/// The core that is for whoever makes a load, and those for whoever bears it; all of them are for both where there is only one.
-pub fn cores() -> (usize, Vec<usize>) {
-    let all = std::thread::available_parallelism().map_or(1, usize::from);
-    (all - 1, (0..all.saturating_sub(1).max(1)).collect())
+/// The core that is for whoever makes a load, and the one for whoever bears it; the same where there is only one. However many
+/// there are, it is one for each: a load that one core makes would be no load for all the others.
+pub fn cores() -> (usize, usize) {
+    let mine = sched_getaffinity(None).unwrap_or_default();
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| mine.is_set(*core));
+    let first = cores.next().unwrap_or_default();
+    (first, cores.next().unwrap_or(first))
 }
 
-/// Lets processes run on these cores alone, with whatever they make from now on.
-pub fn keep_to(processes: &[i32], cores: &[usize]) {
+/// Lets processes run on this core alone, with whatever they make from now on.
+pub fn keep_to(processes: &[i32], core: usize) {
     let mut allowed = CpuSet::new();
-    for core in cores {
-        allowed.set(*core);
-    }
+    allowed.set(core);
     for process in processes {
         let threads = fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().flatten();
         for thread in threads.filter_map(|entry| entry.file_name().to_str()?.parse().ok()) {
-            // It may have ended meanwhile. Where it is not allowed, it has all of the machine.
+            // It may have ended meanwhile.
             let _ = sched_setaffinity(Pid::from_raw(thread), &allowed);
         }
     }
