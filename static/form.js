@@ -117,6 +117,7 @@ durations.forEach((part) => {
     chip.addEventListener("click", () => {
       field.value = chip.dataset.value;
       press(field);
+      field.dispatchEvent(new Event("change", { bubbles: true }));
     });
   });
   press(field);
@@ -124,16 +125,56 @@ durations.forEach((part) => {
 if (sheet) sheet.addEventListener("change", foresee);
 
 // While somebody says that it is an emergency, the sheet tells what happens then, and the Enter key does nothing.
-const emergency = sheet && sheet.querySelector("[data-emergency]");
-if (emergency) {
-  const choose = () => {
-    sheet.querySelector("[data-urgent]").hidden = !emergency.open;
-    sheet.querySelector("[data-usual]").hidden = emergency.open;
-    sheet.querySelector("[data-usual-button]").classList.toggle("button-primary", !emergency.open);
-    sheet.querySelector("[data-usual-key]").disabled = emergency.open;
-  };
-  emergency.addEventListener("toggle", choose);
+const choose = () => {
+  const open = sheet.querySelector("[data-emergency][open]") !== null;
+  sheet.querySelectorAll("[data-urgent]").forEach((part) => { part.hidden = !open; });
+  sheet.querySelectorAll("[data-usual]").forEach((part) => { part.hidden = open; });
+  sheet.querySelector("[data-usual-button]").classList.toggle("button-primary", !open);
+  sheet.querySelectorAll("[data-usual-key]").forEach((key) => { key.disabled = open; });
+};
+
+// Whether somebody has to approve depends on what is typed, by rules that the server knows: it is asked for the sheet anew.
+const DECIDES = ["assignment", "at", "duration", "when", "starts_at", "zone"];
+const address = () => {
+  const typed = [...new FormData(sheet)].filter(([name]) => DECIDES.includes(name));
+  return `${sheet.dataset.sheet}?${new URLSearchParams(typed)}`;
+};
+
+// A page as the browser reads it itself: text is made into none, which the page's policy forbids.
+const page = (at) => new Promise((done) => {
+  const request = new XMLHttpRequest();
+  request.open("GET", at);
+  request.responseType = "document";
+  request.onloadend = () => done(request.status === 200 ? request.responseXML : null);
+  request.send();
+});
+
+let looks = 0;
+const look = async () => {
+  looks += 1;
+  const turn = looks;
+  // Somebody who types is not asked about every letter.
+  await new Promise((done) => { setTimeout(done, 250); });
+  const fresh = turn === looks && await page(address());
+  if (!fresh || turn !== looks || !fresh.querySelector("[data-outcome]")) return;
+  ["[data-outcome]", "[data-usual-button]"].forEach((part) => {
+    sheet.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+  });
+  const [before, after] = [sheet, fresh].map((where) => where.querySelector("[data-emergency]"));
+  if (before && !after) before.remove();
+  if (after && !before) sheet.querySelector("[data-fields]").append(after);
   choose();
+  foresee();
+};
+
+if (sheet) {
+  sheet.addEventListener("toggle", choose, true);
+  choose();
+  ["input", "change"].forEach((event) => sheet.addEventListener(event, ({ target }) => {
+    if (DECIDES.includes(target.name)) look();
+  }));
+  // What was sent and refused, and so begins where it is to be mended, is not sent again by going back to it.
+  if (sheet.querySelector("[autofocus]")) history.replaceState(null, "", address());
 }
 
 document.querySelectorAll("[data-filter]").forEach((part) => {

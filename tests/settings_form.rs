@@ -84,7 +84,7 @@ async fn whoever_errs_in_several_ways_is_told_all_of_it_at_once_and_beside_the_f
     }
     assert_eq!(beside(&page, "eligible_maximum"), "");
     assert!(page.contains("<title>Error: "), "{page}");
-    assert!(page.contains(" things are to be mended."), "{page}");
+    assert!(page.contains("Please fix "), "{page}");
     assert!(page.contains("<a href=\"#maximum\">Longest activation: "), "{page}");
     assert!(page.contains("id=\"maximum\" autofocus"), "{page}");
     assert!(!page.contains("role=\"alert\" tabindex"), "nothing is left to be told above: {page}");

@@ -67,4 +67,4 @@ done-they-have-been-told = De har fået besked.
 done-they-no-longer-stand-in = De træder ikke længere i stedet for dig.
 done-the-manager-is-saved = Lederen er gemt.
 done-a-new-epoch-has-begun = En ny epoke er begyndt. Folk kan igen aktivere roller.
-done-your-session-is-over = Din session er slut. Log ind, så er du tilbage, hvor du var.
+done-your-session-is-over = Din session er slut. Log ind, så er du tilbage, hvor du var. Det, du havde skrevet, skal skrives igen.

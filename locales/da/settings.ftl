@@ -238,3 +238,4 @@ settings-stage-never-asked = Trin { $stage } spørges aldrig på { $place }: enh
 settings-saved-meanwhile = Gemt, siden du begyndte
 settings-what-you-chose-stays = Det, du valgte, står stadig nedenfor. Hvor det afviger fra dette, tager din næste gennemgang det tilbage: ret det, hvor du er enig med dem.
 settings-see-the-newest = Se den nyeste version
+settings-these-places-say-otherwise = Andre vilkår gælder i:

@@ -67,4 +67,4 @@ done-they-have-been-told = They have been told.
 done-they-no-longer-stand-in = They no longer stand in for you.
 done-the-manager-is-saved = The manager is saved.
 done-a-new-epoch-has-begun = A new epoch has begun. People can activate roles again.
-done-your-session-is-over = Your session is over. Sign in, and you are back where you were.
+done-your-session-is-over = Your session is over. Sign in, and you are back where you were. What you had written has to be written again.

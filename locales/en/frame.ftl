@@ -35,6 +35,6 @@ frame-script-assignments-selected = { $count ->
 frame-deliveries = Deliveries
 frame-error = Error
 frame-to-be-mended = { $count ->
-    [one] 1 thing is to be mended.
-   *[other] { $count } things are to be mended.
+    [one] Please fix one thing.
+   *[other] Please fix { $count } things.
 }

@@ -238,3 +238,4 @@ settings-stage-never-asked = Stage { $stage } is never asked at { $place }: ever
 settings-saved-meanwhile = Saved since you began
 settings-what-you-chose-stays = What you chose stays below. Where it differs from this, your next review takes it back: change it where you agree with theirs.
 settings-see-the-newest = See the newest version
+settings-these-places-say-otherwise = Other terms apply at:

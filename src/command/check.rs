@@ -67,7 +67,10 @@ pub(super) async fn check(config: Config) -> Result<(), Failure> {
     if findings.problems == 0 {
         return Ok(());
     }
-    Err(Failure::Failed(format!("{} problem(s) found", findings.problems)))
+    Err(Failure::Failed(match findings.problems {
+        1 => "1 problem found".to_owned(),
+        many => format!("{many} problems found"),
+    }))
 }
 
 /// Each setting with its value. Secrets are not in what is walked through, so only their presence is said.

@@ -116,7 +116,7 @@ impl Mailer {
                     SendError { trouble: Trouble::Passing, text }
                 })?;
                 let (to, subject) = (letter.to, letter.mail.subject());
-                tracing::info!(to, subject, file = %path.display(), "a mail was written as a file");
+                tracing::debug!(to, subject, file = %path.display(), "a mail was written as a file");
                 Ok(())
             }
         }

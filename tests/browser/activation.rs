@@ -1,5 +1,9 @@
 //! Activating a role, holding it, and giving it back.
-use latchkey::domain::settings::{Authentication, Settings};
+use latchkey::domain::{
+    approval::{Conditions, Stage},
+    settings::{Authentication, Settings},
+    time::Duration,
+};
 
 use super::Site;
 
@@ -77,5 +81,54 @@ async fn a_role_is_activated_without_scripts() {
     browser.press("I’m done").await;
     browser.press("End access now").await;
     browser.sees("That access has ended.").await;
+    world.check_invariants().await;
+}
+
+#[tokio::test]
+async fn the_sheet_says_anew_who_has_to_approve_as_it_is_filled_in() {
+    let Some(site) = Site::start().await else { return };
+    let world = &site.world;
+    let ada = site.person("ada").await;
+    world.person("bob").await;
+    let an_hour = Conditions { no_longer_than: Some(Duration::hours(1)), ..Conditions::default() };
+    let stage = Stage { skipped_if: an_hour, ..world.stage(&["bob"]) };
+    world
+        .role("Database Operator", |settings| {
+            settings.activation.requires_approval = true;
+            settings.activation.stages = vec![stage];
+            settings.activation.allows_emergency = true;
+        })
+        .await;
+    world.eligible("ada", "Database Operator").await;
+    let browser = site.browser_of(&ada).await;
+
+    browser.visit("/").await;
+    browser.press("Activate Database Operator").await;
+    browser.fill("duration", "2h").await;
+    browser.sees("It needs approval").await;
+    browser.sees("This is an emergency").await;
+    browser.fill("duration", "30m").await;
+    browser.sees("Nobody needs to be asked").await;
+    browser.does_not_see("It needs approval").await;
+    browser.does_not_see("This is an emergency").await;
+    // What was sent and refused is not sent again by going back to it: it is the sheet, as it was filled in.
+    browser.press("2 h").await;
+    browser.sees("It needs approval").await;
+    browser.fill("duration", "90h").await;
+    browser.press("Ask for approval").await;
+    browser.sees("Please fix one thing").await;
+    assert_eq!(browser.path().await, "/activations/new");
+    browser.fill("duration", "30m").await;
+    browser.sees("Nobody needs to be asked").await;
+    browser.press("Activate").await;
+    browser.sees("It is active now. It ends by itself.").await;
+
+    world.advance_seconds(20 * 60).await;
+    browser.press("Extend").await;
+    browser.fill("duration", "50m").await;
+    browser.sees("It needs approval").await;
+    browser.sees("A rule about the length counts all of it").await;
+    browser.fill("duration", "35m").await;
+    browser.sees("Nobody needs to be asked").await;
     world.check_invariants().await;
 }

@@ -21,7 +21,7 @@ async fn what_was_typed_stays_and_the_error_is_beside_its_field() {
     assert_eq!(browser.written_in("justification").await, "The nightly export hangs.");
     assert_eq!(browser.evaluate("document.title.startsWith('Error: ')").await, true);
     assert_eq!(browser.evaluate("document.activeElement.id").await, "duration");
-    browser.sees("to be mended").await;
+    browser.sees("Please fix").await;
     browser.look("mistakes-1-duration").await;
     browser.fill("duration", "12h").await;
     browser.sees("This role allows at most 8 h: choose less.").await;

@@ -50,10 +50,12 @@ pub async fn overload(build: Build, form: Form) -> Row {
     let setting = Setting::new().await;
     let room: &[(&'static str, &str)] =
         if build.is_sound() { &[] } else { &[("LATCHKEY_HTTP_MAX_REQUESTS", "1000000")] };
-    let mut server = Server::with(&setting, "one", &setting.database_url(), room).await;
     let (load, bearer) = process::cores();
+    // From its start, so that it has as many threads as cores.
+    let begin = || Server::begin(&setting, "one", &setting.database_url(), room);
+    let mut server = process::kept_to(bearer, begin);
+    server.until_ready().await;
     process::keep_to(&setting.processes(), bearer);
-    process::keep_to(&[server.process()], bearer);
     let kept = Asker::new(&setting, &server, Connections::Kept(Mutex::default()), load);
     kept.clone().on_its_core(async |asker| asker.ask_all_once().await).await;
     let peak = kept.clone().on_its_core(Asker::peak).await;

@@ -42,6 +42,15 @@ pub fn keep_to(processes: &[i32], core: usize) {
     }
 }
 
+/// Does something on one core alone. A process that is started by it stays there.
+pub fn kept_to<T>(core: usize, start: impl FnOnce() -> T) -> T {
+    let before = sched_getaffinity(None).unwrap_or_default();
+    keep_this_thread_to(core);
+    let started = start();
+    let _ = sched_setaffinity(None, &before);
+    started
+}
+
 /// Lets the thread that calls this run on one core alone.
 pub fn keep_this_thread_to(core: usize) {
     let mut allowed = CpuSet::new();

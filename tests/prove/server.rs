@@ -117,11 +117,6 @@ impl Server {
         self.until_ready().await
     }
 
-    /// Its number.
-    pub fn process(&self) -> i32 {
-        self.process.id().map_or(0, u32::cast_signed)
-    }
-
     /// Whether it runs.
     pub fn lives(&mut self) -> bool {
         matches!(self.process.try_wait(), Ok(None))

@@ -134,7 +134,11 @@ fn introduce(config: &Config, people: &[Person]) {
         );
     }
     let program = std::env::args().next().unwrap_or_else(|| "latchkey".to_owned());
-    println!("\n  A code for anybody:   {program} demo code ada");
+    // Asked elsewhere, it looks for the people of another demo.
+    let folder = config.data_folder.parent().filter(|it| *it != Config::default().data_folder);
+    let folder = folder.map(|it| format!("LATCHKEY_DATA_FOLDER={} ", it.display()));
+    let folder = folder.unwrap_or_default();
+    println!("\n  A code for anybody:   {folder}{program} demo code ada");
     println!("  Mails are files in:   {}", config.data_folder.join("mail").display());
     println!("  To begin anew:        delete {}", config.data_folder.display());
     println!("  To stop:              Ctrl-C\n");

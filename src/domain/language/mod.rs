@@ -22,6 +22,7 @@ use super::time::Duration;
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize,
 )]
+#[serde(try_from = "String")]
 pub enum Language {
     /// English, in which every text exists.
     #[default]
@@ -63,6 +64,15 @@ impl Language {
     #[must_use]
     pub fn named(tag: &str) -> Option<Self> {
         Self::OFFERED.into_iter().find(|language| language.tag() == tag)
+    }
+}
+
+impl TryFrom<String> for Language {
+    type Error = &'static str;
+
+    fn try_from(tag: String) -> Result<Self, Self::Error> {
+        let all = [Self::English, Self::Danish, Self::Bracketed];
+        all.into_iter().find(|language| language.tag() == tag).ok_or("must be en or da")
     }
 }
 

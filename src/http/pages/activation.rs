@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
-        activation::Intent,
+        activation::{Intent, Refusal},
         approval::StageState,
         id::{AssignmentId, ScopeId},
         request::RequestState,
@@ -42,11 +42,16 @@ use crate::{
 /// What a form proposes if the terms allow it.
 const USUAL: Duration = Duration::hours(2);
 
-/// What to activate, in the address.
+/// What the address of the sheet says: what to activate, and what decides over what will happen.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct Picked {
     assignment: Vec<String>,
+    at: Vec<String>,
+    duration: String,
+    when: String,
+    starts_at: String,
+    zone: String,
 }
 
 /// What the sheet sends.
@@ -80,7 +85,8 @@ impl Form {
 
 /// The sheet.
 pub async fn new(page: Page, Query(picked): Query<Picked>) -> Answer {
-    let form = Form { assignment: picked.assignment, ..Form::default() };
+    let Picked { assignment, at, duration, when, starts_at, zone } = picked;
+    let form = Form { assignment, at, duration, when, starts_at, zone, ..Form::default() };
     draw(&page, Faults::default(), &form).await
 }
 
@@ -157,7 +163,8 @@ async fn draw(page: &Page, mut faults: Faults, form: &Form) -> Answer {
         ticket_required,
         code: needs_code.then(|| faults.take("code", "")),
         emergency: emergency(form, &roles, &mut faults),
-        problems: problems(faults, &roles),
+        foreseen: if faults.is_empty() { foreseen(&roles) } else { Vec::new() },
+        problems: faults.rest(),
         outcome: outcome::of(&asked, time, &reader),
         roles: roles.iter().map(wanted).collect(),
         frame,
@@ -193,8 +200,15 @@ fn emergency(form: &Form, roles: &[Previewed], faults: &mut Faults) -> Option<Em
     waiting.iter().all(|terms| terms.allows_emergency).then(|| Emergency {
         longest: reader_now().duration(longest),
         open: form.emergency.is_some(),
+        replaces: waiting_already(roles),
         field: faults.take("emergency", ""),
     })
+}
+
+/// Whether one of the roles is asked for already.
+fn waiting_already(roles: &[Previewed]) -> bool {
+    let mut refusals = roles.iter().flat_map(|role| &role.preview.refusals);
+    refusals.any(|refusal| *refusal == Refusal::AlreadyRequested)
 }
 
 /// What the form says about the time; before anything is typed, what is usual.
@@ -220,12 +234,8 @@ fn duration_help(longest: Duration, roles: usize) -> String {
     }
 }
 
-/// What is wrong with the whole; before anything is sent, what can be told to be refused already.
-fn problems(faults: Faults, roles: &[Previewed]) -> Vec<String> {
-    let rest = faults.rest();
-    if !rest.is_empty() {
-        return rest;
-    }
+/// What can be told to be refused before anything is sent.
+fn foreseen(roles: &[Previewed]) -> Vec<String> {
     let mut foreseen: Vec<_> = roles
         .iter()
         .flat_map(|Previewed { preview, .. }| {

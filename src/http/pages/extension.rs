@@ -1,5 +1,6 @@
 //! More time for an activation that runs.
 use axum::extract::Path;
+use axum_extra::extract::Query;
 use serde::Deserialize;
 
 use super::{
@@ -14,7 +15,10 @@ use super::{
 };
 use crate::{
     domain::{
-        activation::Intent, id::AssignmentId, request::RequestState, settings::Authentication,
+        activation::Intent,
+        id::AssignmentId,
+        request::RequestState,
+        settings::{ActivationTerms, Authentication},
         time::Duration,
     },
     error::Error,
@@ -37,9 +41,21 @@ pub struct Form {
     idempotency_key: Option<String>,
 }
 
+/// What the address of the sheet says: for how long, which decides over what will happen.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Proposed {
+    duration: String,
+}
+
 /// The sheet.
-pub async fn new(page: Page, Path(activation): Path<String>) -> Answer {
-    draw(&page, id(&activation, "activation")?, Faults::default(), &Form::default()).await
+pub async fn new(
+    page: Page,
+    Path(activation): Path<String>,
+    Query(Proposed { duration }): Query<Proposed>,
+) -> Answer {
+    let form = Form { duration, ..Form::default() };
+    draw(&page, id(&activation, "activation")?, Faults::default(), &form).await
 }
 
 async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Answer {
@@ -47,14 +63,15 @@ async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Ans
     let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
     let until = assignment::show(&page.app, &page.actor, eligibility).await?.ends_at;
     let chosen = activation::Chosen { eligibility, scope: Some(told.scope) };
-    let preview = activation::preview(
-        &page.app,
-        &page.actor,
-        chosen,
-        (form.duration.parse().ok(), None),
-        Intent::Extend,
-    )
-    .await?;
+    let look = async |duration: Option<Duration>| {
+        let time = (duration, None);
+        activation::preview(&page.app, &page.actor, chosen, time, Intent::Extend).await
+    };
+    let mut preview = look(form.duration.parse().ok()).await?;
+    if form.duration.is_empty() {
+        // As the sheet proposes it.
+        preview = look(Some(preview.version.settings.activation.maximum)).await?;
+    }
     let status = faults.status();
     let opened = page.open(Section::Access).await?;
     let mut sheet = sheet(opened, &told, (&preview, until), faults, form);
@@ -83,11 +100,7 @@ fn sheet(
         scope: place(told.scope, &told.scope_name),
         ends: told.ends_at.map(|end| opened.reader.instant(end)).unwrap_or_default(),
         presets: say::presets(longest),
-        duration_help: duration.help(tell!(
-            "activation-at-most-from-now",
-            longest = longest,
-            how_to_write = say::how_to_write()
-        )),
+        duration_help: duration.help(duration_help(terms)),
         duration,
         reason: faults.take("justification", &form.justification),
         reason_required: terms.requires_justification,
@@ -99,6 +112,18 @@ fn sheet(
         outcome: outcome::of(&[asked], time, &opened.reader),
         problems: faults.rest(),
         frame: opened.frame,
+    }
+}
+
+fn duration_help(terms: &ActivationTerms) -> String {
+    let how_to_write = say::how_to_write();
+    let most =
+        tell!("activation-at-most-from-now", longest = terms.maximum, how_to_write = how_to_write);
+    let counts = terms.stages.iter().any(|stage| stage.skipped_if.no_longer_than.is_some());
+    if terms.requires_approval && counts {
+        format!("{most} {}", tell!("activation-a-rule-about-length-counts"))
+    } else {
+        most
     }
 }
 

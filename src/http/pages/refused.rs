@@ -83,7 +83,7 @@ mod tests {
     fn each_fault_is_told_at_the_top_and_leads_to_its_field() {
         let page = super::tell(PAGE).unwrap();
         assert!(page.starts_with("<title>Error: Activate</title>"), "{page}");
-        assert!(page.contains("3 things are to be mended."), "{page}");
+        assert!(page.contains("Please fix 3 things."), "{page}");
         for link in [
             r##"<a href="#why">Why: Write less than &quot;this&quot;.</a>"##,
             r##"<a href="#who-list">Who: Choose somebody.</a>"##,

@@ -61,6 +61,8 @@ pub struct Detail {
     pub names: Names,
     /// The places that the reader may look at.
     pub places: Vec<Place>,
+    /// Those of them below this one that say something themselves.
+    pub below: Vec<Place>,
     /// Whether the reader may change the terms here.
     pub may_change: bool,
 }
@@ -126,6 +128,10 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
         .collect();
     let names = store::settings::approver_names(&mut connection, &everybody).await?;
     let reader = actor.user().map(|user| user.principal);
+    let places = store::settings::places(&mut connection, Some(role), reader).await?;
+    let says = |place: &&Place| {
+        place.id != scope && place.path.contains(&scope) && standing.tree.find(place.id).is_some()
+    };
     Ok(Detail {
         role: told,
         number: standing.number,
@@ -134,7 +140,8 @@ pub async fn show(app: &App, actor: &Actor, role: RoleId, scope: ScopeId) -> Res
         resilience,
         history: with_differences(versions),
         names,
-        places: store::settings::places(&mut connection, Some(role), reader).await?,
+        below: places.iter().filter(says).cloned().collect(),
+        places,
         may_change: may_change(&mut connection, actor, scope).await?,
         place: standing.place,
         current,

@@ -94,6 +94,11 @@ pub async fn one(page: Page, Path(role): Path<String>, Query(pairs): Query<Pairs
         at_root: scope == ScopeId::ROOT,
         chosen: Input::new(scope.to_string()),
         places: if detail.places.len() > 1 { choices(&detail.places) } else { Vec::new() },
+        below: detail
+            .below
+            .iter()
+            .map(|place| (link(role, place.id, ""), place.name.clone()))
+            .collect(),
         edit: if may_edit { address("/edit") } else { String::new() },
         template: if may_edit {
             format!("/settings/templates/new?role={role}&scope={scope}")

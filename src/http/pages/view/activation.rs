@@ -46,6 +46,8 @@ pub struct NewActivation {
     pub code: Option<Field>,
     /// What is wrong with the whole.
     pub problems: Vec<String>,
+    /// What would be refused if it were sent, unless it is an emergency.
+    pub foreseen: Vec<String>,
     /// What will happen.
     pub outcome: Outcome,
     /// The way around the approval; none if there is none.
@@ -58,6 +60,8 @@ pub struct Emergency {
     pub longest: String,
     /// Whether it was pressed already.
     pub open: bool,
+    /// Whether it takes the place of an open request.
+    pub replaces: bool,
     /// What is wrong with it.
     pub field: Field,
 }

@@ -26,6 +26,8 @@ pub struct Settings {
     pub chosen: Field,
     /// Places to choose from; none if there is no choice.
     pub places: Vec<Choice>,
+    /// Places below with terms of their own: where those are, and the name.
+    pub below: Vec<(String, String)>,
     /// Field by field.
     pub rows: Vec<SettingRow>,
     /// Where to change them; empty without the right.
