@@ -134,15 +134,19 @@ const choose = () => {
 };
 
 // Whether somebody has to approve depends on what is typed, by rules that the server knows: it is asked for the sheet anew.
-const DECIDES = ["assignment", "at", "duration", "when", "starts_at", "zone"];
+const DECIDES = ["assignment", "at", "duration", "when", "starts_at"];
 const address = () => {
   const typed = [...new FormData(sheet)].filter(([name]) => DECIDES.includes(name));
   return `${sheet.dataset.sheet}?${new URLSearchParams(typed)}`;
 };
 
 // A page as the browser reads it itself: text is made into none, which the page's policy forbids.
+let asking = new XMLHttpRequest();
 const page = (at) => new Promise((done) => {
+  // What was asked before is not wanted any more.
+  asking.abort();
   const request = new XMLHttpRequest();
+  asking = request;
   request.open("GET", at);
   request.responseType = "document";
   request.onloadend = () => done(request.status === 200 ? request.responseXML : null);
@@ -157,12 +161,18 @@ const look = async () => {
   await new Promise((done) => { setTimeout(done, 250); });
   const fresh = turn === looks && await page(address());
   if (!fresh || turn !== looks || !fresh.querySelector("[data-outcome]")) return;
-  ["[data-outcome]", "[data-usual-button]"].forEach((part) => {
-    sheet.querySelector(part).replaceChildren(...fresh.querySelector(part).childNodes);
+  ["[data-outcome]", "[data-usual-button]", "[data-foreseen]"].forEach((part) => {
+    const [before, after] = [sheet, fresh].map((where) => where.querySelector(part));
+    if (before && after) before.replaceChildren(...after.childNodes);
   });
   const [before, after] = [sheet, fresh].map((where) => where.querySelector("[data-emergency]"));
-  if (before && !after) before.remove();
-  if (after && !before) sheet.querySelector("[data-fields]").append(after);
+  if (before && after) {
+    after.open = before.open;
+    const [ticked, tick] = [before, after].map((box) => box.querySelector("input[type=checkbox]"));
+    tick.checked = ticked.checked;
+    before.replaceWith(after);
+  } else if (before) before.remove();
+  else if (after) sheet.querySelector("[data-fields]").append(after);
   choose();
   foresee();
 };

@@ -79,3 +79,51 @@ async fn whoever_sends_slowly_keeps_nobody_out() {
     assert!(!slow.is_finished(), "it is still on its way");
     slow.abort();
 }
+
+#[tokio::test]
+async fn whoever_hands_in_a_file_slowly_keeps_nobody_out_but_others_with_files() {
+    let (world, token) = world().await;
+    let router = for_at_most(&world, 1);
+    let file = || {
+        Request::post("/api/v1/inventory/imports")
+            .header("authorization", format!("Bearer {token}"))
+            .header("content-type", "application/json")
+            .body(Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>()))
+            .unwrap()
+    };
+    let slow: Vec<_> = (0..8).map(|_| tokio::spawn(answered(router.clone(), file()))).collect();
+    for _ in 0..10 {
+        assert_eq!(answered(router.clone(), call("get", MINE, &token, None)).await.status, 200);
+    }
+    assert!(slow.iter().all(|it| !it.is_finished()), "they are still on their way");
+    assert_eq!(
+        answered(router.clone(), file()).await.status,
+        503,
+        "files have places of their own"
+    );
+    for it in slow {
+        it.abort();
+    }
+}
+
+#[tokio::test]
+async fn programs_leave_an_eighth_of_the_places_to_people() {
+    let (world, token) = world().await;
+    let router = for_at_most(&world, 8);
+    let mut held = world.owner.begin().await.unwrap();
+    sqlx::query("lock table access_tokens in access exclusive mode")
+        .execute(&mut *held)
+        .await
+        .unwrap();
+    let ask = || answered(router.clone(), call("get", MINE, &token, None));
+    let inside: Vec<_> = (0..7).map(|_| tokio::spawn(ask())).collect();
+    world.until_somebody_waits_for_a_lock().await;
+
+    assert_eq!(ask().await.status, 503, "the last place is for people");
+    let page = Request::get("/sign-in").body(Body::empty()).unwrap();
+    assert_eq!(answered(router.clone(), page).await.status, 200, "who signs in");
+    held.rollback().await.unwrap();
+    for one in inside {
+        assert_eq!(one.await.unwrap().status, 200);
+    }
+}

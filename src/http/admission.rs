@@ -30,12 +30,19 @@ use crate::metrics::Metrics;
 /// What is longer than this is taken in before anybody is turned away, in bytes. Whoever is answered while they still send may
 /// never see the answer: the connection ends with what was not read.
 const SHORT: u64 = 16 * 1024;
+/// How many whole files may be on their way at once. They come while somebody holds a place, so that they have places of their own.
+const FILES: usize = 8;
+/// This share of the places is for people alone, whatever programs ask.
+const FOR_PEOPLE: usize = 8;
 /// How often the log tells of those who were turned away. Of thousands a second none has a line of its own.
 const TELLING: Duration = Duration::from_secs(1);
 
 /// The places of those who are answered at once, and what is told to programs that find none.
 pub(super) struct Places {
     free: Semaphore,
+    /// How many of them programs leave free.
+    for_people: usize,
+    files: Semaphore,
     metrics: Arc<Metrics>,
     problem: Problem,
     headers: HeaderMap,
@@ -53,11 +60,17 @@ impl Places {
         headers.extend(std::mem::take(told.headers_mut()));
         Self {
             free: Semaphore::new(places),
+            for_people: places / FOR_PEOPLE,
+            files: Semaphore::new(FILES),
             metrics: Arc::clone(&web.app.metrics),
             problem,
             headers,
             turned_away: AtomicU64::new(0),
         }
+    }
+
+    fn are_full_for_programs(&self) -> bool {
+        self.free.available_permits() <= self.for_people
     }
 
     /// What a program is told that finds no place.
@@ -93,7 +106,7 @@ pub(super) async fn turn_away(
     request: Request,
     next: Next,
 ) -> Response {
-    if places.free.available_permits() == 0
+    if places.are_full_for_programs()
         && is_for_programs(request.uri().path())
         && is_short(request.body())
     {
@@ -116,11 +129,13 @@ pub(super) async fn admit(
     request: Request,
     next: Next,
 ) -> Response {
+    let is_file = request.extensions().get::<WholeFile>().is_some();
     let request = match arrived(request).await {
         Ok(request) => request,
         Err(problem) => return problem.into_response(),
     };
-    let Ok(_place) = places.free.try_acquire() else { return Problem::too_much().into_response() };
+    let place = if is_file { places.files.try_acquire() } else { places.free.try_acquire() };
+    let Ok(_place) = place else { return Problem::too_much().into_response() };
     next.run(request).await
 }
 

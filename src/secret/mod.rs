@@ -11,7 +11,7 @@ mod token;
 mod witness_key;
 
 pub use key::{Keys, MasterKey, Purpose, Unreadable};
-pub use password::{Busy, Cost, PasswordHasher, Verdict};
+pub use password::{Busy, Cost, PasswordHasher, Verdict, Whose};
 pub use public_key::{Assertion, BadKey, PublicKey};
 pub use recovery_code::RecoveryCode;
 pub use signature::{BadSigningSecret, SigningSecret};

@@ -14,8 +14,18 @@ use crate::domain::password::Password;
 /// How many hashes are worked out at once: more would starve everything else on a small machine.
 const AT_ONCE: usize = 2;
 
-/// How many may wait for their turn. With 46 MiB each and two at work this bounds memory and waiting time.
+/// How many may wait for their turn, strangers and others each. This bounds how long anybody waits; the two at work, with 46 MiB each,
+/// bound the memory.
 const WAITING: usize = 32;
+
+/// Whose password is worked on. Strangers, however many they are, take no place of those who were here before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Whose {
+    /// Somebody's at a browser that the account does not know.
+    Stranger,
+    /// Somebody's who is signed in, or at a browser from which the account was signed in to before.
+    Known,
+}
 
 /// Too many sign-ins at this moment; worth trying again in a few seconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -50,8 +60,10 @@ pub enum Verdict {
 /// Hashes and compares passwords.
 pub struct PasswordHasher {
     worker: Arc<Worker>,
-    /// Those who hash or wait to.
-    places: Arc<Semaphore>,
+    /// Strangers who hash or wait to.
+    strangers: Arc<Semaphore>,
+    /// Others who do.
+    known: Arc<Semaphore>,
     /// Those who hash.
     turns: Arc<Semaphore>,
 }
@@ -78,35 +90,46 @@ impl PasswordHasher {
             .hash_password_with_salt(&super::random::<32>(), &super::random::<16>())
             .expect("lengths of password and salt are within argon2's limits");
         let worker = Arc::new(Worker { keys, argon2, decoy });
-        let places = Arc::new(Semaphore::new(AT_ONCE + WAITING));
-        Self { worker, places, turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        let places = || Arc::new(Semaphore::new(AT_ONCE + WAITING));
+        let turns = Arc::new(Semaphore::new(AT_ONCE));
+        Self { worker, strangers: places(), known: places(), turns }
     }
 
     /// Hashes a new password.
     pub async fn hash(&self, password: &Password) -> Result<String, Busy> {
         let password = Zeroizing::new(password.reveal().to_owned());
-        self.in_turn(move |worker| worker.hash(&password)).await
+        self.in_turn(Whose::Known, move |worker| worker.hash(&password)).await
     }
 
     /// Hashes a password again that was right a moment ago, whatever today's rules say of it.
     pub async fn rehash(&self, typed: &str) -> Result<String, Busy> {
         let typed = Zeroizing::new(typed.nfc().collect::<String>());
-        self.in_turn(move |worker| worker.hash(&typed)).await
+        self.in_turn(Whose::Known, move |worker| worker.hash(&typed)).await
     }
 
     /// Compares what somebody typed with a stored hash. Without one it does the same work and says no.
-    pub async fn verify(&self, typed: &str, stored: Option<&str>) -> Result<Verdict, Busy> {
+    pub async fn verify(
+        &self,
+        whose: Whose,
+        typed: &str,
+        stored: Option<&str>,
+    ) -> Result<Verdict, Busy> {
         let typed = Zeroizing::new(typed.nfc().collect::<String>());
         let stored = stored.map(str::to_owned);
-        self.in_turn(move |worker| worker.verify(&typed, stored.as_deref())).await
+        self.in_turn(whose, move |worker| worker.verify(&typed, stored.as_deref())).await
     }
 
     /// Runs work on a thread of its own when it is its turn, or says that too many wait.
     async fn in_turn<T: Send + 'static>(
         &self,
+        whose: Whose,
         work: impl FnOnce(&Worker) -> T + Send + 'static,
     ) -> Result<T, Busy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| Busy)?;
+        let places = match whose {
+            Whose::Stranger => &self.strangers,
+            Whose::Known => &self.known,
+        };
+        let place = Arc::clone(places).try_acquire_owned().map_err(|_| Busy)?;
         let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| Busy)?;
         let worker = Arc::clone(&self.worker);
         // The thread keeps both permits: a caller who goes away does not stop it.
@@ -148,6 +171,8 @@ impl Worker {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::secret::MasterKey;
 
@@ -165,13 +190,21 @@ mod tests {
     async fn the_password_and_only_the_password_is_right() {
         let hasher = PasswordHasher::new(keys(), CHEAP);
         let stored = hasher.hash(&password("seven lanterns under Örebro")).await.unwrap();
-        let right = hasher.verify("seven lanterns under O\u{308}rebro", Some(&stored)).await;
+        let right = hasher
+            .verify(Whose::Stranger, "seven lanterns under O\u{308}rebro", Some(&stored))
+            .await;
         assert_eq!(right, Ok(Verdict::Right));
         for wrong in ["", "seven lanterns under Örebro ", "Seven lanterns under Örebro"] {
-            assert_eq!(hasher.verify(wrong, Some(&stored)).await, Ok(Verdict::Wrong));
+            assert_eq!(
+                hasher.verify(Whose::Stranger, wrong, Some(&stored)).await,
+                Ok(Verdict::Wrong)
+            );
         }
-        assert_eq!(hasher.verify("anything", None).await, Ok(Verdict::Wrong));
-        assert_eq!(hasher.verify("anything", Some("not a hash")).await, Ok(Verdict::Wrong));
+        assert_eq!(hasher.verify(Whose::Stranger, "anything", None).await, Ok(Verdict::Wrong));
+        assert_eq!(
+            hasher.verify(Whose::Stranger, "anything", Some("not a hash")).await,
+            Ok(Verdict::Wrong)
+        );
     }
 
     #[tokio::test]
@@ -180,7 +213,8 @@ mod tests {
         let old = PasswordHasher::new(Arc::clone(&keys), CHEAP);
         let new = PasswordHasher::new(keys, Cost { memory: 128, passes: 1 });
         let stored = old.hash(&password("seven lanterns under Örebro")).await.unwrap();
-        let verdict = new.verify("seven lanterns under Örebro", Some(&stored)).await;
+        let verdict =
+            new.verify(Whose::Stranger, "seven lanterns under Örebro", Some(&stored)).await;
         assert_eq!(verdict, Ok(Verdict::RightButOutdated));
     }
 
@@ -191,7 +225,8 @@ mod tests {
             .await
             .unwrap();
         let other = PasswordHasher::new(keys(), CHEAP);
-        let verdict = other.verify("seven lanterns under Örebro", Some(&stored)).await;
+        let verdict =
+            other.verify(Whose::Stranger, "seven lanterns under Örebro", Some(&stored)).await;
         assert_eq!(verdict, Ok(Verdict::Wrong));
     }
 
@@ -209,7 +244,7 @@ mod tests {
         let crowd: Vec<_> = (0..40)
             .map(|_| {
                 let hasher = Arc::clone(&hasher);
-                tokio::spawn(async move { hasher.verify("anything", None).await })
+                tokio::spawn(async move { hasher.verify(Whose::Stranger, "anything", None).await })
             })
             .collect();
         tokio::task::yield_now().await;
@@ -219,6 +254,16 @@ mod tests {
             refused += usize::from(one.await.unwrap() == Err(Busy));
         }
         assert_eq!(refused, 40 - AT_ONCE - WAITING);
-        assert_eq!(hasher.verify("anything", None).await, Ok(Verdict::Wrong));
+        let turns = hasher.turns.acquire_many(2).await.unwrap();
+        let crowd: Vec<_> =
+            (0..40).map(|_| hasher.verify(Whose::Stranger, "anything", None)).collect();
+        let mut crowd = Box::pin(futures_util::future::join_all(crowd));
+        assert!((&mut crowd).now_or_never().is_none(), "strangers have taken every place");
+        let mut known = Box::pin(hasher.verify(Whose::Known, "anything", None));
+        assert!((&mut known).now_or_never().is_none(), "there is one for who is known");
+        drop(turns);
+        let (known, _) = tokio::join!(known, crowd);
+        assert_eq!(known, Ok(Verdict::Wrong));
+        assert_eq!(hasher.verify(Whose::Stranger, "anything", None).await, Ok(Verdict::Wrong));
     }
 }

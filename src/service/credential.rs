@@ -17,7 +17,7 @@ use crate::{
         throttle::Source,
     },
     error::Error,
-    secret::{RecoveryCode, Token, TokenKind, Verdict},
+    secret::{RecoveryCode, Token, TokenKind, Verdict, Whose},
     service::{
         enrolment::{self, NewAuthenticator},
         second_factor,
@@ -97,7 +97,7 @@ async fn check_old_password(
         return Err(second_factor::busy(now, until));
     }
     let hash = stored.as_ref().map(|stored| stored.hash.as_str());
-    match app.passwords.verify(old.expose_secret(), hash).await? {
+    match app.passwords.verify(Whose::Known, old.expose_secret(), hash).await? {
         Verdict::Right | Verdict::RightButOutdated => {
             let mut connection = app.database.acquire().await?;
             store::throttle::clear(&mut connection, &counters).await

@@ -18,7 +18,7 @@ use crate::{
         throttle::Source,
     },
     error::Error,
-    secret::{Token, TokenKind, Verdict},
+    secret::{Token, TokenKind, Verdict, Whose},
     service::{notice, second_factor},
     store::{
         self, Change,
@@ -79,7 +79,8 @@ pub async fn begin(
         Admission::Wait { now, until } => return Err(second_factor::busy(now, until)),
     }
     let hash = stored.as_ref().map(|stored| stored.hash.as_str());
-    let verdict = match app.passwords.verify(password.expose_secret(), hash).await {
+    let whose = if is_known { Whose::Known } else { Whose::Stranger };
+    let verdict = match app.passwords.verify(whose, password.expose_secret(), hash).await {
         Ok(verdict) => verdict,
         Err(busy) => {
             let mut connection = app.database.acquire().await?;

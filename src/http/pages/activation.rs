@@ -51,7 +51,6 @@ pub struct Picked {
     duration: String,
     when: String,
     starts_at: String,
-    zone: String,
 }
 
 /// What the sheet sends.
@@ -85,7 +84,9 @@ impl Form {
 
 /// The sheet.
 pub async fn new(page: Page, Query(picked): Query<Picked>) -> Answer {
-    let Picked { assignment, at, duration, when, starts_at, zone } = picked;
+    let Picked { assignment, at, duration, when, starts_at } = picked;
+    // Nobody else's clock: an address may come from anybody.
+    let zone = reader_now().zone_name().to_owned();
     let form = Form { assignment, at, duration, when, starts_at, zone, ..Form::default() };
     draw(&page, Faults::default(), &form).await
 }
@@ -99,9 +100,12 @@ struct Previewed {
 async fn preview(page: &Page, form: &Form) -> Result<Vec<Previewed>, Error> {
     let typed: Option<Duration> = form.duration.parse().ok();
     let starts_at = time(form, USUAL).starts_at;
-    let mut previewed = Vec::with_capacity(form.assignment.len());
+    let mut previewed: Vec<Previewed> = Vec::with_capacity(form.assignment.len());
     for (assignment, scope) in form.assignment.iter().zip(form.places()).take(50) {
         let id: AssignmentId = id(assignment, "assignment")?;
+        if previewed.iter().any(|other| other.told.id == id) {
+            continue;
+        }
         let told = assignment::show(&page.app, &page.actor, id).await?;
         let chosen = Chosen { eligibility: id, scope };
         let look = async |duration: Option<Duration>| {

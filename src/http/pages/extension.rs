@@ -63,15 +63,9 @@ async fn draw(page: &Page, id: AssignmentId, faults: Faults, form: &Form) -> Ans
     let eligibility = told.eligibility.ok_or(Error::NotFound("activation"))?;
     let until = assignment::show(&page.app, &page.actor, eligibility).await?.ends_at;
     let chosen = activation::Chosen { eligibility, scope: Some(told.scope) };
-    let look = async |duration: Option<Duration>| {
-        let time = (duration, None);
-        activation::preview(&page.app, &page.actor, chosen, time, Intent::Extend).await
-    };
-    let mut preview = look(form.duration.parse().ok()).await?;
-    if form.duration.is_empty() {
-        // As the sheet proposes it.
-        preview = look(Some(preview.version.settings.activation.maximum)).await?;
-    }
+    // Without a length it is the longest, which the sheet proposes.
+    let time = (form.duration.parse().ok(), None);
+    let preview = activation::preview(&page.app, &page.actor, chosen, time, Intent::Extend).await?;
     let status = faults.status();
     let opened = page.open(Section::Access).await?;
     let mut sheet = sheet(opened, &told, (&preview, until), faults, form);
