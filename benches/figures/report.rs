@@ -38,6 +38,11 @@ of it down as a page; the limit is seven of these statements and no page.
 
 *Activation.* The limit inserts the same rows; Latchkey asks for more before it does, and the constraints ask once more.
 
+*CSV export.* Every cell is read, guarded against formulas and escaped by the program; COPY passes text on.
+
+*Approval.* Of this figure the limit is as bad as Latchkey: after a million events and a hundred thousand requests that wait, statements by
+themselves take seconds that take milliseconds in a young database. Why is not known yet.
+
 ";
 
 const GROWTH: &str = "

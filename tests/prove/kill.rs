@@ -96,7 +96,7 @@ pub async fn going(load: &Load) {
 /// Breaks it: what is committed is told of before the disk has it. The server has looked at its start, and is not asked again.
 ///
 /// A process that is killed loses only what the system has not been given yet, so the database is told to take its time.
-pub async fn do_not_wait_for_the_disk(setting: &Setting) {
+async fn do_not_wait_for_the_disk(setting: &Setting) {
     // Not within a transaction, which these refuse.
     for setting_of_it in ["wal_writer_delay = '10s'", "wal_writer_flush_after = '1GB'"] {
         setting.execute(format!("alter system set {setting_of_it}")).await;

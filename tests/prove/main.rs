@@ -89,7 +89,7 @@ static FAULTS: [Fault; 17] = [
     fault("cut-at-commit", "the connection cut at the commit", "no idempotency keys"),
     fault("black-hole", "the database answers nothing, and ends nothing", "nobody notices"),
     fault("read-only", "the database takes no changes", "access asks no clock"),
-    fault("disk-full", "the database's disk is full", "synchronous_commit off"),
+    fault("disk-full", "the database's disk is full", "nobody makes room"),
     fault("clock", "the server's clock is wrong", "the database's clock is wrong"),
     fault("five-servers", "five servers end one crowd", "access asks no clock"),
     fault("restore", "old, cut and edited databases", "no witness"),

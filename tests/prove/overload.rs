@@ -120,9 +120,10 @@ async fn judge(
     row.promise(soon <= REFUSED, || {
         format!("who is turned away learns of it after {:.1} s (p99)", soon.as_secs_f64())
     });
+    let waited = flood.iter().filter(|it| it.status.is_none()).count();
+    row.promise(waited == 0, || format!("{waited} gave up waiting"));
     let times = flood.len() / (peak.max(1) * SECONDS * rounds);
     row.promise(times >= TIMES_ASKED, || format!("only {times} times the peak was asked"));
-    let waited = flood.iter().filter(|it| it.status.is_none()).count();
     let faults = flood.iter().filter(|it| it.status.is_some_and(|it| it >= 500 && it != 503));
     let faults = faults.count();
     row.promise(faults == 0, || format!("{faults} answers were faults"));

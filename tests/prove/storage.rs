@@ -13,7 +13,7 @@ use sqlx::{Connection as _, PgConnection};
 use crate::{
     Build, Form,
     client::{Load, Program},
-    ends, invariants, kill, patience,
+    ends, invariants, patience,
     report::Row,
     server::Server,
     setting::{Folder, PEOPLE, Setting, named_folder},
@@ -118,8 +118,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Fills the disk that the database is on, its log of changes as well, and makes room again. Broken, the database tells of changes before
-/// the disk has them, and is killed while it is full.
+/// Fills the disk that the database is on, its log of changes as well, and makes room again. Broken, nobody makes room in time.
 pub async fn disk_full(build: Build, form: Form) -> Row {
     let disk = match SmallDisk::mount("disk") {
         Ok(disk) => disk,
@@ -132,9 +131,6 @@ pub async fn disk_full(build: Build, form: Form) -> Row {
     }
     setting.execute("select pg_reload_conf()").await;
     let mut server = Server::start(&setting, "one").await;
-    if !build.is_sound() {
-        kill::do_not_wait_for_the_disk(&setting).await;
-    }
     let load = Load::begin(&setting, &[server.address], 16, true);
     let mut row = Row::default();
     let rounds: usize = if build.is_sound() { form.choose(1, 10) } else { 1 };
@@ -150,31 +146,33 @@ pub async fn disk_full(build: Build, form: Form) -> Row {
         });
         row.promise(felt.await.is_some(), || "the disk was full, and nobody felt it".to_owned());
         row.promise(server.status("/livez").await == Some(200), || "it did not live".to_owned());
-        if !build.is_sound() {
-            // What it has not written by now, it will not write any more.
-            setting.kill().await;
-        }
-        fs::remove_file(&filler).expect("room is made");
-        // Where its log of changes did not fit, the database stops; whoever looks after it starts it again.
-        if !setting.runs() || !answers(&setting).await {
-            setting.restart().await;
+        if build.is_sound() {
+            make_room(&mut setting, &filler).await;
         }
         let went_on = load.tally.more(1, WORK_GOES_ON).await;
         row.promise(went_on.is_some(), || "work did not go on".to_owned());
         row.recovery.extend(went_on);
+        if !build.is_sound() {
+            make_room(&mut setting, &filler).await;
+        }
     }
     row.promise(server.lives(), || "the server ended".to_owned());
     let tally = load.finish().await;
     tally.judge(&setting, &mut row).await;
     row.n = format!("{rounds} times full, {} acknowledged", tally.acknowledged());
-    // Where it must be lost, whether it is whole otherwise is not asked.
-    if build.is_sound() {
-        invariants::check(&setting, &server, &mut row).await;
-    }
+    invariants::check(&setting, &server, &mut row).await;
     drop(server);
     drop(setting);
     drop(disk);
     row
+}
+
+/// Takes away what fills the disk. Where its log of changes did not fit, the database stops; whoever looks after it starts it again.
+async fn make_room(setting: &mut Setting, filler: &Path) {
+    fs::remove_file(filler).expect("room is made");
+    if !setting.runs() || !answers(setting).await {
+        setting.restart().await;
+    }
 }
 
 /// Whether the database comes back by itself.
