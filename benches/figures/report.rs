@@ -29,9 +29,10 @@ const LOW: &str = "
 
 *Access check.* The limit reads one index, and knows who asks. An answer of Latchkey also rests on whose token it is and whether it
 is still good, on whether the account, the role and the place are in use, on the places above, on the eligibility and its window, on
-a quarantine, and on groups in groups. Most of the time goes into setting up the plan for these questions, which PostgreSQL does for
-each statement anew, and not into running it; the row that compares with the same statement by pgbench shows what is left for
-Latchkey itself. A copy in memory would be faster, and could say yes after a revocation was acknowledged: so there is none.
+a quarantine, and on groups in groups. Of what the database does, most goes into setting up the plan for these questions, which it
+does for each statement anew, and not into running it. The row that compares with the same statement by pgbench shows that the larger
+part is Latchkey's own and the way to it. A copy in memory would be faster, and could say yes after a revocation was acknowledged: so
+there is none.
 
 *My access.* The page asks some fifteen questions one after the other, among them what waits for the reader's word, and writes all
 of it down as a page; the limit is seven of these statements and no page.
