@@ -214,7 +214,8 @@ impl Setting {
         let mut command = Command::new("pgbench");
         command
             .current_dir(&folder)
-            .env("PGOPTIONS", "-c client_min_messages=warning")
+            // As the server's connections are.
+            .env("PGOPTIONS", "-c client_min_messages=warning -c jit=off")
             .args([
                 "--no-vacuum",
                 "--protocol=prepared",

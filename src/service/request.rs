@@ -185,11 +185,10 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let told = store::request::one(&mut connection, id).await?;
     let now = store::now(&mut connection).await?;
     let own = actor.user().is_some_and(|user| told.person == user.person);
-    let deciders = store::request::deciders(&mut connection, id, now).await?;
-    let barred = store::request::barred(&mut connection, id, now).await?;
-    let decider = deciders.iter().any(|decider| decider.principal == asker);
+    let speakers = store::request::speakers(&mut connection, id, now).await?;
+    let decider = speakers.deciders.iter().any(|decider| decider.principal == asker);
     // Whoever was asked sees what became of it.
-    let approver = store::request::was_asked(&mut connection, asker, id, now).await?;
+    let approver = decider || store::request::was_asked(&mut connection, asker, id, now).await?;
     let mut may = async |permission| {
         access::authorise_at(&mut connection, actor, permission, told.scope).await.is_ok()
     };
@@ -222,8 +221,8 @@ pub async fn seen(app: &App, actor: &Actor, id: RequestId) -> Result<Detail, Err
     let mut detail = Detail {
         may_decide: decider && waits,
         may_cancel: told.state.is_open() && (own || canceller),
-        deciders,
-        barred,
+        deciders: speakers.deciders,
+        barred: speakers.barred,
         asks_for_proof: asks(|stage| stage.authentication == Authentication::Mfa),
         asks_for_reason: asks(|stage| stage.requires_justification),
         stages: stages.clone(),

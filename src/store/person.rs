@@ -245,14 +245,21 @@ pub async fn called(
     }
     let found = sqlx::query!(
         r#"
-        select principals.id as "id: PrincipalId", person_id as "person!: PersonId"
-        from principals
-        join persons on persons.id = person_id
-        where kind = 'user' and disabled_at is null and (name_folded = $1 or email_folded = $1)
-            and (select count(distinct others.person_id) from principals as others
-                join persons as behind on behind.id = others.person_id
-                where others.kind = 'user' and (others.name_folded = $1 or behind.email_folded = $1)) = 1
-        order by name_folded = $1 desc, principals.created_at
+        -- Two questions, since no index has both what an account and what its person is called.
+        with called as (
+            select id, person_id, disabled_at, created_at, true as by_name
+            from principals
+            where kind = 'user' and name_folded = $1
+            union all
+            select accounts.id, accounts.person_id, disabled_at, accounts.created_at, false
+            from persons
+            join principals as accounts on accounts.person_id = persons.id and kind = 'user'
+            where email_folded = $1
+        )
+        select id as "id!: PrincipalId", person_id as "person!: PersonId"
+        from called
+        where disabled_at is null and (select count(distinct person_id) from called) = 1
+        order by by_name desc, created_at
         limit 1
         "#,
         fold(text),

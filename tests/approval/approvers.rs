@@ -297,8 +297,8 @@ async fn whoever_decides_and_cannot_be_found_out_decides_nothing() {
     )
     .await;
     decide_in_vain(
-        "alter function deciders_of(uuid, timestamptz) rename to mislaid",
-        "alter function mislaid(uuid, timestamptz) rename to deciders_of",
+        "alter function speakers_in_the_open_stage(uuid, timestamptz) rename to mislaid",
+        "alter function mislaid(uuid, timestamptz) rename to speakers_in_the_open_stage",
     )
     .await;
     decide_in_vain(

@@ -8,7 +8,7 @@ mod unreachable;
 use serde_json::json;
 use sqlx::PgConnection;
 
-use self::prepare::{prepare, unreasoned};
+use self::prepare::{Prepared, asks_for_proof, faultless, prepare};
 pub use self::prospect::{Prospect, Wish, prospect};
 use self::settle::{Came, Considered, can_be_decided, closed_for_want_of_approvers, go_on, refuse};
 pub(super) use self::unreachable::alarm;
@@ -26,17 +26,17 @@ use crate::{
         id::{DecisionId, ProofId, RequestId, RoleId},
         notice::Verdict as Told,
         request::{RequestState, Verdict},
-        settings::{ActivationTerms, Authentication},
+        settings::ActivationTerms,
         step_up::Act,
         text::Justification,
         time::{Duration, Instant},
     },
     error::Error,
-    service::{access, activation, notice, step_up},
+    service::{access, activation, notice, request, step_up},
     store::{
         self, Change,
         activation::{Eligibility, Surroundings},
-        request::{Decider, Locked, Said, Word},
+        request::{Decider, Locked, Said, Speakers, Word},
     },
 };
 
@@ -59,16 +59,15 @@ pub async fn decide(
     answer: &Answer,
     code: &str,
 ) -> Result<RequestState, Error> {
-    let prepared = prepare(app, actor, request, answer, code).await?;
-    let proof = if prepared.asks_for_proof || !code.trim().is_empty() {
-        let actor = Actor { idempotency: None, ..actor.clone() };
-        let proofs =
-            step_up::verify(app, &actor, code, std::slice::from_ref(&prepared.act)).await?;
-        proofs.into_iter().next()
-    } else {
+    let proof = if code.trim().is_empty() {
         None
+    } else {
+        let act = prepare(app, actor, request, answer, code).await?.act;
+        let actor = Actor { idempotency: None, ..actor.clone() };
+        let proofs = step_up::verify(app, &actor, code, std::slice::from_ref(&act)).await?;
+        proofs.into_iter().next().map(|proof| (proof, act))
     };
-    let proof = (proof, &prepared.act);
+    let proof = proof.as_ref().map(|(proof, act)| (*proof, act));
     let outcome = store::retried(|| decide_once(app, actor, request, answer, proof)).await;
     app.wake.everything();
     outcome
@@ -114,10 +113,11 @@ pub async fn decide_several(
         let outcome = match prepared {
             Err(error) => Err(error),
             Ok(prepared) => {
-                let proof = if prepared.asks_for_proof { proofs.next() } else { None };
+                let Prepared { act, asks_for_proof } = &prepared;
+                let proof = if *asks_for_proof { proofs.next() } else { None };
+                let proof = proof.map(|proof| (proof, act));
                 let idempotency = actor.idempotency.as_ref().map(|key| key.part(request));
                 let actor = Actor { idempotency, ..actor.clone() };
-                let proof = (proof, &prepared.act);
                 store::retried(|| decide_once(app, &actor, request, answer, proof)).await
             }
         };
@@ -132,40 +132,59 @@ async fn decide_once(
     actor: &Actor,
     request: RequestId,
     answer: &Answer,
-    (proof, act): (Option<ProofId>, &Act),
+    proof: Option<(ProofId, &Act)>,
 ) -> Result<RequestState, Error> {
-    let user = access::user(actor, TokenScope::Approve)?;
-    let (mut considered, decider) = consider(app, actor, user, request).await?;
-    if let Some(unreasoned) = unreasoned(&considered, answer) {
-        return Err(Error::Invalid(vec![unreasoned]));
-    }
-    if proof.is_none() && considered.asks(|stage| stage.authentication == Authentication::Mfa) {
+    let (mut considered, asked) = consider(app, actor, request).await?;
+    faultless(&considered, answer, proof.is_some())?;
+    if proof.is_none() && asks_for_proof(&considered) {
         return Err(Error::StepUp(step_up::ENTER_A_CODE));
     }
     let decision = DecisionId::new();
-    if let Some(proof) = proof {
+    if let Some((proof, act)) = proof {
         store::mfa_proof::spend(&mut considered.change, proof, act, decision.0).await?;
     }
     let word = Word {
         id: decision,
-        decider: &decider,
+        decider: &asked.decider,
         verdict: answer.verdict,
         justification: &answer.justification,
-        proof,
+        proof: proof.map(|(proof, _)| proof),
     };
     match answer.verdict {
-        Verdict::Deny => deny(app, considered, answer, word).await,
-        Verdict::Approve => agree(app, considered, answer, word).await,
+        Verdict::Deny => deny(app, considered, answer, word, &asked.all).await,
+        Verdict::Approve => agree(app, considered, answer, word, &asked.all).await,
     }
 }
 
-/// Locks a request and what it rests on, and makes sure that this approver may decide it now.
+/// Whoever decides, among all who may.
+struct Asked {
+    decider: Decider,
+    all: Vec<Decider>,
+}
+
+/// Locks a request and what it rests on, and makes sure that this approver may decide it now. To whoever may not see it, it does
+/// not exist.
 async fn consider(
+    app: &App,
+    actor: &Actor,
+    request: RequestId,
+) -> Result<(Considered, Asked), Error> {
+    let user = access::user(actor, TokenScope::Approve)?;
+    match under_lock(app, actor, user, request).await {
+        Err(refused) => {
+            request::seen(app, actor, request).await?;
+            Err(refused)
+        }
+        may => may,
+    }
+}
+
+async fn under_lock(
     app: &App,
     actor: &Actor,
     user: &User,
     request: RequestId,
-) -> Result<(Considered, Decider), Error> {
+) -> Result<(Considered, Asked), Error> {
     let change = Change::begin(&app.database, actor).await?;
     let mut considered = Considered::lock(change, request).await?;
     if considered.locked.person == user.person {
@@ -173,24 +192,22 @@ async fn consider(
     }
     let now = considered.around.now;
     let connection = considered.change.connection();
-    let deciders = store::request::deciders(connection, request, now).await?;
-    let decider = deciders.into_iter().find(|decider| decider.principal == user.principal);
-    let Some(decider) = decider else {
+    let Speakers { deciders: all, barred } =
+        store::request::speakers(connection, request, now).await?;
+    let is_user = |decider: &&Decider| decider.principal == user.principal;
+    let Some(decider) = all.iter().find(is_user).cloned() else {
         let said = store::request::said(connection, request).await?;
         undecided(&considered.locked, now)?;
-        let connection = considered.change.connection();
-        let barred = store::request::barred(connection, request, now).await?;
-        if barred.iter().any(|decider| decider.principal == user.principal) {
-            return Err(Refusal::InACircle.into());
-        }
-        return Err(if said.iter().any(|word| word.person == user.person) {
+        return Err(if barred.iter().any(|barred| is_user(&barred)) {
+            Refusal::InACircle.into()
+        } else if said.iter().any(|word| word.person == user.person) {
             Error::Conflict("you have already decided this request".to_owned())
         } else {
             Refusal::NotAnApprover.into()
         });
     };
     undecided(&considered.locked, now)?;
-    Ok((considered, decider))
+    Ok((considered, Asked { decider, all }))
 }
 
 /// Refuses, by name, if the request no longer waits.
@@ -212,9 +229,9 @@ async fn deny(
     considered: Considered,
     answer: &Answer,
     word: Word<'_>,
+    others: &[Decider],
 ) -> Result<RequestState, Error> {
-    let Considered { mut change, locked, around, .. } = considered;
-    let others = store::request::deciders(change.connection(), locked.id, around.now).await?;
+    let Considered { mut change, locked, .. } = considered;
     store::request::decide(&mut change, &locked, word).await?;
     let denied = locked.state.clone().deny(change.at())?;
     store::request::advance(&mut change, locked.id, &denied, None).await?;
@@ -224,7 +241,7 @@ async fn deny(
         reason: answer.justification.as_str(),
         ends_at: None,
     };
-    notice::decided(app, &mut change, locked.id, &others, outcome).await?;
+    notice::decided(app, &mut change, locked.id, others, outcome).await?;
     change.made(word.id.0).await?;
     change.commit(&decided(Kind::RequestDenied, &locked, &word, (answer, None))).await?;
     Ok(RequestState::Denied)
@@ -235,6 +252,7 @@ async fn agree(
     mut considered: Considered,
     answer: &Answer,
     word: Word<'_>,
+    others: &[Decider],
 ) -> Result<RequestState, Error> {
     let left = considered.left(answer.granted);
     if let Decision::Refuse(refusals) = considered.judge(left) {
@@ -243,7 +261,6 @@ async fn agree(
     let request = considered.locked.id;
     let now = considered.around.now;
     let change = &mut considered.change;
-    let others = store::request::deciders(change.connection(), request, now).await?;
     let pair = (considered.locked.person, word.decider.person);
     let by_turns = store::request::by_turns(change.connection(), pair, now).await?;
     store::request::decide(change, &considered.locked, word).await?;
@@ -278,13 +295,13 @@ async fn agree(
         }
         Came::Opened { expires_at } => {
             let agreed = outcome(Told::Approved(granted), None);
-            notice::agreed(app, &mut change, request, &others, agreed).await?;
+            notice::agreed(app, &mut change, request, others, agreed).await?;
             notice::ask_deciders(app, &mut change, request, expires_at).await?;
             RequestState::Pending
         }
         Came::Granted(ends_at) => {
             let granted = outcome(Told::Approved(granted), ends_at);
-            notice::decided(app, &mut change, request, &others, granted).await?;
+            notice::decided(app, &mut change, request, others, granted).await?;
             if ends_at.is_some() { RequestState::Granted } else { RequestState::Scheduled }
         }
     };

@@ -4,7 +4,7 @@ use crate::{
     App,
     domain::{
         activation::{Decision, Refusal},
-        actor::{Actor, TokenScope},
+        actor::Actor,
         fault::FieldError,
         id::RequestId,
         request::Verdict,
@@ -12,7 +12,7 @@ use crate::{
         step_up::Act,
     },
     error::Error,
-    service::{access, request, step_up},
+    service::step_up,
 };
 
 /// What a decision will be proved for, and whether it has to be.
@@ -21,8 +21,7 @@ pub(super) struct Prepared {
     pub(super) asks_for_proof: bool,
 }
 
-/// Looks at a request before it is decided, so that no code is used up for nothing: all that is wrong is told at once. It counts
-/// only under lock, later.
+/// Looks at a request before it is decided, so that no code is used up for nothing. It counts only under lock, later.
 pub(super) async fn prepare(
     app: &App,
     actor: &Actor,
@@ -30,13 +29,21 @@ pub(super) async fn prepare(
     answer: &Answer,
     code: &str,
 ) -> Result<Prepared, Error> {
-    let user = access::user(actor, TokenScope::Approve)?;
-    request::seen(app, actor, request).await?;
+    let (considered, _) = consider(app, actor, request).await?;
+    faultless(&considered, answer, !code.trim().is_empty())?;
     let act = match answer.verdict {
         Verdict::Approve => Act::Approve { request, duration: answer.granted },
         Verdict::Deny => Act::Deny { request },
     };
-    let (considered, _) = consider(app, actor, user, request).await?;
+    Ok(Prepared { act, asks_for_proof: asks_for_proof(&considered) })
+}
+
+/// Tells all that is wrong with an answer at once. That nothing but the code is missing is for whoever asks for it to say.
+pub(super) fn faultless(
+    considered: &Considered,
+    answer: &Answer,
+    proved: bool,
+) -> Result<(), Error> {
     let refusals = match (answer.verdict, considered.judge(considered.left(answer.granted))) {
         (Verdict::Approve, Decision::Refuse(refusals))
             if refusals.iter().any(Refusal::is_about_the_answer) =>
@@ -45,10 +52,9 @@ pub(super) async fn prepare(
         }
         _ => Vec::new(),
     };
-    let asks_for_proof = considered.asks(|stage| stage.authentication == Authentication::Mfa);
-    let missing = asks_for_proof && code.trim().is_empty();
-    match (unreasoned(&considered, answer), refusals.is_empty()) {
-        (None, true) => Ok(Prepared { act, asks_for_proof }),
+    let missing = asks_for_proof(considered) && !proved;
+    match (unreasoned(considered, answer), refusals.is_empty()) {
+        (None, true) => Ok(()),
         (None, false) if !missing => Err(Error::Refused(refusals)),
         (reason, _) => {
             let code = missing.then(|| FieldError::new("code", step_up::ENTER_A_CODE));
@@ -60,8 +66,12 @@ pub(super) async fn prepare(
     }
 }
 
+pub(super) fn asks_for_proof(considered: &Considered) -> bool {
+    considered.asks(|stage| stage.authentication == Authentication::Mfa)
+}
+
 /// What is wrong with an answer that gives no reason where one is asked for.
-pub(super) fn unreasoned(considered: &Considered, answer: &Answer) -> Option<FieldError> {
+fn unreasoned(considered: &Considered, answer: &Answer) -> Option<FieldError> {
     let asked_for = considered.asks(|stage| stage.requires_justification);
     (asked_for && answer.justification.is_empty()).then(|| {
         FieldError::new("justification", "write why: this role's terms ask approvers for a reason")

@@ -12,8 +12,8 @@ mod told;
 
 pub use remarks::{Remark, RemarkKind, remark, remarks, remarks_lately};
 pub use stages::{
-    Decider, Said, Standings, advance_stage, asked, barred, by_turns, deciders, escalate,
-    open_stages, said, standings, to_escalate, was_asked,
+    Decider, Said, Speakers, Standings, advance_stage, asked, by_turns, deciders, escalate,
+    open_stages, said, speakers, standings, to_escalate, was_asked,
 };
 pub use told::{Told, Wanted, awaiting, context, has_decided, list, one, open_of, pending};
 

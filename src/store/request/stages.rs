@@ -183,64 +183,67 @@ pub struct Decider {
     pub escalation: bool,
 }
 
-/// The enabled people who may decide `request` at `at`: for themselves, and for those whom they stand in for.
-pub async fn deciders(
-    connection: &mut PgConnection,
-    request: RequestId,
-    at: Instant,
-) -> Result<Vec<Decider>, Error> {
-    Ok(sqlx::query_as!(
-        Decider,
-        r#"
-        select deciders.principal_id as "principal!: PrincipalId", deciders.person_id as "person!: PersonId",
-            persons.display_name as name, for_person_id as "speaks_for!: PersonId",
-            case when for_person_id <> deciders.person_id then represented.display_name end as "deputises?",
-            stage as "stage!", array_agg(entry order by entry) as "entries!: Vec<String>",
-            bool_and(escalation) as "escalation!"
-        from deciders_of($1, $2) as deciders
-        join persons on persons.id = deciders.person_id
-        join persons as represented on represented.id = for_person_id
-        group by deciders.principal_id, deciders.person_id, persons.display_name, for_person_id, represented.display_name,
-            stage
-        -- Whoever may speak for themself does.
-        order by persons.display_name, deciders.principal_id, for_person_id <> deciders.person_id, represented.display_name
-        "#,
-        request.0,
-        at,
-    )
-    .fetch_all(connection)
-    .await?)
+/// Who may decide a request at one moment, and who could but for one thing.
+#[derive(Clone, Debug, Default)]
+pub struct Speakers {
+    /// The enabled people who may: for themselves, and for those whom they stand in for.
+    pub deciders: Vec<Decider>,
+    /// Those who would, but for this: all that makes them approvers rests on a yes of whoever asks.
+    pub barred: Vec<Decider>,
 }
 
-/// Those who would decide `request` at `at`, but for this: all that makes them approvers rests on a yes of whoever asks.
-pub async fn barred(
+/// Who may decide `request` at `at`, and who could but for one thing.
+pub async fn speakers(
     connection: &mut PgConnection,
     request: RequestId,
     at: Instant,
-) -> Result<Vec<Decider>, Error> {
-    Ok(sqlx::query_as!(
-        Decider,
+) -> Result<Speakers, Error> {
+    let rows = sqlx::query!(
         r#"
         select speaking.principal_id as "principal!: PrincipalId", speaking.person_id as "person!: PersonId",
             persons.display_name as name, for_person_id as "speaks_for!: PersonId",
             case when for_person_id <> speaking.person_id then represented.display_name end as "deputises?",
             stage as "stage!", array_agg(entry order by entry) as "entries!: Vec<String>",
-            bool_and(escalation) as "escalation!"
+            bool_and(escalation) as "escalation!", circular as "circular!"
         from speakers_in_the_open_stage($1, $2) as speaking
         join persons on persons.id = speaking.person_id
         join persons as represented on represented.id = for_person_id
-        where not exists (
-            select from deciders_of($1, $2) as deciders where deciders.principal_id = speaking.principal_id
-        )
         group by speaking.principal_id, speaking.person_id, persons.display_name, for_person_id, represented.display_name,
-            stage
-        order by persons.display_name, speaking.principal_id, represented.display_name
+            stage, circular
+        -- Whoever may speak for themself does.
+        order by persons.display_name, speaking.principal_id, for_person_id <> speaking.person_id, represented.display_name
         "#,
         request.0,
         at,
     )
     .fetch_all(connection)
-    .await?)
+    .await?;
+    let mut speakers = Speakers::default();
+    for row in rows {
+        let list = if row.circular { &mut speakers.barred } else { &mut speakers.deciders };
+        list.push(Decider {
+            principal: row.principal,
+            person: row.person,
+            name: row.name,
+            speaks_for: row.speaks_for,
+            deputises: row.deputises,
+            stage: row.stage,
+            entries: row.entries,
+            escalation: row.escalation,
+        });
+    }
+    let Speakers { deciders, barred } = &mut speakers;
+    barred.retain(|barred| deciders.iter().all(|able| able.principal != barred.principal));
+    Ok(speakers)
+}
+
+/// The enabled people who may decide `request` at `at`.
+pub async fn deciders(
+    connection: &mut PgConnection,
+    request: RequestId,
+    at: Instant,
+) -> Result<Vec<Decider>, Error> {
+    Ok(speakers(connection, request, at).await?.deciders)
 }
 
 /// When `requester` last agreed to something that `approver` asked for, within the thirty days before `at`: then the two agree by
