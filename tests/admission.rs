@@ -120,6 +120,14 @@ async fn programs_leave_an_eighth_of_the_places_to_people() {
     world.until_somebody_waits_for_a_lock().await;
 
     assert_eq!(ask().await.status, 503, "the last place is for people");
+    let body = stream::iter([Ok::<_, std::convert::Infallible>("{}")]);
+    let unknown = Request::post("/api/v1/activations")
+        .header("authorization", format!("Bearer {token}"))
+        .header("content-type", "application/json")
+        .body(Body::from_stream(body))
+        .unwrap();
+    let unknown = answered(router.clone(), unknown).await;
+    assert_eq!(unknown.status, 503, "also from who does not say how much they send");
     let page = Request::get("/sign-in").body(Body::empty()).unwrap();
     assert_eq!(answered(router.clone(), page).await.status, 200, "who signs in");
     held.rollback().await.unwrap();

@@ -10,7 +10,10 @@ use axum::{
     extract::ConnectInfo,
     routing::{get, post},
 };
-use latchkey::{config::Http, http::server::serve};
+use latchkey::{
+    config::Http,
+    http::server::{limited, serve},
+};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -50,6 +53,7 @@ async fn start(change: impl FnOnce(&mut Http)) -> Running {
     let address = listener.local_addr().expect("it has an address");
     let shutdown = CancellationToken::new();
     let token = shutdown.clone();
+    let router = limited(router, &limits);
     let task = tokio::spawn(async move { serve(listener, router, &limits, token).await });
     Running { address, shutdown, task }
 }

@@ -70,7 +70,7 @@ pub(super) async fn run(
     let database_ended = watch_database(installation, &shutdown);
     let measured = async {
         if let Some(listener) = metrics {
-            let router = http::metrics::router(app.clone());
+            let router = server::limited(http::metrics::router(app.clone()), &config.http);
             server::serve(listener, router, &config.http, shutdown.clone()).await;
         }
     };

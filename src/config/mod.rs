@@ -190,7 +190,7 @@ pub enum SmtpTls {
 pub struct Http {
     /// The most connections at once; others wait to be accepted.
     pub max_connections: usize,
-    /// The most requests that are answered at once; others are told to come back. Programs with short bodies leave an eighth of them to people.
+    /// The most requests that are answered at once; others are told to come back. Programs leave an eighth of them to people.
     pub max_requests: usize,
     /// The longest body of a request.
     pub max_body_bytes: usize,

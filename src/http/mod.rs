@@ -4,7 +4,7 @@
 //! log ([`correlation`]), the headers of every answer ([`headers`]), the face that it is for, which also tells the face's problems
 //! ([`problem`]), where it came from ([`client_address`], [`csrf`]), a net for panics, its place among those that are answered at
 //! once, a limit of time, and then its handler.
-use std::{sync::Arc, time::Duration};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -13,7 +13,6 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use ipnet::IpNet;
-use tower::Layer as _;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
@@ -21,7 +20,7 @@ use tower_http::{
 };
 
 use self::{
-    admission::Places,
+    admission::{Asker, Door, Places},
     problem::{Kind, Problem},
 };
 use crate::{App, config::Config, error::Error};
@@ -50,13 +49,36 @@ const LONGEST_ANSWER: Duration = Duration::from_secs(30);
 /// What is shorter is not worth compressing, in bytes.
 const SHORTEST_COMPRESSED: u64 = 1024;
 
-/// What handlers are given: the use cases, and what the outside knows this installation by.
-#[derive(Clone, FromRef)]
-pub struct Web {
+/// What handlers are given. Shared, since each layer that a request passes takes one more.
+#[derive(Clone)]
+pub struct Web(Arc<Given>);
+
+/// The use cases, and what the outside knows this installation by.
+pub struct Given {
     /// What every use case needs.
     pub app: App,
     /// What the outside knows this installation by.
     pub site: Arc<Site>,
+}
+
+impl Deref for Web {
+    type Target = Given;
+
+    fn deref(&self) -> &Given {
+        &self.0
+    }
+}
+
+impl FromRef<Web> for App {
+    fn from_ref(web: &Web) -> Self {
+        web.app.clone()
+    }
+}
+
+impl FromRef<Web> for Arc<Site> {
+    fn from_ref(web: &Web) -> Self {
+        Self::clone(&web.site)
+    }
 }
 
 /// What the outside knows this installation by.
@@ -82,18 +104,20 @@ impl From<&Config> for Site {
 
 /// Everything that is served.
 pub fn router(app: App, config: &Config) -> Router {
-    let web = Web { app, site: Arc::new(Site::from(config)) };
+    let web = Web(Arc::new(Given { app, site: Arc::new(Site::from(config)) }));
     let places = Arc::new(Places::new(&web, config.http.max_requests));
+    let people = (Arc::clone(&places), Asker::Person);
+    let programs = (Arc::clone(&places), Asker::Program);
     let files = Router::new()
         .route("/static/{file}", axum::routing::get(assets::serve))
         .route("/api/openapi.json", axum::routing::get(api::document))
         // Pages stay as they are: a secret beside what a stranger chose must not change an answer's length.
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
     let faces = Router::new()
-        .nest("/api", face(api::router(), &web, &places, problem::as_json))
-        .merge(face(oauth::router(), &web, &places, problem::as_json))
+        .nest("/api", face(api::router(), &web, programs.clone(), problem::as_json))
+        .merge(face(oauth::router(), &web, programs, problem::as_json))
         .merge(
-            face(pages::router(), &web, &places, problem::as_page)
+            face(pages::router(), &web, people, problem::as_page)
                 .layer(middleware::from_fn_with_state(web.clone(), language::choose)),
         )
         .merge(files)
@@ -102,22 +126,25 @@ pub fn router(app: App, config: &Config) -> Router {
         .layer(middleware::from_fn(make_room_for_files))
         .layer(middleware::from_fn_with_state(web.clone(), headers::protect))
         .layer(middleware::from_fn_with_state(Arc::clone(&web.app.metrics), correlation::assign))
-        .layer(DefaultBodyLimit::max(config.http.max_body_bytes))
         .with_state(web);
     // Before a route is looked for, each of which is a stack of all that follows.
-    let turn_away = middleware::from_fn_with_state(places, admission::turn_away);
-    Router::new().fallback_service(turn_away.layer(faces))
+    Router::new().fallback_service(Door { places, inside: server::limited(faces, &config.http) })
 }
 
 /// One face: nothing that goes wrong in it leaves it but in its own words.
-fn face<Tell, Told>(router: Router<Web>, web: &Web, places: &Arc<Places>, tell: Tell) -> Router<Web>
+fn face<Tell, Told>(
+    router: Router<Web>,
+    web: &Web,
+    places: (Arc<Places>, Asker),
+    tell: Tell,
+) -> Router<Web>
 where
     Tell: Fn(State<Web>, Request, Next) -> Told + Clone + Send + Sync + 'static,
     Told: Future<Output = Response> + Send + 'static,
 {
     router
         .layer(middleware::from_fn(limit_time))
-        .layer(middleware::from_fn_with_state(Arc::clone(places), admission::admit))
+        .layer(middleware::from_fn_with_state(places, admission::admit))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(csrf::layer(&web.app.public_url).with_rejection_response(foreign))
         .layer(middleware::from_fn_with_state(

@@ -1,4 +1,4 @@
-//! Accepts connections and serves them, within limits of number, size and time.
+//! Accepts connections and serves them, within limits of number and time.
 //!
 //! TLS is the reverse proxy's job, and HTTP/1.1 is what proxies speak to us.
 
@@ -33,6 +33,13 @@ const LARGEST_HEADERS: usize = 64 * 1024;
 /// How long to wait when the system gives no more connections.
 const PAUSE: Duration = Duration::from_millis(250);
 
+/// Limits what a router is sent, in size and in the time that it takes to arrive.
+pub fn limited(router: Router, limits: &Http) -> Router {
+    router
+        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
+        .layer(RequestBodyDeadlineLayer::new(limits.body_timeout()))
+}
+
 /// Serves until told to stop; then takes no more requests and lets those that have begun finish.
 pub async fn serve(
     listener: TcpListener,
@@ -40,9 +47,6 @@ pub async fn serve(
     limits: &Http,
     shutdown: CancellationToken,
 ) {
-    let router = router
-        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
-        .layer(RequestBodyDeadlineLayer::new(limits.body_timeout()));
     let room = Arc::new(Semaphore::new(limits.max_connections));
     let graceful = GracefulShutdown::new();
     loop {
