@@ -65,7 +65,8 @@ begin
                 select * from assignments
                 where principal_id = accounts.id and ended_at is null and words.created_at <= ends_at
                 union all
-                select * from assignments where principal_id = accounts.id and words.created_at <= ended_at
+                select * from assignments
+                where principal_id = accounts.id and ended_at is not null and words.created_at <= ended_at
             ) as carrying
             -- Whoever is named themself needs nothing else.
             where carrying.origin = 'activated' and carrying.starts_at <= words.created_at

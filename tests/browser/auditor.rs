@@ -30,10 +30,12 @@ async fn an_auditor_finds_a_decision_reads_its_story_and_takes_away_exactly_what
     browser.press("Show").await;
     browser.sees("Nothing matches.").await;
     browser.press("Clear").await;
+    browser.sees("grace signed in").await;
     browser.set("from", "2020-01-01").await;
     browser.select("actor", "bob").await;
     browser.select("action", "request.approved").await;
     browser.press("Show").await;
+    browser.sees("Clear").await;
     browser.sees("bob approved ada’s request").await;
     browser.does_not_see("signed in").await;
     browser.look("auditor-1-found").await;
