@@ -97,37 +97,6 @@ async fn nobody_decides_by_an_activation_that_whoever_asks_agreed_to() {
 }
 
 #[tokio::test]
-async fn who_may_decide_is_found_without_reading_all_there_is() {
-    let world = world().await;
-    gets(&world, "bob", APPROVER, "ada").await;
-    let request = world.activate("ada", ROLE, HOUR).await.unwrap().request;
-    // These grow with the organisation and with the years. Where an index can be used at all, it is.
-    let mut transaction = world.owner.begin().await.unwrap();
-    sqlx::raw_sql("set local enable_seqscan = off").execute(&mut *transaction).await.unwrap();
-    let mut read_whole = Vec::new();
-    for _ in 0..2 {
-        // What the connection did before may still be counted, so that only what is added says something.
-        let counted: Vec<(String, i64)> = sqlx::query_as(
-            "select relname::text, seq_scan from pg_stat_xact_user_tables
-             where relname in ('assignments', 'requests', 'request_stages', 'decisions', 'principals', 'persons')
-             order by relname",
-        )
-        .fetch_all(&mut *transaction)
-        .await
-        .unwrap();
-        read_whole.push(counted);
-        let found: i64 =
-            sqlx::query_scalar("select count(*) from speakers_in_the_open_stage($1, instant())")
-                .bind(request.0)
-                .fetch_one(&mut *transaction)
-                .await
-                .unwrap();
-        assert_eq!(found, 2);
-    }
-    assert_eq!(read_whole.first(), read_whole.last());
-}
-
-#[tokio::test]
 async fn whoever_has_the_right_from_somebody_else_decides() {
     let world = world().await;
     gets(&world, "bob", APPROVER, "eve").await;
