@@ -162,29 +162,26 @@ struct Asked {
     all: Vec<Decider>,
 }
 
-/// Locks a request and what it rests on, and makes sure that this approver may decide it now. To whoever may not see it, it does
-/// not exist.
+/// Makes sure that a request exists for this user. Most who decide were asked to, which is found out by less than all it tells.
+async fn visible(app: &App, actor: &Actor, user: &User, request: RequestId) -> Result<(), Error> {
+    let mut connection = app.database.acquire().await?;
+    let now = store::now(&mut connection).await?;
+    let asked = store::request::was_asked(&mut connection, user.principal, request, now).await?;
+    drop(connection);
+    if !asked {
+        request::seen(app, actor, request).await?;
+    }
+    Ok(())
+}
+
+/// Locks a request and what it rests on, and makes sure that this approver may decide it now. Nobody locks what they may not see.
 async fn consider(
     app: &App,
     actor: &Actor,
     request: RequestId,
 ) -> Result<(Considered, Asked), Error> {
     let user = access::user(actor, TokenScope::Approve)?;
-    match under_lock(app, actor, user, request).await {
-        Err(refused) => {
-            request::seen(app, actor, request).await?;
-            Err(refused)
-        }
-        may => may,
-    }
-}
-
-async fn under_lock(
-    app: &App,
-    actor: &Actor,
-    user: &User,
-    request: RequestId,
-) -> Result<(Considered, Asked), Error> {
+    visible(app, actor, user, request).await?;
     let change = Change::begin(&app.database, actor).await?;
     let mut considered = Considered::lock(change, request).await?;
     if considered.locked.person == user.person {
