@@ -332,6 +332,69 @@ where
 }
 
 #[tokio::test]
+async fn nothing_ends_later_than_what_it_rested_on() {
+    let world = World::new().await;
+    world.people(["ada", "root"]).await;
+    world.active("root", "Global Administrator").await;
+    let root = world.actor("root").await;
+    let (place, why) = (world.scope("Sales", ScopeId::ROOT, "system").await, reason());
+    for name in ROLES {
+        world.role(name, |_| ()).await;
+    }
+    let own = world.eligible("ada", ROLES[0]).await;
+    let there = world.give("eligible", "ada", ROLES[1], place).await;
+    world.group("Operators", &[]).await;
+    let belonging = world.give("active", "ada", "Member", world.scope_id("Operators")).await;
+    let of_the_group = world.eligible("Operators", ROLES[2]).await;
+
+    let remove = Box::pin(assignment::remove(&world.app, &root, own, &why));
+    while_ada_ends(&world, own, remove).await;
+    let retire = Box::pin(scope::retire(&world.app, &root, place, &why));
+    while_ada_ends(&world, there, retire).await;
+    let leave = Box::pin(assignment::remove(&world.app, &root, belonging, &why));
+    while_ada_ends(&world, of_the_group, leave).await;
+    world.give("active", "ada", "Member", world.scope_id("Operators")).await;
+    let operator = world.role_id(ROLES[2]);
+    let retire = Box::pin(role::retire(&world.app, &root, operator, &why));
+    while_ada_ends(&world, of_the_group, retire).await;
+}
+
+/// Ada activates by an eligibility, and is done with it at the moment when somebody takes away what she could do so by: her end
+/// is not yet committed when theirs begins, and is later.
+async fn while_ada_ends<T>(
+    world: &World,
+    eligibility: AssignmentId,
+    taken: impl Future<Output = Result<T, Error>>,
+) {
+    let wish =
+        Wish { chosen: activation::Chosen::whole(eligibility), duration: Duration::hours(1) };
+    let ada = world.actor("ada").await;
+    let activation =
+        world.ask(&ada, wish, &Reasons::default(), None).await.unwrap().assignment.unwrap();
+    let mut hers = world.change().await;
+    sqlx::query("select from assignments where id = $1 for update")
+        .bind(activation)
+        .execute(hers.connection())
+        .await
+        .unwrap();
+    let done = async {
+        world.until_somebody_waits_for_a_lock().await;
+        world.advance(Duration::minutes(1)).await;
+        sqlx::query(
+            "update assignments set ended_at = instant(), end_reason = 'deactivated' where id = $1",
+        )
+        .bind(activation)
+        .execute(hers.connection())
+        .await
+        .unwrap();
+        hers.commit("activation.ended", "assignment_id", activation.0).await;
+    };
+    let (taken, ()) = tokio::join!(taken, done);
+    taken.map(drop).unwrap();
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn what_is_ended_stays_ended_while_its_holder_asks_for_more_time() {
     let world = World::new().await;
     world.people(["ada", "root"]).await;

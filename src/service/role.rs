@@ -322,6 +322,7 @@ pub(super) async fn retire_within(
     let before = reach::before(change, None).await?;
     own_of_the_organisation(change, actor, role).await?;
     let (assignments, requests) = store::role::count(change.connection(), role).await?;
+    store::role::lock_assignments(change, role).await?;
     change.settle().await?;
     let why = "The role was retired.";
     let closed = store::request::fail_all(change, Of::Role(role), why).await?;

@@ -1,7 +1,7 @@
 //! Assignments: eligible and active, by whom they are held.
 use sqlx::PgConnection;
 
-use super::{Change, OnConstraint as _};
+use super::{Change, OnConstraint as _, activation};
 use crate::{
     domain::{
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window},
@@ -112,9 +112,9 @@ pub struct Locked {
 }
 
 /// Reads an assignment and holds it and its holder's account under lock until the change ends: of two changes to what one
-/// account holds, the second waits here.
+/// account holds, the second waits here. So do those to what rests on it.
 pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error> {
-    sqlx::query_as!(
+    let locked = sqlx::query_as!(
         Locked,
         r#"
         select
@@ -135,7 +135,15 @@ pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error
     )
     .fetch_optional(change.connection())
     .await?
-    .ok_or(Error::NotFound("assignment"))
+    .ok_or(Error::NotFound("assignment"))?;
+    match (locked.kind, locked.role) {
+        (AssignmentKind::Eligible, _) => activation::lock_all_of_eligibility(change, id).await?,
+        (AssignmentKind::Active, RoleId::MEMBER) => {
+            activation::lock_all_of_group(change, locked.scope).await?;
+        }
+        (AssignmentKind::Active, _) => {}
+    }
+    Ok(locked)
 }
 
 /// Gives an assignment another window. Activations that rest on it must have been cut before.

@@ -371,17 +371,16 @@ pub async fn count(connection: &mut PgConnection, scopes: &[ScopeId]) -> Result<
     Ok((row.assignments, row.requests))
 }
 
-/// Assignments of these places, ended because the places are retired. Says which.
-pub async fn end_assignments(
+/// Holds what is held at these places, and what is activated below by it, under lock, so that nothing ends later than what it
+/// rests on. Says which they are.
+pub async fn lock_assignments(
     change: &mut Change,
     scopes: &[ScopeId],
-) -> Result<Vec<super::activation::Ended>, Error> {
-    let at = change.at();
+) -> Result<Vec<uuid::Uuid>, Error> {
     let scopes: Vec<_> = scopes.iter().map(|id| id.0).collect();
-    Ok(sqlx::query_as!(
-        super::activation::Ended,
+    Ok(sqlx::query_scalar!(
         r#"
-        update assignments set ended_at = $2, end_reason = 'scope_retired'
+        select id from assignments
         where id in (
             select assignments.id
             from roles
@@ -397,10 +396,29 @@ pub async fn end_assignments(
                 and eligibility.kind = 'eligible'
             join assignments as activation on activation.eligibility_id = eligibility.id and activation.ended_at is null
         )
+        for no key update
+        "#,
+        &scopes,
+    )
+    .fetch_all(change.connection())
+    .await?)
+}
+
+/// Ends those of these assignments that have not ended, because their places are retired. Says which.
+pub async fn end_assignments(
+    change: &mut Change,
+    ids: &[uuid::Uuid],
+) -> Result<Vec<super::activation::Ended>, Error> {
+    let at = change.at();
+    Ok(sqlx::query_as!(
+        super::activation::Ended,
+        r#"
+        update assignments set ended_at = $2, end_reason = 'scope_retired'
+        where id = any($1) and ended_at is null
         returning id as "id: AssignmentId", principal_id as "principal: PrincipalId", role_id as "role: RoleId",
             scope_id as "scope: ScopeId", request_id as "request: _"
         "#,
-        &scopes,
+        ids,
         at,
     )
     .fetch_all(change.connection())

@@ -45,7 +45,7 @@ struct Names {
 }
 
 /// A change made behind the program's back. The database wants an event for it all the same.
-struct Change<'a>(Transaction<'a, Postgres>);
+pub struct Change<'a>(Transaction<'a, Postgres>);
 
 impl World {
     /// An empty organisation, in which time stands still.
@@ -465,7 +465,8 @@ impl World {
         sqlx::raw_sql(sql).execute(&self.owner).await.expect("the statement is allowed");
     }
 
-    async fn change(&self) -> Change<'_> {
+    /// Begins a change behind the program's back.
+    pub async fn change(&self) -> Change<'_> {
         Change(self.owner.begin().await.expect("a transaction begins"))
     }
 
@@ -475,11 +476,13 @@ impl World {
 }
 
 impl Change<'_> {
-    fn connection(&mut self) -> &mut PgConnection {
+    /// Where it is made.
+    pub fn connection(&mut self) -> &mut PgConnection {
         &mut self.0
     }
 
-    async fn commit(mut self, kind: &str, column: &str, id: Uuid) {
+    /// Commits it, with an event of `kind` about the row that `column` names.
+    pub async fn commit(mut self, kind: &str, column: &str, id: Uuid) {
         let sql = format!(
             "insert into audit_events (id, at, kind, outcome, actor_kind, actor_name, {column}, detail)
              values ($1, instant(), $2, 'success', 'operator', 'A test', $3, '{{}}')"

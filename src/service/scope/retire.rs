@@ -91,6 +91,7 @@ pub(in crate::service) async fn retire_within(
 ) -> Result<RetireEffect, Error> {
     let (effect, retired) = retire_effect(change, actor, id).await?;
     let (ids, groups): (Vec<_>, Vec<_>) = retired.into_iter().unzip();
+    let held = store::scope::lock_assignments(change, &ids).await?;
     change.settle().await?;
     let groups: Vec<_> = groups.into_iter().flatten().collect();
     let before = survivability::before(change, &groups).await?;
@@ -103,7 +104,7 @@ pub(in crate::service) async fn retire_within(
     for group in groups {
         end_what_it_holds(app, change, actor, group, reason).await?;
     }
-    let ended = store::scope::end_assignments(change, &ids).await?;
+    let ended = store::scope::end_assignments(change, &held).await?;
     record_ends(change, &ended, AssignmentEnd::ScopeRetired).await?;
     for group in store::scope::retire(change, &ids).await? {
         let event = Event::new(Kind::GroupChanged).subject(group).target(group.0);
