@@ -16,9 +16,8 @@ use std::{
 use axum::{
     Router,
     body::{Body, HttpBody as _},
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, Method, StatusCode},
-    middleware::Next,
     response::{IntoResponse as _, Response},
     routing::future::RouteFuture,
 };
@@ -158,10 +157,10 @@ fn is_for_programs(path: &str) -> bool {
 }
 
 /// Answers a request if there is a place for it. It takes none while its body is on its way: slow clients keep nobody out.
-pub(super) async fn admit(
-    State((places, asker)): State<(Arc<Places>, Asker)>,
+pub(super) async fn admit<Answered: Future<Output = Response>>(
+    (places, asker): (&Places, Asker),
     request: Request,
-    next: Next,
+    inside: impl FnOnce(Request) -> Answered,
 ) -> Response {
     let is_file = request.extensions().get::<WholeFile>().is_some();
     let request = match arrived(request).await {
@@ -173,7 +172,7 @@ pub(super) async fn admit(
         return Problem::too_much().into_response();
     }
     let Ok(_place) = of.try_acquire() else { return Problem::too_much().into_response() };
-    next.run(request).await
+    inside(request).await
 }
 
 /// The request with all of its body. A whole file is left where it is until somebody has looked whose it is.

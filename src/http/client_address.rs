@@ -3,20 +3,13 @@
 //! That is the peer of the connection, unless the peer is a proxy that the configuration trusts. Then it is the last
 //! address in `X-Forwarded-For` that no trusted proxy has: whatever stands before it could have been written by anybody.
 //! A header that cannot be read refuses the request, since guessing would let somebody choose where they seem to be.
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-};
+use std::net::{IpAddr, SocketAddr};
 
 use axum::{
-    extract::{ConnectInfo, Request, State},
+    extract::{ConnectInfo, Request},
     http::HeaderMap,
-    middleware::Next,
-    response::{IntoResponse as _, Response},
 };
 use ipnet::IpNet;
-
-use super::problem::Problem;
 
 /// The header that proxies append the address of their client to.
 const FORWARDED_FOR: &str = "x-forwarded-for";
@@ -29,21 +22,14 @@ pub struct ClientAddress(pub IpAddr);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
-/// Finds out where each request came from, and notes it. A layer, made with `axum::middleware::from_fn_with_state`.
-pub async fn find(
-    State(trusted): State<Arc<[IpNet]>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
+/// Finds out where a request came from, and notes it there.
+pub(super) fn find(trusted: &[IpNet], request: &mut Request) -> Result<(), Unreadable> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|peer| peer.0.ip());
-    let Some(peer) = peer else { return next.run(request).await };
-    match of(peer, request.headers(), &trusted) {
-        Ok(address) => {
-            request.extensions_mut().insert(ClientAddress(address));
-            next.run(request).await
-        }
-        Err(Unreadable) => Problem::field("X-Forwarded-For", "cannot be read").into_response(),
+    if let Some(peer) = peer {
+        let address = of(peer, request.headers(), trusted)?;
+        request.extensions_mut().insert(ClientAddress(address));
     }
+    Ok(())
 }
 
 /// Works out where a request came from.

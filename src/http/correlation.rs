@@ -2,12 +2,9 @@
 //!
 //! It is always ours. An id that a client sends is not taken over: whoever could choose it could make two stories look
 //! like one in the audit log.
-use std::sync::Arc;
-
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, StatusCode},
-    middleware::Next,
     response::Response,
 };
 use tracing::{Instrument as _, field};
@@ -44,10 +41,10 @@ impl Correlation {
 /// Gives a request its id, and counts it and writes one line about it once it is answered.
 ///
 /// The line has the route as it is written in the code, never the address as it was sent, which may hold a secret.
-pub async fn assign(
-    State(metrics): State<Arc<Metrics>>,
+pub(super) async fn assign<Answered: Future<Output = Response>>(
+    metrics: &Metrics,
     mut request: Request,
-    next: Next,
+    inside: impl FnOnce(Request) -> Answered,
 ) -> Response {
     let correlation = Correlation::new();
     request.extensions_mut().insert(correlation);
@@ -59,7 +56,7 @@ pub async fn assign(
     let span = tracing::error_span!("request", %id, %method, route, trace_id = field::Empty);
     telemetry::begin(&span, request.headers());
     let begun = tokio::time::Instant::now();
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = inside(request).instrument(span.clone()).await;
     let took = begun.elapsed();
     let milliseconds = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     let status = response.status();

@@ -7,9 +7,8 @@ use std::{
 use axum::{
     Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, Request, State},
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    middleware::Next,
     response::Response,
     routing::post,
 };
@@ -50,13 +49,17 @@ const ALWAYS: [(HeaderName, &str); 8] = [
 pub struct Nonce(pub Arc<str>);
 
 /// Puts the headers on an answer. A `Cache-Control` that the handler has set stays.
-pub async fn protect(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+pub(super) async fn protect<Answered: Future<Output = Response>>(
+    site: &Site,
+    mut request: Request,
+    inside: impl FnOnce(Request) -> Answered,
+) -> Response {
     let nonce: Arc<str> = BASE64URL_NOPAD.encode(&secret::random::<16>()).into();
     request.extensions_mut().insert(Nonce(Arc::clone(&nonce)));
-    let mut response = next.run(request).await;
+    let mut response = inside(request).await;
     let is_page = is_page(response.headers());
     let policy = if is_page { page_policy(&nonce) } else { None };
-    put(&web.site, policy, response.headers_mut());
+    put(site, policy, response.headers_mut());
     response
 }
 

@@ -6,13 +6,11 @@
 use std::cell::RefCell;
 
 use axum::{
-    extract::{Request, State},
+    extract::Request,
     http::{HeaderMap, HeaderValue, header},
-    middleware::Next,
     response::Response,
 };
 
-use super::Web;
 use crate::domain::language::{Argument, Reader, TimeZoneName, Wishes, wished};
 
 /// The cookie in which a script tells the browser's time zone.
@@ -23,11 +21,15 @@ tokio::task_local! {
 }
 
 /// Lets the answer be written for whoever reads it, and says so in its headers.
-pub async fn choose(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let reader = RefCell::new(asked(request.headers(), &web.app.reader));
+pub(super) async fn choose<Answered: Future<Output = Response>>(
+    organisation: &Reader,
+    request: Request,
+    inside: impl FnOnce(Request) -> Answered,
+) -> Response {
+    let reader = RefCell::new(asked(request.headers(), organisation));
     READER
         .scope(reader, async {
-            let mut response = next.run(request).await;
+            let mut response = inside(request).await;
             let headers = response.headers_mut();
             headers.append(header::VARY, HeaderValue::from_static("Accept-Language, Cookie"));
             let tag = reader_now().language.tag();

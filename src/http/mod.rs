@@ -1,10 +1,10 @@
 //! The two faces of Latchkey: pages for people, JSON for programs.
 //!
 //! From the outside in, a request passes: whoever looks whether there is a place for it ([`admission`]), an id and a line in the
-//! log ([`correlation`]), the headers of every answer ([`headers`]), the face that it is for, which also tells the face's problems
-//! ([`problem`]), where it came from ([`client_address`], [`csrf`]), a net for panics, its place among those that are answered at
-//! once, a limit of time, and then its handler.
-use std::{ops::Deref, sync::Arc, time::Duration};
+//! log ([`correlation`]), the headers of every answer ([`headers`]), the face that it is for, which tells the face's problems in its
+//! words ([`problem`], [`language`]), where it came from ([`client_address`]), a net for panics, its place among those that are
+//! answered at once, a limit of time, whether another site sent it ([`csrf`]), and then its handler.
+use std::{any::Any, ops::Deref, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -12,9 +12,9 @@ use axum::{
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt as _;
 use ipnet::IpNet;
 use tower_http::{
-    catch_panic::CatchPanicLayer,
     compression::{CompressionLayer, predicate::SizeAbove},
     csrf::ProtectionError,
 };
@@ -106,57 +106,78 @@ impl From<&Config> for Site {
 pub fn router(app: App, config: &Config) -> Router {
     let web = Web(Arc::new(Given { app, site: Arc::new(Site::from(config)) }));
     let places = Arc::new(Places::new(&web, config.http.max_requests));
-    let people = (Arc::clone(&places), Asker::Person);
-    let programs = (Arc::clone(&places), Asker::Program);
+    let face = |asker| Face { web: web.clone(), places: Arc::clone(&places), asker };
     let files = Router::new()
         .route("/static/{file}", axum::routing::get(assets::serve))
         .route("/api/openapi.json", axum::routing::get(api::document))
         // Pages stay as they are: a secret beside what a stranger chose must not change an answer's length.
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SHORTEST_COMPRESSED)));
     let faces = Router::new()
-        .nest("/api", face(api::router(), &web, programs.clone(), problem::as_json))
-        .merge(face(oauth::router(), &web, programs, problem::as_json))
-        .merge(
-            face(pages::router(), &web, people, problem::as_page)
-                .layer(middleware::from_fn_with_state(web.clone(), language::choose)),
-        )
+        .nest("/api", face(Asker::Program).of(api::router()))
+        .merge(face(Asker::Program).of(oauth::router()))
+        .merge(face(Asker::Person).of(pages::router()))
         .merge(files)
         .merge(health::router())
         .merge(headers::reports())
-        .layer(middleware::from_fn(make_room_for_files))
-        .layer(middleware::from_fn_with_state(web.clone(), headers::protect))
-        .layer(middleware::from_fn_with_state(Arc::clone(&web.app.metrics), correlation::assign))
+        .layer(middleware::from_fn_with_state(web.clone(), enter))
         .with_state(web);
     // Before a route is looked for, each of which is a stack of all that follows.
     Router::new().fallback_service(Door { places, inside: server::limited(faces, &config.http) })
 }
 
+/// What every request passes, whatever it asks for.
+async fn enter(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    make_room_for_files(&mut request);
+    let protected = |request| headers::protect(&web.site, request, |request| next.run(request));
+    correlation::assign(&web.app.metrics, request, protected).await
+}
+
 /// One face: nothing that goes wrong in it leaves it but in its own words.
-fn face<Tell, Told>(
-    router: Router<Web>,
-    web: &Web,
-    places: (Arc<Places>, Asker),
-    tell: Tell,
-) -> Router<Web>
-where
-    Tell: Fn(State<Web>, Request, Next) -> Told + Clone + Send + Sync + 'static,
-    Told: Future<Output = Response> + Send + 'static,
-{
-    router
-        .layer(middleware::from_fn(limit_time))
-        .layer(middleware::from_fn_with_state(places, admission::admit))
-        .layer(CatchPanicLayer::custom(panicked))
-        .layer(csrf::layer(&web.app.public_url).with_rejection_response(foreign))
-        .layer(middleware::from_fn_with_state(
-            Arc::clone(&web.site.trusted_proxies),
-            client_address::find,
-        ))
-        .layer(middleware::from_fn_with_state(web.clone(), tell))
+///
+/// What a request passes here is one layer, since each clones all that lie within it.
+#[derive(Clone)]
+struct Face {
+    web: Web,
+    places: Arc<Places>,
+    asker: Asker,
+}
+
+impl Face {
+    fn of(self, router: Router<Web>) -> Router<Web> {
+        let csrf = csrf::layer(&self.web.app.public_url).with_rejection_response(foreign);
+        let answer = async |State(face): State<Self>, request: Request, next: Next| {
+            face.answer(request, next).await
+        };
+        router.layer((middleware::from_fn_with_state(self, answer), csrf))
+    }
+
+    async fn answer(&self, request: Request, next: Next) -> Response {
+        let Self { web, asker, .. } = self;
+        let inside = |request| self.inside(request, next);
+        match asker {
+            Asker::Program => problem::as_json(web, request, inside).await,
+            Asker::Person => {
+                let told = |request| problem::as_page(web, request, inside);
+                language::choose(&web.app.reader, request, told).await
+            }
+        }
+    }
+
+    /// Where problems may still be told.
+    async fn inside(&self, mut request: Request, next: Next) -> Response {
+        if client_address::find(&self.web.site.trusted_proxies, &mut request).is_err() {
+            return Problem::field("X-Forwarded-For", "cannot be read").into_response();
+        }
+        let admitted = admission::admit((&self.places, self.asker), request, |request| {
+            limit_time(next.run(request))
+        });
+        AssertUnwindSafe(admitted).catch_unwind().await.unwrap_or_else(panicked)
+    }
 }
 
 /// Lets whole files through where files are handed in, and nowhere else. With a key against repeats they would be read before
 /// anybody knows whose they are; a file that was handed in twice does no harm.
-async fn make_room_for_files(mut request: Request, next: Next) -> Response {
+fn make_room_for_files(request: &mut Request) {
     const WHERE: [&str; 2] = ["/inventory/imports", "/api/v1/inventory/imports"];
     /// A file of ten MiB, with what surrounds and escapes it.
     const MOST: usize = 16 * 1024 * 1024;
@@ -164,18 +185,17 @@ async fn make_room_for_files(mut request: Request, next: Next) -> Response {
         && WHERE.contains(&request.uri().path())
         && !request.headers().contains_key(idempotency::HEADER)
     {
-        DefaultBodyLimit::max(MOST).apply(&mut request);
+        DefaultBodyLimit::max(MOST).apply(request);
         request.extensions_mut().insert(WholeFile);
     }
-    next.run(request).await
 }
 
 /// Marks a request that may hand in a whole file.
 #[derive(Clone, Copy)]
 struct WholeFile;
 
-async fn limit_time(request: Request, next: Next) -> Response {
-    match tokio::time::timeout(LONGEST_ANSWER, next.run(request)).await {
+async fn limit_time(answer: impl Future<Output = Response>) -> Response {
+    match tokio::time::timeout(LONGEST_ANSWER, answer).await {
         Ok(response) => response,
         Err(_) => Problem::unavailable("an answer took too long").into_response(),
     }
@@ -186,8 +206,8 @@ fn foreign(_: ProtectionError) -> Response {
     Problem::new(Kind::NotAllowed, detail).into_response()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "the layer gives it away")]
-fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+#[expect(clippy::needless_pass_by_value, reason = "whoever caught it gives it away")]
+fn panicked(panic: Box<dyn Any + Send>) -> Response {
     let said = panic
         .downcast_ref::<String>()
         .map(String::as_str)

@@ -7,9 +7,8 @@ use std::borrow::Cow;
 
 use axum::{
     body::Body,
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderValue, StatusCode, header, request::Parts},
-    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde::{Serialize, Serializer};
@@ -388,14 +387,18 @@ pub async fn no_such_method() -> Problem {
 }
 
 /// Tells problems as `application/problem+json`.
-pub async fn as_json(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(super) async fn as_json<Answered: Future<Output = Response>>(
+    web: &Web,
+    request: Request,
+    inside: impl FnOnce(Request) -> Answered,
+) -> Response {
     let correlation = request.extensions().get::<Correlation>().copied();
     let (request, tried) = trying(request);
-    let (mut response, problem) = run(request, next, correlation).await;
-    let Some(problem) = problem else { return response };
+    let mut response = inside(request).await;
+    let Some(problem) = taken_from(&mut response, correlation) else { return response };
     if let (Some((parts, what)), Some(permission)) = (tried, problem.permission) {
         let actor = super::actor::bearer(&web.app, &parts).await;
-        write_down(&web, &parts, actor, (what, permission)).await;
+        write_down(web, &parts, actor, (what, permission)).await;
     }
     tell_as_json(&problem, &mut response);
     response
@@ -409,17 +412,21 @@ pub(super) fn tell_as_json(problem: &Problem, response: &mut Response) {
 }
 
 /// Tells problems as pages.
-pub async fn as_page(State(web): State<Web>, request: Request, next: Next) -> Response {
+pub(super) async fn as_page<Answered: Future<Output = Response>>(
+    web: &Web,
+    request: Request,
+    inside: impl FnOnce(Request) -> Answered,
+) -> Response {
     let correlation = request.extensions().get::<Correlation>().copied();
     let asked = pages::problem::Asked::by(&request);
     let (request, tried) = trying(request);
-    let (mut response, problem) = run(request, next, correlation).await;
-    let Some(problem) = problem else { return response };
+    let mut response = inside(request).await;
+    let Some(problem) = taken_from(&mut response, correlation) else { return response };
     if let (Some((parts, what)), Some(permission)) = (tried, problem.permission) {
         let actor = super::actor::signed_in(&web.app, &parts).await.map(|known| known.actor);
-        write_down(&web, &parts, actor, (what, permission)).await;
+        write_down(web, &parts, actor, (what, permission)).await;
     }
-    *response.body_mut() = Body::from(pages::problem::page(&web, &asked, &problem));
+    *response.body_mut() = Body::from(pages::problem::page(web, &asked, &problem));
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     // Browsers ask for a password of their own when they see it.
@@ -460,17 +467,12 @@ async fn write_down(
     }
 }
 
-async fn run(
-    request: Request,
-    next: Next,
-    correlation: Option<Correlation>,
-) -> (Response, Option<Problem>) {
-    let mut response = next.run(request).await;
-    let problem = response.extensions_mut().remove::<Box<Problem>>().map(|problem| Problem {
+/// Takes the problem out of an answer, if it is one.
+fn taken_from(response: &mut Response, correlation: Option<Correlation>) -> Option<Problem> {
+    response.extensions_mut().remove::<Box<Problem>>().map(|problem| Problem {
         instance: correlation.map(Correlation::instance).unwrap_or_default(),
         ..*problem
-    });
-    (response, problem)
+    })
 }
 
 #[cfg(test)]

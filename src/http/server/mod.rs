@@ -35,9 +35,8 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 /// Limits what a router is sent, in size and in the time that it takes to arrive.
 pub fn limited(router: Router, limits: &Http) -> Router {
-    router
-        .layer(DefaultBodyLimit::max(limits.max_body_bytes))
-        .layer(RequestBodyDeadlineLayer::new(limits.body_timeout()))
+    let time = RequestBodyDeadlineLayer::new(limits.body_timeout());
+    router.layer((time, DefaultBodyLimit::max(limits.max_body_bytes)))
 }
 
 /// Serves until told to stop; then takes no more requests and lets those that have begun finish.
