@@ -196,6 +196,24 @@ async fn done_with_a_membership_one_is_done_with_what_came_by_it() {
 }
 
 #[tokio::test]
+async fn whoever_may_be_a_member_no_longer_loses_what_came_by_it_too() {
+    let world = world().await;
+    world.group("Operators", &[]).await;
+    let eligibility = world.give("eligible", "Operators", ROLE, ScopeId::ROOT).await;
+    let scope = world.scope_id("Operators");
+    let membership = world.give("eligible", "ada", "Member", scope).await;
+    let reasons = Reasons { justification: reason(), ..Reasons::default() };
+    let code = world.fresh_code("ada").await;
+    let wish = Wish { chosen: Chosen::whole(membership), duration: HOUR };
+    world.ask(&world.actor("ada").await, wish, &reasons, Some(&code)).await.unwrap();
+    activate(&world, "ada", eligibility, Duration::hours(2)).await.unwrap();
+    assert!(world.holds("ada", ROLE).await);
+    world.take_away("root", membership).await.unwrap();
+    assert!(!world.holds("ada", ROLE).await);
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn groups_belong_to_groups_five_deep_and_never_in_a_circle() {
     let world = world().await;
     for name in ["G1", "G2", "G3", "G4", "G5", "G6"] {

@@ -19,7 +19,7 @@ use latchkey::{
         activation::{self, Reasons, Wish},
         approval::{self, Answer},
         assignment::{self, Assign},
-        due, person, request, role, scope, settings,
+        due, lockout, person, request, role, scope, settings,
     },
 };
 
@@ -359,6 +359,42 @@ async fn nothing_ends_later_than_what_it_rested_on() {
     while_ada_ends(&world, of_the_group, retire).await;
 }
 
+#[tokio::test]
+async fn nothing_ends_later_than_the_activated_membership_that_it_rested_on() {
+    let world = World::new().await;
+    world.people(["ada", "root"]).await;
+    world.active("root", "Global Administrator").await;
+    let (root, ada) = (world.actor("root").await, world.actor("ada").await);
+    let (account, why) = (world.principal("ada"), reason());
+    world.role(ROLES[0], |_| ()).await;
+    world.settings("Member", |_| ()).await;
+    world.group("Operators", &[]).await;
+    let member = world.give("eligible", "ada", "Member", world.scope_id("Operators")).await;
+    let of_the_group = world.eligible("Operators", ROLES[0]).await;
+
+    let joined = activated(&world, member).await;
+    let done = Box::pin(activation::deactivate(&world.app, &ada, joined));
+    while_ada_ends(&world, of_the_group, done).await;
+    activated(&world, member).await;
+    let disable = Box::pin(person::disable(&world.app, &root, account, &why));
+    while_ada_ends(&world, of_the_group, disable).await;
+    person::enable(&world.app, &root, account, &why).await.unwrap();
+    activated(&world, member).await;
+    let all = Box::pin(lockout::end_access(&world.app, &root, account, &why));
+    while_ada_ends(&world, of_the_group, all).await;
+    activated(&world, member).await;
+    let remove = Box::pin(assignment::remove(&world.app, &root, member, &why));
+    while_ada_ends(&world, of_the_group, remove).await;
+}
+
+/// What Ada has activated by an eligibility.
+async fn activated(world: &World, eligibility: AssignmentId) -> AssignmentId {
+    let chosen = activation::Chosen::whole(eligibility);
+    let wish = Wish { chosen, duration: Duration::hours(1) };
+    let ada = world.actor("ada").await;
+    world.ask(&ada, wish, &Reasons::default(), None).await.unwrap().assignment.unwrap()
+}
+
 /// Ada activates by an eligibility, and is done with it at the moment when somebody takes away what she could do so by: her end
 /// is not yet committed when theirs begins, and is later.
 async fn while_ada_ends<T>(
@@ -366,11 +402,7 @@ async fn while_ada_ends<T>(
     eligibility: AssignmentId,
     taken: impl Future<Output = Result<T, Error>>,
 ) {
-    let wish =
-        Wish { chosen: activation::Chosen::whole(eligibility), duration: Duration::hours(1) };
-    let ada = world.actor("ada").await;
-    let activation =
-        world.ask(&ada, wish, &Reasons::default(), None).await.unwrap().assignment.unwrap();
+    let activation = activated(world, eligibility).await;
     let mut hers = world.change().await;
     sqlx::query("select from assignments where id = $1 for update")
         .bind(activation)

@@ -2,8 +2,8 @@
 //!
 //! From the outside in, a request passes: whoever looks whether there is a place for it ([`admission`]), an id and a line in the
 //! log ([`correlation`]), the headers of every answer ([`headers`]), the face that it is for, which tells the face's problems in its
-//! words ([`problem`], [`language`]), where it came from ([`client_address`]), a net for panics, its place among those that are
-//! answered at once, a limit of time, whether another site sent it ([`csrf`]), and then its handler.
+//! words ([`problem`], [`language`]), where it came from ([`client_address`]), a net for panics, whether another site sent it
+//! ([`csrf`]), its place among those that are answered at once, a limit of time, and then its handler.
 use std::{any::Any, ops::Deref, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
@@ -134,7 +134,7 @@ async fn enter(State(web): State<Web>, mut request: Request, next: Next) -> Resp
 
 /// One face: nothing that goes wrong in it leaves it but in its own words.
 ///
-/// What a request passes here is one layer, since each clones all that lie within it.
+/// What a request passes here is few layers, since each clones all that lie within it.
 #[derive(Clone)]
 struct Face {
     web: Web,
@@ -148,7 +148,15 @@ impl Face {
         let answer = async |State(face): State<Self>, request: Request, next: Next| {
             face.answer(request, next).await
         };
-        router.layer((middleware::from_fn_with_state(self, answer), csrf))
+        let admit = async |State(face): State<Self>, request: Request, next: Next| {
+            let inside = |request| limit_time(next.run(request));
+            admission::admit((&face.places, face.asker), request, inside).await
+        };
+        router.layer((
+            middleware::from_fn_with_state(self.clone(), answer),
+            csrf,
+            middleware::from_fn_with_state(self, admit),
+        ))
     }
 
     async fn answer(&self, request: Request, next: Next) -> Response {
@@ -168,10 +176,7 @@ impl Face {
         if client_address::find(&self.web.site.trusted_proxies, &mut request).is_err() {
             return Problem::field("X-Forwarded-For", "cannot be read").into_response();
         }
-        let admitted = admission::admit((&self.places, self.asker), request, |request| {
-            limit_time(next.run(request))
-        });
-        AssertUnwindSafe(admitted).catch_unwind().await.unwrap_or_else(panicked)
+        AssertUnwindSafe(next.run(request)).catch_unwind().await.unwrap_or_else(panicked)
     }
 }
 

@@ -18,7 +18,7 @@ use crate::{
         person::{self, Invited},
         request,
     },
-    store::{self, Change, request::Of},
+    store::{self, Change, request::Of, resting::Resting},
 };
 
 /// Ends, within a change, all that an account has activated, asked for, agreed to without that it has begun, and is signed in with,
@@ -53,12 +53,21 @@ pub async fn end_access(
     principal: PrincipalId,
     reason: &Justification,
 ) -> Result<(), Error> {
+    store::retried(|| end_access_once(app, actor, principal, reason)).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+async fn end_access_once(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+    reason: &Justification,
+) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     shut_out(app, &mut change, actor, principal, "it has no access").await?;
     change.made(principal.0).await?;
-    change.commit(&ended(principal, reason, false)).await?;
-    app.wake.everything();
-    Ok(())
+    change.commit(&ended(principal, reason, false)).await
 }
 
 /// The same, and takes the authenticator and the recovery codes away: the account can be used again only after its owner has
@@ -93,6 +102,7 @@ async fn shut_out(
     // Who may not do this holds nobody up either.
     person::may_manage(change.connection(), actor, principal).await?;
     store::account::hold_alone(change, principal).await?;
+    store::resting::hold(change, Resting::OfAccounts(&[principal])).await?;
     change.settle().await?;
     person::may_manage(change.connection(), actor, principal).await?;
     let told = store::person::one(change.connection(), principal).await?;

@@ -5,12 +5,25 @@ use crate::{
     domain::{
         assignment::AssignmentEnd,
         audit::{Event, Kind},
-        id::{PrincipalId, ScopeId},
+        id::{PrincipalId, RoleId, ScopeId},
     },
     error::Error,
     service::request,
-    store::{self, Change, request::Of},
+    store::{self, Change, request::Of, resting::Resting},
 };
+
+/// Holds, within a change that is about to end an activation of `role` by `holder`, what rests on that: if the role is to be a
+/// member somewhere, all that they hold may.
+pub(super) async fn hold(
+    change: &mut Change,
+    role: RoleId,
+    holder: PrincipalId,
+) -> Result<(), Error> {
+    if role == RoleId::MEMBER {
+        store::resting::hold(change, Resting::OfAccounts(&[holder])).await?;
+    }
+    Ok(())
+}
 
 /// Ends, within a change that has just taken `member` out of the group at `group`, what rested on that: the activations and
 /// open requests of everybody who was eligible by it and is no longer.

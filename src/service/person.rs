@@ -19,7 +19,7 @@ use crate::{
         assignment::{self, Assign},
         enrolment, extent, lockout, survivability,
     },
-    store::{self, Change, assignment::Wanted},
+    store::{self, Change, assignment::Wanted, resting::Resting},
 };
 
 pub use crate::store::{
@@ -291,12 +291,24 @@ pub async fn disable(
     principal: PrincipalId,
     reason: &Justification,
 ) -> Result<(), Error> {
+    store::retried(|| disable_once(app, actor, principal, reason)).await?;
+    app.wake.everything();
+    Ok(())
+}
+
+async fn disable_once(
+    app: &App,
+    actor: &Actor,
+    principal: PrincipalId,
+    reason: &Justification,
+) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     may_manage(change.connection(), actor, principal).await?;
     let before = survivability::before(&mut change, &[principal]).await?;
     if !store::person::set_disabled(&mut change, principal, true).await? {
         return Err(Error::Conflict("this account is disabled already".to_owned()));
     }
+    store::resting::hold(&mut change, Resting::OfAccounts(&[principal])).await?;
     change.settle().await?;
     survivability::refuse_loss(&mut change, &before).await?;
     let why = Refusal::Disabled.to_string();
@@ -308,9 +320,7 @@ pub async fn disable(
         .target(principal.0)
         .detail(json!({ "justification": reason }));
     change.record(&event).await?;
-    assignment::commit(change).await?;
-    app.wake.everything();
-    Ok(())
+    assignment::commit(change).await
 }
 
 /// Enables an account again.

@@ -17,7 +17,7 @@ use crate::{
     },
     error::Error,
     service::{access, change_request, reach, request, scope},
-    store::{self, Change, request::Of},
+    store::{self, Change, request::Of, resting::Resting},
 };
 
 pub use crate::{domain::role::Definition, store::role::Told};
@@ -304,11 +304,21 @@ pub async fn retire(
     role: RoleId,
     reason: &Justification,
 ) -> Result<RetireEffect, Error> {
+    let effect = store::retried(|| retire_once(app, actor, role, reason)).await?;
+    app.wake.everything();
+    Ok(effect)
+}
+
+async fn retire_once(
+    app: &App,
+    actor: &Actor,
+    role: RoleId,
+    reason: &Justification,
+) -> Result<RetireEffect, Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     let effect = retire_within(&mut change, actor, role, reason).await?;
     change.made(role.0).await?;
     change.commit_recorded().await?;
-    app.wake.everything();
     Ok(effect)
 }
 
@@ -322,7 +332,7 @@ pub(super) async fn retire_within(
     let before = reach::before(change, None).await?;
     own_of_the_organisation(change, actor, role).await?;
     let (assignments, requests) = store::role::count(change.connection(), role).await?;
-    store::role::lock_assignments(change, role).await?;
+    store::resting::hold(change, Resting::OfRole(role)).await?;
     change.settle().await?;
     let why = "The role was retired.";
     let closed = store::request::fail_all(change, Of::Role(role), why).await?;

@@ -206,6 +206,9 @@ async fn end_all(app: &App, running: &[Running]) -> usize {
 /// Ends one activation and tells its holder. False if it had ended meanwhile.
 async fn end(app: &App, running: &Running) -> Result<bool, Error> {
     let mut change = Change::begin(&app.worker_database, &Actor::system()).await?;
+    store::account::hold_alone(&mut change, running.principal).await?;
+    membership::hold(&mut change, running.role, running.principal).await?;
+    change.settle().await?;
     request::fail_extensions(&mut change, running.activation).await?;
     let because = AssignmentEnd::TicketClosed;
     if !store::activation::end(&mut change, running.activation, because).await? {

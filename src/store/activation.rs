@@ -257,46 +257,6 @@ pub struct Ended {
     pub request: Option<RequestId>,
 }
 
-/// Holds every activation that rests on `eligibility` under lock, so that none ends later than what it rests on.
-pub async fn lock_all_of_eligibility(
-    change: &mut Change,
-    eligibility: AssignmentId,
-) -> Result<(), Error> {
-    sqlx::query!(
-        "select from assignments where eligibility_id = $1 and ended_at is null for no key update",
-        eligibility.0,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(())
-}
-
-/// The same of every activation by the eligibilities of the group at `group`, and of those that it belongs to.
-pub async fn lock_all_of_group(change: &mut Change, group: ScopeId) -> Result<(), Error> {
-    sqlx::query!(
-        r#"
-        with recursive up (id) as (
-            select group_id from scopes where id = $1
-            union
-            select scopes.group_id
-            from up
-            join assignments on assignments.principal_id = up.id and ended_at is null
-                and role_id = '00000000-0000-8000-8000-000000000008'
-            join scopes on scopes.id = assignments.scope_id
-        )
-        select from up
-        join assignments as eligibility
-            on eligibility.principal_id = up.id and eligibility.kind = 'eligible' and eligibility.ended_at is null
-        join assignments as activation on activation.eligibility_id = eligibility.id and activation.ended_at is null
-        for no key update of activation
-        "#,
-        group.0,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(())
-}
-
 /// Ends every activation that rests on `eligibility`.
 pub async fn end_all_of_eligibility(
     change: &mut Change,

@@ -1,7 +1,10 @@
 //! Assignments: eligible and active, by whom they are held.
 use sqlx::PgConnection;
 
-use super::{Change, OnConstraint as _, activation};
+use super::{
+    Change, OnConstraint as _,
+    resting::{self, Resting},
+};
 use crate::{
     domain::{
         assignment::{AssignmentEnd, AssignmentKind, AssignmentOrigin, Window},
@@ -112,7 +115,7 @@ pub struct Locked {
 }
 
 /// Reads an assignment and holds it and its holder's account under lock until the change ends: of two changes to what one
-/// account holds, the second waits here. So do those to what rests on it.
+/// account holds, the second waits here. What may end with it is held too.
 pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error> {
     let locked = sqlx::query_as!(
         Locked,
@@ -136,12 +139,11 @@ pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error
     .fetch_optional(change.connection())
     .await?
     .ok_or(Error::NotFound("assignment"))?;
-    match (locked.kind, locked.role) {
-        (AssignmentKind::Eligible, _) => activation::lock_all_of_eligibility(change, id).await?,
-        (AssignmentKind::Active, RoleId::MEMBER) => {
-            activation::lock_all_of_group(change, locked.scope).await?;
-        }
-        (AssignmentKind::Active, _) => {}
+    if locked.role == RoleId::MEMBER {
+        let behind = resting::behind(change, locked.principal).await?;
+        resting::hold(change, Resting::OfAccounts(&behind)).await?;
+    } else if locked.kind == AssignmentKind::Eligible {
+        resting::hold(change, Resting::OnEligibility(id)).await?;
     }
     Ok(locked)
 }

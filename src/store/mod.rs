@@ -49,6 +49,7 @@ pub mod principal;
 pub mod reach;
 pub mod reminder;
 pub mod request;
+pub mod resting;
 pub mod role;
 pub mod scope;
 pub mod search;

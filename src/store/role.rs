@@ -177,17 +177,6 @@ pub async fn count(connection: &mut PgConnection, id: RoleId) -> Result<(i64, i6
     Ok((row.assignments, row.requests))
 }
 
-/// Holds whatever is held of a role under lock, so that nothing of it ends later than what it rests on.
-pub async fn lock_assignments(change: &mut Change, id: RoleId) -> Result<(), Error> {
-    sqlx::query!(
-        "select from assignments where role_id = $1 and ended_at is null for no key update",
-        id.0,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(())
-}
-
 /// Ends whatever is held of a role, activations too.
 pub async fn end_assignments(
     change: &mut Change,

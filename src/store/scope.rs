@@ -371,39 +371,6 @@ pub async fn count(connection: &mut PgConnection, scopes: &[ScopeId]) -> Result<
     Ok((row.assignments, row.requests))
 }
 
-/// Holds what is held at these places, and what is activated below by it, under lock, so that nothing ends later than what it
-/// rests on. Says which they are.
-pub async fn lock_assignments(
-    change: &mut Change,
-    scopes: &[ScopeId],
-) -> Result<Vec<uuid::Uuid>, Error> {
-    let scopes: Vec<_> = scopes.iter().map(|id| id.0).collect();
-    Ok(sqlx::query_scalar!(
-        r#"
-        select id from assignments
-        where id in (
-            select assignments.id
-            from roles
-            cross join unnest($1::uuid[]) as wanted
-            join assignments on role_id = roles.id and scope_id = wanted and ended_at is null
-            union
-            -- Activated below, on an eligibility at one of these places.
-            select activation.id
-            from roles
-            cross join unnest($1::uuid[]) as wanted
-            join assignments as eligibility
-                on eligibility.role_id = roles.id and eligibility.scope_id = wanted and eligibility.ended_at is null
-                and eligibility.kind = 'eligible'
-            join assignments as activation on activation.eligibility_id = eligibility.id and activation.ended_at is null
-        )
-        for no key update
-        "#,
-        &scopes,
-    )
-    .fetch_all(change.connection())
-    .await?)
-}
-
 /// Ends those of these assignments that have not ended, because their places are retired. Says which.
 pub async fn end_assignments(
     change: &mut Change,

@@ -24,6 +24,25 @@ use crate::{
 };
 
 #[tokio::test]
+async fn whoever_may_not_see_a_request_holds_it_up_for_nobody() {
+    let world = world().await;
+    let request = asked(&world).await;
+    let mut held = world.change().await;
+    sqlx::query("select from requests where id = $1 for update")
+        .bind(request)
+        .execute(held.connection())
+        .await
+        .unwrap();
+    for verdict in [Verdict::Approve, Verdict::Deny] {
+        let outcome = tokio::select! {
+            outcome = world.decide("mallory", request, verdict, None) => outcome,
+            () = world.until_somebody_waits_for_a_lock() => panic!("it is waited for"),
+        };
+        assert!(matches!(outcome, Err(Error::NotFound(_))), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
 async fn nobody_decides_their_own_request_by_any_door() {
     let world = world().await;
     world.second_account("ada-admin", "ada").await;

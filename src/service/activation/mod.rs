@@ -212,9 +212,23 @@ pub async fn extend(
 /// Ends one's own activation at once.
 pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> Result<(), Error> {
     let user = access::user(actor, TokenScope::Activate)?;
+    store::retried(|| deactivate_once(app, actor, user, activation)).await?;
+    app.wake.audit().notify_one();
+    Ok(())
+}
+
+async fn deactivate_once(
+    app: &App,
+    actor: &Actor,
+    user: &User,
+    activation: AssignmentId,
+) -> Result<(), Error> {
     let mut change = Change::begin(&app.database, actor).await?;
+    store::account::hold_alone(&mut change, user.principal).await?;
     let running =
         store::activation::running(change.connection(), activation, user.principal).await?;
+    membership::hold(&mut change, running.role, running.principal).await?;
+    change.settle().await?;
     request::fail_extensions(&mut change, activation).await?;
     if !store::activation::end(&mut change, activation, AssignmentEnd::Deactivated).await? {
         return Err(Error::Conflict("this activation has ended already".to_owned()));
@@ -223,9 +237,7 @@ pub async fn deactivate(app: &App, actor: &Actor, activation: AssignmentId) -> R
         membership::leave(&mut change, running.principal, running.scope).await?;
     }
     change.made(activation.0).await?;
-    change.commit(&ended(&running, AssignmentEnd::Deactivated)).await?;
-    app.wake.audit().notify_one();
-    Ok(())
+    change.commit(&ended(&running, AssignmentEnd::Deactivated)).await
 }
 
 /// What a code proves for one wish; none if that role asks for no proof, or would be refused anyway.

@@ -139,6 +139,9 @@ pub(in crate::service) async fn end(
                 .assignment(ended.id)
                 .detail(json!({ "because": AssignmentEnd::EligibilityEnded }));
             change.record(&Event { request: ended.request, ..event }).await?;
+            if ended.role == RoleId::MEMBER {
+                membership::leave(change, ended.principal, ended.scope).await?;
+            }
         }
     }
     if locked.origin == AssignmentOrigin::Activated {

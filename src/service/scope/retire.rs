@@ -19,7 +19,7 @@ use crate::{
         assignment::{self, Proof},
         group, request, survivability,
     },
-    store::{self, Change, request::Of, scope::Place},
+    store::{self, Change, request::Of, resting::Resting, scope::Place},
 };
 
 /// What retiring a place does.
@@ -73,11 +73,21 @@ pub async fn retire(
     id: ScopeId,
     reason: &Justification,
 ) -> Result<RetireEffect, Error> {
+    let effect = store::retried(|| retire_once(app, actor, id, reason)).await?;
+    app.wake.everything();
+    Ok(effect)
+}
+
+async fn retire_once(
+    app: &App,
+    actor: &Actor,
+    id: ScopeId,
+    reason: &Justification,
+) -> Result<RetireEffect, Error> {
     let mut change = Change::begin(&app.database, actor).await?;
     let effect = retire_within(app, &mut change, actor, id, reason).await?;
     change.made(id.0).await?;
     change.commit_recorded().await?;
-    app.wake.everything();
     Ok(effect)
 }
 
@@ -91,9 +101,10 @@ pub(in crate::service) async fn retire_within(
 ) -> Result<RetireEffect, Error> {
     let (effect, retired) = retire_effect(change, actor, id).await?;
     let (ids, groups): (Vec<_>, Vec<_>) = retired.into_iter().unzip();
-    let held = store::scope::lock_assignments(change, &ids).await?;
-    change.settle().await?;
     let groups: Vec<_> = groups.into_iter().flatten().collect();
+    store::principal::hold_all(change, &groups).await?;
+    let held = store::resting::hold(change, Resting::AtPlaces(&ids)).await?;
+    change.settle().await?;
     let before = survivability::before(change, &groups).await?;
     let why = "The place was retired.";
     for place in &ids {
