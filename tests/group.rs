@@ -196,6 +196,31 @@ async fn done_with_a_membership_one_is_done_with_what_came_by_it() {
 }
 
 #[tokio::test]
+async fn whoever_still_belongs_by_another_way_keeps_what_came_by_it_no_longer_than_that() {
+    let world = world().await;
+    world.group("Operators", &[]).await;
+    world.group("Crew", &["ada"]).await;
+    let scope = world.scope_id("Operators");
+    let end = world.now().await + HOUR;
+    let member = (world.role_id("Member"), scope);
+    world.assign("active", world.principal("Crew"), member, (None, Some(end))).await;
+    let eligibility = world.give("eligible", "Operators", ROLE, ScopeId::ROOT).await;
+    let membership = world.give("eligible", "ada", "Member", scope).await;
+    let reasons = Reasons { justification: reason(), ..Reasons::default() };
+    let code = world.fresh_code("ada").await;
+    let wish = Wish { chosen: Chosen::whole(membership), duration: Duration::hours(3) };
+    let ada = world.actor("ada").await;
+    let joined = world.ask(&ada, wish, &reasons, Some(&code)).await.unwrap();
+    activate(&world, "ada", eligibility, Duration::hours(2)).await.unwrap();
+    activation::deactivate(&world.app, &ada, joined.assignment.unwrap()).await.unwrap();
+    assert!(world.holds("ada", ROLE).await);
+    world.advance(HOUR).await;
+    assert!(!world.holds("ada", ROLE).await);
+    world.run_due().await;
+    world.check_invariants().await;
+}
+
+#[tokio::test]
 async fn whoever_may_be_a_member_no_longer_loses_what_came_by_it_too() {
     let world = world().await;
     world.group("Operators", &[]).await;

@@ -27,11 +27,7 @@ pub(super) async fn hold(
 
 /// Ends, within a change that has just taken `member` out of the group at `group`, what rested on that: the activations and
 /// open requests of everybody who was eligible by it and is no longer.
-pub(super) async fn leave(
-    change: &mut Change,
-    member: PrincipalId,
-    group: ScopeId,
-) -> Result<(), Error> {
+async fn leave(change: &mut Change, member: PrincipalId, group: ScopeId) -> Result<(), Error> {
     let (ended, requests) = store::activation::end_unsupported(change, member, group).await?;
     for ended in ended {
         request::fail_extensions(change, ended.id).await?;
@@ -50,8 +46,8 @@ pub(super) async fn leave(
     Ok(())
 }
 
-/// Lets, within a change that has just given a membership of `member` in the group at `group` another end, nothing that rests
-/// on it last longer.
+/// Lets, within a change that has just ended a membership of `member` in the group at `group`, or given it another end, nothing
+/// that rests on it last longer than they belong there by another way.
 pub(super) async fn shorten(
     change: &mut Change,
     member: PrincipalId,

@@ -215,7 +215,7 @@ async fn end(app: &App, running: &Running) -> Result<bool, Error> {
         return Ok(false);
     }
     if running.role == RoleId::MEMBER {
-        membership::leave(&mut change, running.principal, running.scope).await?;
+        membership::shorten(&mut change, running.principal, running.scope).await?;
     }
     let told = store::request::one(change.connection(), running.request).await?;
     let ticket = format!("{} · {}", running.number, running.system);

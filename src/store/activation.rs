@@ -1,7 +1,7 @@
 //! Activations: what they rest on, and how they begin and end.
 use sqlx::PgConnection;
 
-use super::{Change, OnConstraint as _, witness};
+use super::{Change, OnConstraint as _, account, witness};
 use crate::{
     domain::{
         activation::{End, Running},
@@ -60,6 +60,8 @@ pub struct Eligibility {
 /// Members of one group do not wait for one another; two requests of one account do.
 pub async fn lock_eligibility(change: &mut Change, aim: Aim) -> Result<Eligibility, Error> {
     witness::let_activate(change.connection()).await?;
+    // What follows sees what whoever held it before has done to the groups of this account.
+    account::hold_alone(change, aim.principal).await?;
     sqlx::query_as!(
         Eligibility,
         r#"
@@ -81,7 +83,6 @@ pub async fn lock_eligibility(change: &mut Change, aim: Aim) -> Result<Eligibili
             select until from belongs_to(users.id, instant()) as groups where groups.group_id = principal_id
         ) as belonging on principal_id <> users.id
         where eligibilities.id = $1 and eligibilities.kind = 'eligible'
-        for no key update of users
         for share of eligibilities
         "#,
         aim.eligibility.0,

@@ -141,6 +141,7 @@ pub async fn lock(change: &mut Change, id: AssignmentId) -> Result<Locked, Error
     .ok_or(Error::NotFound("assignment"))?;
     if locked.role == RoleId::MEMBER {
         let behind = resting::behind(change, locked.principal).await?;
+        super::principal::hold_all(change, &behind).await?;
         resting::hold(change, Resting::OfAccounts(&behind)).await?;
     } else if locked.kind == AssignmentKind::Eligible {
         resting::hold(change, Resting::OnEligibility(id)).await?;

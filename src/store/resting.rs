@@ -15,68 +15,79 @@ pub enum Resting<'a> {
     OfAccounts(&'a [PrincipalId]),
     /// What is held of this role, and asked for.
     OfRole(RoleId),
-    /// What is held at these places and asked for there, and what is activated below by it.
+    /// What is held at these places, among which are all below, and asked for there.
     AtPlaces(&'a [ScopeId]),
 }
 
-/// Holds it until the change ends; requests first, each kind in one order, as everybody takes them. Says what is held of roles.
-pub async fn hold(change: &mut Change, resting: Resting<'_>) -> Result<Vec<uuid::Uuid>, Error> {
-    let (mut eligibility, mut role) = (None, None);
-    let (mut accounts, mut places) = (Vec::new(), Vec::new());
-    match resting {
-        Resting::OnEligibility(id) => eligibility = Some(id.0),
-        Resting::OfAccounts(ids) => accounts.extend(ids.iter().map(|id| id.0)),
-        Resting::OfRole(id) => role = Some(id.0),
-        Resting::AtPlaces(ids) => places.extend(ids.iter().map(|id| id.0)),
-    }
-    sqlx::query!(
-        r#"
-        select from requests
-        where state in ('pending', 'scheduled')
-            and (eligibility_id = $1 or principal_id = any($2) or role_id = $3 or scope_id = any($4))
-        order by id
-        for update
-        "#,
-        eligibility,
-        &accounts,
-        role,
-        &places,
-    )
-    .execute(change.connection())
-    .await?;
-    Ok(sqlx::query_scalar!(
-        r#"
-        select id from assignments
-        where id in (
-            select id from assignments where eligibility_id = $1 and ended_at is null
-            union
-            select id from assignments where principal_id = any($2) and origin = 'activated' and ended_at is null
-            union
-            select id from assignments where role_id = $3 and ended_at is null
-            union
-            select assignments.id
-            from unnest($4::uuid[]) as place
-            cross join roles
-            join assignments on role_id = roles.id and scope_id = place and ended_at is null
-            union
-            select activation.id
-            from unnest($4::uuid[]) as place
-            cross join roles
-            join assignments as eligibility
-                on eligibility.role_id = roles.id and eligibility.scope_id = place and eligibility.ended_at is null
-                and eligibility.kind = 'eligible'
-            join assignments as activation on activation.eligibility_id = eligibility.id and activation.ended_at is null
+/// Open requests, held in one order. One text for each condition, so that each is planned for itself.
+macro_rules! requests {
+    ($change:ident, $condition:literal, $given:expr) => {
+        sqlx::query!(
+            "select from requests where state in ('pending', 'scheduled') and "
+                + $condition
+                + " order by id for update",
+            $given,
         )
-        order by id
-        for no key update
-        "#,
-        eligibility,
-        &accounts,
-        role,
-        &places,
-    )
-    .fetch_all(change.connection())
-    .await?)
+        .execute($change.connection())
+        .await?
+    };
+}
+
+/// What is held of roles, held under lock in one order; says which.
+macro_rules! assignments {
+    ($change:ident, $condition:literal, $given:expr) => {
+        sqlx::query_scalar!(
+            "select id from assignments where ended_at is null and "
+                + $condition
+                + " order by id for no key update",
+            $given,
+        )
+        .fetch_all($change.connection())
+        .await?
+    };
+}
+
+/// Holds it until the change ends: what was assigned, then requests, then what was activated, each in one order, as everybody
+/// takes them. Says what is held of roles.
+pub async fn hold(change: &mut Change, resting: Resting<'_>) -> Result<Vec<uuid::Uuid>, Error> {
+    match resting {
+        Resting::OnEligibility(id) => {
+            requests!(change, "eligibility_id = $1", id.0);
+            Ok(assignments!(change, "eligibility_id = $1", id.0))
+        }
+        Resting::OfAccounts(accounts) => {
+            let ids: Vec<_> = accounts.iter().map(|id| id.0).collect();
+            requests!(change, "principal_id = any($1)", &ids);
+            Ok(assignments!(change, "principal_id = any($1) and origin = 'activated'", &ids))
+        }
+        Resting::OfRole(id) => {
+            let assigned = assignments!(change, "role_id = $1 and origin = 'assigned'", id.0);
+            requests!(change, "role_id = $1", id.0);
+            let activated = assignments!(change, "role_id = $1 and origin = 'activated'", id.0);
+            Ok([assigned, activated].concat())
+        }
+        Resting::AtPlaces(places) => {
+            let ids: Vec<_> = places.iter().map(|id| id.0).collect();
+            let assigned = assignments!(
+                change,
+                "origin = 'assigned' and id in (
+                     select there.id from unnest($1::uuid[]) as place cross join roles
+                     join assignments as there on there.role_id = roles.id and there.scope_id = place and there.ended_at is null
+                 )",
+                &ids
+            );
+            requests!(change, "scope_id = any($1)", &ids);
+            let activated = assignments!(
+                change,
+                "origin = 'activated' and id in (
+                     select there.id from unnest($1::uuid[]) as place cross join roles
+                     join assignments as there on there.role_id = roles.id and there.scope_id = place and there.ended_at is null
+                 )",
+                &ids
+            );
+            Ok([assigned, activated].concat())
+        }
+    }
 }
 
 /// The accounts that belong to groups by this one: itself, or, of a group, all who belong to it.

@@ -73,6 +73,65 @@ fn owned<const COUNT: usize>(names: [&str; COUNT]) -> Vec<String> {
 }
 
 #[tokio::test]
+async fn among_a_hundred_thousand_assignments_who_may_decide_is_found_by_indexes() {
+    let world = world().await;
+    gets(&world, "bob", APPROVER, "eve").await;
+    let request = world.activate("ada", ROLE, HOUR).await.unwrap().request;
+    let mut change = world.owner.begin().await.unwrap();
+    for sql in [
+        "set local session_replication_role = replica",
+        "insert into persons (id, display_name, email, email_folded, created_at)
+         select gen_random_uuid(), 'Somebody', number || '@many.example', number || '@many.example', instant()
+         from generate_series(1, 50000) as number",
+        "insert into principals (id, kind, person_id, name, name_folded, created_at)
+         select gen_random_uuid(), 'user', id, email, email, instant() from persons where email like '%@many.example'",
+        // Each holds a role that they have held before.
+        "insert into assignments (id, kind, origin, principal_id, role_id, scope_id, starts_at, ends_at, ended_at, end_reason,
+             created_at, settings_id)
+         select gen_random_uuid(), 'active', 'assigned', principals.id, terms.role_id, terms.scope_id, instant() - interval '2 days',
+             'infinity', case when over then instant() - interval '1 day' end,
+             case when over then 'removed' end::assignment_end, instant() - interval '2 days', terms.id
+         from principals
+         cross join (values (true), (false)) as times (over)
+         cross join (
+             select role_settings.* from role_settings join roles on roles.id = role_id
+             where roles.name = 'Global Reader' limit 1
+         ) as terms
+         where principals.name like '%@many.example'",
+    ] {
+        sqlx::query(sql).execute(&mut *change).await.unwrap();
+    }
+    change.commit().await.unwrap();
+    world.execute("vacuum analyze").await;
+    let mut connection = world.owner.acquire().await.unwrap();
+    let before = read_of_people_and_roles(&mut connection).await;
+    let speakers: i64 =
+        sqlx::query_scalar("select count(*) from speakers_in_the_open_stage($1, instant())")
+            .bind(request)
+            .fetch_one(&mut *connection)
+            .await
+            .unwrap();
+    let read = read_of_people_and_roles(&mut connection).await - before;
+    assert_eq!(speakers, 2, "bob and carl");
+    assert!((1..1000).contains(&read), "{read} rows and entries were read");
+}
+
+/// How many rows of accounts and of what they hold have been read so far, and how many entries of their indexes.
+async fn read_of_people_and_roles(connection: &mut sqlx::PgConnection) -> i64 {
+    sqlx::query("select pg_stat_force_next_flush()").execute(&mut *connection).await.unwrap();
+    sqlx::query_scalar(
+        "select (
+             (select sum(seq_tup_read) from pg_stat_user_tables where relname = any (tables))
+             + (select sum(idx_tup_read) from pg_stat_user_indexes where relname = any (tables))
+         )::bigint
+         from (select array['assignments', 'persons', 'principals', 'requests', 'decisions'] as tables) as looked_at",
+    )
+    .fetch_one(connection)
+    .await
+    .unwrap()
+}
+
+#[tokio::test]
 async fn nobody_decides_by_an_activation_that_whoever_asks_agreed_to() {
     let world = world().await;
     gets(&world, "bob", APPROVER, "ada").await;

@@ -234,7 +234,7 @@ async fn deactivate_once(
         return Err(Error::Conflict("this activation has ended already".to_owned()));
     }
     if running.role == RoleId::MEMBER {
-        membership::leave(&mut change, running.principal, running.scope).await?;
+        membership::shorten(&mut change, running.principal, running.scope).await?;
     }
     change.made(activation.0).await?;
     change.commit(&ended(&running, AssignmentEnd::Deactivated)).await

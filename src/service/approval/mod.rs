@@ -104,6 +104,8 @@ pub async fn decide_several(
     let acts: Vec<_> = asking.map(|it| it.act.clone()).collect();
     let mut proofs = if acts.is_empty() {
         Vec::new()
+    } else if code.trim().is_empty() {
+        return Err(Error::StepUp(step_up::ENTER_A_CODE));
     } else {
         step_up::verify(app, &Actor { idempotency: None, ..actor.clone() }, code, &acts).await?
     }

@@ -158,7 +158,7 @@ pub async fn change_many(
     let mut rows = Vec::with_capacity(parts.len());
     for (index, (Part { id, told, ends_at }, act)) in parts.into_iter().zip(&acts).enumerate() {
         let proof = proofs.get(index).map_or(Proof::None, |proof| Proof::Given(*proof, act));
-        let outcome = change_one(app, actor, bulk, (id, ends_at, proof)).await;
+        let outcome = store::retried(|| change_one(app, actor, bulk, (id, ends_at, proof))).await;
         rows.push(Row { assignment: id, told, ends_at, outcome });
     }
     app.wake.everything();

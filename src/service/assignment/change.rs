@@ -132,16 +132,17 @@ pub(in crate::service) async fn end(
         let why = "The eligibility was removed.";
         let closed = store::request::fail_all(change, Of::Eligibility(locked.id), why).await?;
         request::record_failures(change, &closed, "not_eligible", why).await?;
-        for ended in store::activation::end_all_of_eligibility(change, locked.id).await? {
+        let ended = store::activation::end_all_of_eligibility(change, locked.id).await?;
+        for ended in &ended {
             let event = Event::new(Kind::ActivationEnded)
                 .subject(ended.principal)
                 .role(ended.role, ended.scope)
                 .assignment(ended.id)
                 .detail(json!({ "because": AssignmentEnd::EligibilityEnded }));
             change.record(&Event { request: ended.request, ..event }).await?;
-            if ended.role == RoleId::MEMBER {
-                membership::leave(change, ended.principal, ended.scope).await?;
-            }
+        }
+        if locked.role == RoleId::MEMBER && !ended.is_empty() {
+            membership::shorten(change, locked.principal, locked.scope).await?;
         }
     }
     if locked.origin == AssignmentOrigin::Activated {
@@ -161,7 +162,7 @@ pub(in crate::service) async fn end(
         .detail(json!({ "because": because, "kind": locked.kind, "due": locked.ends_at, "justification": reason }));
     change.record(&Event { request: locked.request, ..event }).await?;
     if locked.role == RoleId::MEMBER && locked.kind == AssignmentKind::Active {
-        membership::leave(change, locked.principal, locked.scope).await?;
+        membership::shorten(change, locked.principal, locked.scope).await?;
     }
     Ok(())
 }

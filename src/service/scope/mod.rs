@@ -233,17 +233,20 @@ pub(super) async fn record_ends(
     ended: &[Ended],
     because: AssignmentEnd,
 ) -> Result<(), Error> {
-    for ended in ended {
-        let kind =
-            if ended.request.is_some() { Kind::ActivationEnded } else { Kind::AssignmentRemoved };
-        let event = Event::new(kind)
-            .subject(ended.principal)
-            .role(ended.role, ended.scope)
-            .assignment(ended.id)
-            .detail(json!({ "because": because }));
-        change.record(&Event { request: ended.request, ..event }).await?;
-    }
-    Ok(())
+    let events: Vec<_> = ended
+        .iter()
+        .map(|ended| {
+            let activated = ended.request.is_some();
+            let kind = if activated { Kind::ActivationEnded } else { Kind::AssignmentRemoved };
+            let event = Event::new(kind)
+                .subject(ended.principal)
+                .role(ended.role, ended.scope)
+                .assignment(ended.id)
+                .detail(json!({ "because": because }));
+            Event { request: ended.request, ..event }
+        })
+        .collect();
+    change.record_all(&events).await
 }
 
 async fn close(change: &mut Change, requests: &[RequestId], why: &str) -> Result<(), Error> {
