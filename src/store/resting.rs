@@ -2,7 +2,10 @@
 //! on.
 use super::Change;
 use crate::{
-    domain::id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+    domain::{
+        assignment::AssignmentOrigin,
+        id::{AssignmentId, PrincipalId, RoleId, ScopeId},
+    },
     error::Error,
 };
 
@@ -68,26 +71,37 @@ pub async fn hold(change: &mut Change, resting: Resting<'_>) -> Result<Vec<uuid:
         }
         Resting::AtPlaces(places) => {
             let ids: Vec<_> = places.iter().map(|id| id.0).collect();
-            let assigned = assignments!(
-                change,
-                "origin = 'assigned' and id in (
-                     select there.id from unnest($1::uuid[]) as place cross join roles
-                     join assignments as there on there.role_id = roles.id and there.scope_id = place and there.ended_at is null
-                 )",
-                &ids
-            );
+            let assigned = held_at(change, &ids, AssignmentOrigin::Assigned).await?;
             requests!(change, "scope_id = any($1)", &ids);
-            let activated = assignments!(
-                change,
-                "origin = 'activated' and id in (
-                     select there.id from unnest($1::uuid[]) as place cross join roles
-                     join assignments as there on there.role_id = roles.id and there.scope_id = place and there.ended_at is null
-                 )",
-                &ids
-            );
+            let activated = held_at(change, &ids, AssignmentOrigin::Activated).await?;
             Ok([assigned, activated].concat())
         }
     }
+}
+
+/// What is held at these places and came about in this way, held under lock. By role and place, as it is indexed.
+async fn held_at(
+    change: &mut Change,
+    places: &[uuid::Uuid],
+    origin: AssignmentOrigin,
+) -> Result<Vec<uuid::Uuid>, Error> {
+    Ok(sqlx::query_scalar!(
+        r#"
+        select id from assignments
+        where ended_at is null and origin = $2 and id in (
+            select there.id
+            from unnest($1::uuid[]) as place
+            cross join roles
+            join assignments as there on there.role_id = roles.id and there.scope_id = place and there.ended_at is null
+        )
+        order by id
+        for no key update
+        "#,
+        places,
+        origin as AssignmentOrigin,
+    )
+    .fetch_all(change.connection())
+    .await?)
 }
 
 /// The accounts that belong to groups by this one: itself, or, of a group, all who belong to it.
