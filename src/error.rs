@@ -1,4 +1,6 @@
 //! What can go wrong, in words that know nothing of HTTP.
+use std::sync::Arc;
+
 use crate::domain::{activation::Refusal, fault::FieldError, permission::Permission};
 
 /// What the database says when the same may succeed later: no connection, a serialization failure or deadlock, no
@@ -58,6 +60,9 @@ pub enum Error {
     /// The database failed.
     #[error("the database failed")]
     Database(#[source] sqlx::Error),
+    /// What several asked for together failed.
+    #[error(transparent)]
+    Shared(Arc<Self>),
 }
 
 impl Error {
@@ -91,6 +96,7 @@ impl Error {
                     | sqlx::Error::PoolClosed
                     | sqlx::Error::WorkerCrashed
             ),
+            Self::Shared(cause) => cause.is_passing(),
             _ => false,
         }
     }

@@ -29,6 +29,10 @@ pub mod worker;
 
 use sqlx::PgPool;
 
+/// Answers are put together from many small pieces, on all threads at once: most of what the C library's allocator takes for that is saved.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// What every use case needs, made once at start-up.
 #[derive(Clone)]
 pub struct App {
@@ -36,6 +40,8 @@ pub struct App {
     pub database: PgPool,
     /// Connections of their own for what ends and starts by itself, so that no crowd of requests can delay an end.
     pub worker_database: PgPool,
+    /// Access checks that are answered together.
+    pub access_checks: std::sync::Arc<service::access_check::AccessChecks>,
     /// What is counted for operators.
     pub metrics: std::sync::Arc<metrics::Metrics>,
     /// Wakes the background work.

@@ -8,7 +8,7 @@ use latchkey::{
     },
     error::Error,
     service::{
-        access::Step,
+        access_check::Step,
         activation::{self, Chosen, Reasons, Requested, Wish},
         assignment::{self, Assign},
         group, overview,

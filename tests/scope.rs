@@ -10,7 +10,7 @@ use latchkey::{
     },
     error::Error,
     service::{
-        access::Step,
+        access_check::Step,
         activation::{Chosen, Reasons, Wish},
         assignment::{self, Assign},
         scope::{self, NewScope},

@@ -18,7 +18,7 @@ const EVENTS: usize = 1_100_000;
 const EVENTS_PATH: &str = "/api/v1/audit/events";
 
 pub async fn measure(setting: &Setting, report: &mut Report) {
-    generate::events(&setting.superuser, 1, EVENTS).await;
+    generate::events_up_to(&setting.superuser, EVENTS).await;
     let script = include_str!("audit.sql");
     let first = page(setting, EVENTS_PATH).await;
     let limit = setting.pgbench("first", &script.replace("BEFORE", "infinity"), CLIENTS).await;

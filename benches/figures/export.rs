@@ -2,29 +2,20 @@
 use std::{process::Command, time::Instant};
 
 use hyper::StatusCode;
+use latchkey::service::audit::{self, Sealed};
 
-use crate::{client::Client, report::Report, setting::Setting};
+use crate::{client::Client, generate, report::Report, setting::Setting};
 
 /// How many events are exported, beside those that the other figures left.
-const EVENTS: i64 = 400_000;
+const EVENTS: usize = 400_000;
 
 const COPY: &str = "copy (select sequence, events.*, encode(previous_hash, 'hex'), encode(hash, 'hex')
     from audit_events as events left join audit_seals on event_id = events.id) to stdout csv header";
 
 pub async fn measure(setting: &Setting, report: &mut Report) {
-    let sql = format!(
-        "insert into audit_events (id, at, kind, outcome, actor_kind, actor_id, actor_person_id, actor_name, subject_id,
-             subject_name, role_id, role_name, correlation_id, detail)
-         select gen_random_uuid(), clock_timestamp(), 'activation.started', 'success', 'user', figure_id(n % 1000),
-             figure_id(n % 1000), 'Person ' || n % 1000, figure_id(n % 1000), 'Person ' || n % 1000, figure_id(0, '5'), 'Operator',
-             gen_random_uuid(), '{{\"duration\":\"PT1H\",\"justification\":\"figures, with a comma and \\\"quotes\\\"\"}}'
-         from generate_series(1, {EVENTS}) as n; analyze audit_events"
-    );
-    let mut connection = setting.superuser.acquire().await.expect("it answers");
-    sqlx::raw_sql(sqlx::AssertSqlSafe(sql))
-        .execute(&mut *connection)
-        .await
-        .expect("events are made");
+    generate::events_up_to(&setting.superuser, EVENTS).await;
+    // As a server that runs has done.
+    while let Sealed::Some(_) = audit::seal(&setting.app, false).await.expect("it is sealed") {}
     // Once to warm the cache, once to count.
     copy(setting);
     let (copied, limit) = copy(setting);

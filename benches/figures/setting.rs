@@ -26,6 +26,8 @@ pub const CLIENTS: usize = 32;
 /// How long each figure is taken, in seconds.
 pub const SECONDS: u64 = 8;
 
+/// How many of the connections that a server opens are for work in the background.
+const WORKERS: u32 = 4;
 /// How long a use waits for a connection.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -62,9 +64,14 @@ impl Setting {
             .expect("it answers");
         let application = cluster.options(DatabaseRole::Application, DATABASE);
         let keys = Arc::new(Keys::derive(&MasterKey::random()));
+        let config = Config::default();
+        let most = config.database.pool_size;
         let app = App {
-            database: pool(application.clone(), 32, PATIENCE).await.expect("it answers"),
-            worker_database: pool(application, 4, PATIENCE).await.expect("it answers"),
+            database: pool(application.clone(), most - WORKERS, PATIENCE)
+                .await
+                .expect("it answers"),
+            worker_database: pool(application, WORKERS, PATIENCE).await.expect("it answers"),
+            access_checks: Arc::default(),
             metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),
@@ -82,7 +89,6 @@ impl Setting {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("it has an address");
         let shutdown = CancellationToken::new();
-        let config = Config::default();
         let router = http::router(app.clone(), &config);
         let stop = shutdown.clone();
         tokio::spawn(

@@ -61,6 +61,7 @@ impl From<Error> for Failure {
         match error {
             Error::Internal(_)
             | Error::Database(_)
+            | Error::Shared(_)
             | Error::Inconsistent { .. }
             | Error::Busy { .. }
             | Error::Repeated(_) => Self::Failed(text),

@@ -162,6 +162,7 @@ impl Installation {
         Ok(App {
             database: pool(size - workers, options.clone()).await?,
             worker_database: pool(workers, options).await?,
+            access_checks: Arc::default(),
             metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(Arc::clone(&keys), Cost::STANDARD)),

@@ -127,7 +127,8 @@ pub struct Database {
     pub owner_url_file: Option<PathBuf>,
     /// Serve although the role could rewrite history.
     pub allow_superuser: bool,
-    /// The most connections that one server opens.
+    /// The most connections that one server opens, up to four of them for work in the background. More are not faster: each statement
+    /// takes a processor of the database, and many that share few of them make each other slow.
     pub pool_size: u32,
 }
 
@@ -267,7 +268,7 @@ impl Default for Database {
             owner_url: None,
             owner_url_file: None,
             allow_superuser: false,
-            pool_size: 20,
+            pool_size: 12,
         }
     }
 }

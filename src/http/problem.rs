@@ -313,6 +313,7 @@ impl From<&Error> for Problem {
             Error::Busy { retry_after } => {
                 Self { retry_after: Some(*retry_after), ..as_it_says(Kind::TooManyAttempts) }
             }
+            Error::Shared(cause) => Self::from(&**cause),
             Error::Database(cause) if error.is_passing() => Self::unavailable(cause),
             Error::Database(_) | Error::Inconsistent { .. } | Error::Internal(_) => {
                 Self::internal(error)

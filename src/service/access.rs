@@ -1,18 +1,18 @@
-//! Who may do what: asked at the start of every use case, and by other applications.
+//! Who may do what: asked at the start of every use case.
 use sqlx::PgConnection;
 
 use crate::{
     App,
     domain::{
         actor::{Actor, Application, TokenScope, User, Via, Who},
-        id::{AssignmentId, PrincipalId, ScopeId},
+        id::{PrincipalId, ScopeId},
         permission::{Permission, Permissions},
-        time::Instant,
     },
     error::Error,
-    secret::Token,
     store,
 };
+
+pub use crate::store::access::Allowed;
 
 /// The person who asks. What people do for themselves, such as activating and deciding, is not for applications.
 pub fn person(actor: &Actor) -> Result<&User, Error> {
@@ -199,80 +199,7 @@ pub async fn authorise_at_place(
     store::settings::place(connection, scope).await.map(drop)
 }
 
-pub use crate::store::access::{Allowed, Question, Step};
-
-/// The answer to a [`Question`], true at the instant that it names.
-#[derive(Clone, Debug)]
-pub struct Answer {
-    /// Whether the role is held.
-    pub allowed: bool,
-    /// When that was so, by the database's clock.
-    pub at: Instant,
-    /// Until when it is, if nothing changes and if it ends at all.
-    pub until: Option<Instant>,
-    /// The assignment that gives it.
-    pub assignment: Option<AssignmentId>,
-    /// The group that has it, if it is held by belonging to one.
-    pub through: Option<PrincipalId>,
-    /// Where it is held: at the place that was asked about, or above.
-    pub held_at: Option<ScopeId>,
-    /// The way from the account to the role, if that was asked for too.
-    pub way: Option<Vec<Step>>,
-}
-
-/// Answers questions about who holds what, asked with a token. Everybody may ask about themself; about others takes
-/// [`Permission::CheckAccess`] at the place that they ask about. `explain` asks for the way by which each is held.
-pub async fn check(
-    app: &App,
-    token: &Token,
-    questions: &[Question],
-    explain: bool,
-) -> Result<Vec<Answer>, Error> {
-    let mut connection = app.database.acquire().await?;
-    let answered = store::access::held(&mut connection, &token.hash(), questions).await?;
-    let store::access::Answered { token, asker, scopes, noted, held } =
-        answered.ok_or(Error::Unauthenticated)?;
-    if !noted {
-        store::access_token::touch(&mut connection, token).await?;
-    }
-    if !scopes.contains(&TokenScope::CheckAccess) {
-        return Err(lacks(TokenScope::CheckAccess));
-    }
-    if held.iter().any(|held| !held.may_ask) {
-        return Err(Error::Forbidden(Permission::CheckAccess));
-    }
-    let answer = |held: store::access::Held| Answer {
-        allowed: held.assignment.is_some(),
-        at: held.at,
-        until: held.until,
-        assignment: held.assignment,
-        through: held.through,
-        held_at: held.held_at,
-        way: None,
-    };
-    let mut answers: Vec<_> = held.into_iter().map(answer).collect();
-    if explain {
-        for (answer, question) in answers.iter_mut().zip(questions) {
-            let principal = question.principal.unwrap_or(asker);
-            answer.way = match answer.held_at {
-                None => Some(Vec::new()),
-                Some(held_at) => {
-                    let Answer { through, .. } = *answer;
-                    let way = store::access::way(
-                        &mut connection,
-                        principal,
-                        through,
-                        held_at,
-                        question.scope,
-                    );
-                    Some(way.await?)
-                }
-            };
-        }
-    }
-    Ok(answers)
-}
-
-fn lacks(scope: TokenScope) -> Error {
+/// A token that was shown lacks this.
+pub(super) fn lacks(scope: TokenScope) -> Error {
     Error::NotAllowed(format!("this token lacks the scope {}", scope.name()))
 }

@@ -2,6 +2,7 @@
 //!
 //! Each authorises, locks, reads the facts, asks the rules, writes, records and tells, in one transaction of its own.
 pub mod access;
+pub mod access_check;
 pub mod access_token;
 pub mod activation;
 pub mod application;

@@ -375,16 +375,9 @@ pub async fn of_account(
         where assignments.id = any(array(
             select own.id from assignments as own where own.principal_id = $1 and own.ended_at is null
             union all
-            -- The time as a column: with a function in its place nothing of this could be planned together.
-            select assignment_id
-            from (select instant() as now) as clock
-            cross join lateral effective_assignments($1, clock.now)
-            where through is not null
+            select assignment_id from assignments_through_groups($1, instant())
             union all
-            select assignment_id
-            from (select instant() as now) as clock
-            cross join lateral effective_eligibilities($1, clock.now)
-            where through is not null
+            select assignment_id from eligibilities_through_groups($1, instant())
         ))
         -- What is held now before what could be.
         order by assignments.kind = 'active' desc, assignments.id

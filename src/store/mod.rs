@@ -17,6 +17,7 @@ use crate::{
 };
 
 pub mod access;
+pub mod access_check;
 pub mod access_token;
 pub mod account;
 pub mod activation;

@@ -12,7 +12,7 @@ use latchkey::{
     error::Error,
     secret::{Purpose, Token, totp_seed},
     service::{
-        access,
+        access_check,
         activation::{self, Reasons, Requested, Wish},
         approval::{self, Answer},
         assignment,
@@ -193,11 +193,11 @@ impl World {
     }
 
     /// What other programs are told when they ask, with somebody's own token, whether they hold a role at a place, and why.
-    pub async fn check(&self, name: &str, role: &str, scope: ScopeId) -> access::Answer {
-        let question = access::Question { principal: None, role: self.role_id(role), scope };
+    pub async fn check(&self, name: &str, role: &str, scope: ScopeId) -> access_check::Answer {
+        let question = access_check::Question { principal: None, role: self.role_id(role), scope };
         let token = self.access_token(name, &["check_access"]).await;
         let token = Token::parse_bearer(&token).expect("it was made a moment ago");
-        let answers = access::check(&self.app, &token, &[question], true).await;
+        let answers = access_check::check(&self.app, &token, vec![question], true).await;
         let mut answers = answers.expect("everybody may ask about themself");
         answers.pop().expect("one question has one answer")
     }

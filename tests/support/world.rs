@@ -58,6 +58,7 @@ impl World {
         let app = App {
             database: pool(DatabaseRole::Application, 5),
             worker_database: pool(DatabaseRole::Application, 2),
+            access_checks: Arc::default(),
             metrics: Arc::default(),
             wake: Wake::default(),
             passwords: Arc::new(PasswordHasher::new(

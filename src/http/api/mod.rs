@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 
 use super::{Web, idempotency, problem};
 
-mod access;
+mod access_check;
 mod activation;
 mod answer;
 mod application;
@@ -66,7 +66,7 @@ fn described() -> OpenApiRouter<Web> {
         .merge(remark::routes())
         .merge(emergency::routes())
         .merge(change_request::routes())
-        .merge(access::routes())
+        .merge(access_check::routes())
         .merge(role::routes())
         .merge(scope::routes())
         .merge(notice::routes())

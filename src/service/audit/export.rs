@@ -12,7 +12,7 @@ use crate::{
     App,
     domain::{
         actor::Actor,
-        audit::{Cursor, Event, Filter, Format, Kind},
+        audit::{Cursor, Entry, Event, Filter, Format, Kind},
         permission::Permission,
         time::Instant,
     },
@@ -23,8 +23,10 @@ use crate::{
 
 /// How many events are read at once, at most. No connection is held while a slow reader takes its time with them.
 const BATCH: i64 = 2000;
-/// How large a piece may grow before it is handed out, give or take an event.
+/// How large a piece may grow before it is handed out, give or take an event, in bytes.
 const PIECE: usize = 2 * 1024 * 1024;
+/// What an event takes beside its facts, in bytes, more or less.
+const USUAL: usize = 512;
 /// How many pieces may wait to be taken.
 const AHEAD: usize = 4;
 /// How often events that have just happened are sealed before a copy is made, at most.
@@ -94,27 +96,39 @@ async fn write(
     format: Format,
     pieces: mpsc::Sender<Result<Vec<u8>, Error>>,
 ) {
-    let mut reader = Reader { filter, cursor: None, limit: BATCH };
     let mut text = Vec::with_capacity(PIECE);
     format.write_heading(&mut text);
+    let reader = Reader { database, filter, cursor: None, limit: BATCH };
+    let mut reading = tokio::spawn(reader.read().in_current_span());
     loop {
-        let more = match reader.read(&database, format, &mut text).await {
-            Ok(more) => more,
+        let read = reading.await.unwrap_or_else(|failed| Err(Error::Internal(failed.to_string())));
+        let (entries, rest) = match read {
+            Ok(read) => read,
             Err(error) => {
                 // Whoever takes the pieces is told that the copy is incomplete; if nobody does, nobody needs to know.
                 drop(pieces.send(Err(error)).await);
                 return;
             }
         };
+        // While these events are written down, the next are read.
+        let next = rest.map(|reader| tokio::spawn(reader.read().in_current_span()));
+        for entry in &entries {
+            format.write(entry, &mut text);
+        }
         let piece = std::mem::replace(&mut text, Vec::with_capacity(PIECE));
-        if pieces.send(Ok(piece)).await.is_err() || !more {
+        if pieces.send(Ok(piece)).await.is_err() {
             return;
+        }
+        match next {
+            Some(next) => reading = next,
+            None => return,
         }
     }
 }
 
 /// How far the log has been read.
 struct Reader {
+    database: PgPool,
     filter: Filter,
     cursor: Option<Cursor>,
     /// How many events to ask for next: as many as will fit into a piece, going by the last ones.
@@ -122,33 +136,29 @@ struct Reader {
 }
 
 impl Reader {
-    /// Writes the next events. False if they were the last.
-    async fn read(
-        &mut self,
-        database: &PgPool,
-        format: Format,
-        text: &mut Vec<u8>,
-    ) -> Result<bool, Error> {
-        let mut transaction = database.begin().await?;
+    /// Reads the next events. None is left to read on if they were the last.
+    async fn read(mut self) -> Result<(Vec<Entry>, Option<Self>), Error> {
+        let mut transaction = self.database.begin().await?;
         store::audit::plan_each_search(&mut transaction).await?;
-        let mut count = 0;
+        let mut read = Vec::new();
+        let mut size = 0;
         {
             let entries =
                 store::audit::oldest(&mut transaction, &self.filter, self.cursor, self.limit);
             let mut entries = pin!(entries);
-            while let Some(entry) = entries.try_next().await? {
-                format.write(&entry, text);
-                self.cursor = Some(Cursor { at: entry.at, id: entry.id });
-                count += 1;
-                if text.len() >= PIECE {
-                    break;
-                }
+            while size < PIECE
+                && let Some(entry) = entries.try_next().await?
+            {
+                size += USUAL + entry.detail.len();
+                read.push(entry);
             }
         }
         transaction.rollback().await?;
-        let is_full = text.len() >= PIECE;
-        let more = is_full || count == self.limit;
-        self.limit = if is_full { count } else { (self.limit * 2).min(BATCH) };
-        Ok(more)
+        self.cursor =
+            read.last().map(|entry| Cursor { at: entry.at, id: entry.id }).or(self.cursor);
+        let count = i64::try_from(read.len()).unwrap_or(i64::MAX);
+        let more = size >= PIECE || count == self.limit;
+        self.limit = if size >= PIECE { count } else { (self.limit * 2).min(BATCH) };
+        Ok((read, more.then_some(self)))
     }
 }

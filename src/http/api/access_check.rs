@@ -12,7 +12,7 @@ use crate::{
     },
     error::Error,
     http::{Web, actor::Shown, extract::Json, problem::ApiError},
-    service::access::{self, Question},
+    service::access_check::{self, Question},
 };
 
 /// How many questions may be asked at once.
@@ -98,11 +98,11 @@ enum Step {
     },
 }
 
-impl From<access::Step> for Step {
-    fn from(step: access::Step) -> Self {
+impl From<access_check::Step> for Step {
+    fn from(step: access_check::Step) -> Self {
         match step {
-            access::Step::Group(id, name) => Self::Group { id, name },
-            access::Step::Scope(id, name) => Self::Scope { id, name },
+            access_check::Step::Group(id, name) => Self::Group { id, name },
+            access_check::Step::Scope(id, name) => Self::Scope { id, name },
         }
     }
 }
@@ -129,7 +129,7 @@ async fn check(
             scope: check.scope.unwrap_or(ScopeId::ROOT),
         })
         .collect();
-    let answers = access::check(&app, &token, &questions, body.explain).await?;
+    let answers = access_check::check(&app, &token, questions, body.explain).await?;
     let answers = answers
         .into_iter()
         .map(|answer| Answer {
