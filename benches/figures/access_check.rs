@@ -63,7 +63,7 @@ async fn ask(address: std::net::SocketAddr, setting: &Setting, body: &str) -> cl
     .await
 }
 
-/// What nothing can be faster than: our server, a route that reads a body, one indexed SELECT, an answer.
+/// What nothing can be faster than that asks for one at a time: our server, a route that reads a body, one indexed SELECT, an answer.
 async fn serve_bare_select(setting: &Setting) -> std::net::SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
     let address = listener.local_addr().expect("it has an address");

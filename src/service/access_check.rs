@@ -4,7 +4,6 @@
 //! with all who do, and asked for in one statement: the more is asked, the less each costs, and nobody who asks alone waits for
 //! company. An answer is never older than its question: the statement begins after all that it answers were asked.
 use std::{
-    pin::pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicUsize, Ordering},
@@ -12,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 use tokio::sync::{Semaphore, oneshot};
 
 use crate::{
@@ -39,8 +38,10 @@ const LANES: usize = 4;
 const ENOUGH: usize = 50;
 /// Whoever asks while a statement takes longer than this is not made to wait for it: its connection may be dead.
 const QUICK: Duration = Duration::from_millis(100);
-/// How long the database may take for them: only a net, below the limit that a handler has.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// How long the database may take for them. What waits for longer is told to come back, so that its lane is free again.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// With so many waiting, those who have gone are looked for.
+const CROWD: usize = 500;
 
 /// The answer to a [`Question`], true at the instant that it names.
 #[derive(Clone, Debug)]
@@ -71,10 +72,7 @@ pub async fn check(
 ) -> Result<Vec<Answer>, Error> {
     let explained = if explain { questions.clone() } else { Vec::new() };
     let answered = app.access_checks.ask(&app.database, token.hash(), questions).await?;
-    let Answered { token, asker, scopes, noted, held } = answered.ok_or(Error::Unauthenticated)?;
-    if !noted {
-        store::access_token::touch(&mut *app.database.acquire().await?, token).await?;
-    }
+    let Answered { asker, scopes, held, .. } = answered.ok_or(Error::Unauthenticated)?;
     if !scopes.contains(&TokenScope::CheckAccess) {
         return Err(lacks(TokenScope::CheckAccess));
     }
@@ -91,22 +89,24 @@ pub async fn check(
         way: None,
     };
     let mut answers: Vec<_> = held.into_iter().map(answer).collect();
-    for (answer, question) in answers.iter_mut().zip(&explained) {
-        answer.way = Some(way(app, asker, answer, question).await?);
+    if explain {
+        let mut connection = app.database.acquire().await?;
+        for (answer, question) in answers.iter_mut().zip(&explained) {
+            answer.way = Some(way(&mut connection, asker, answer, question).await?);
+        }
     }
     Ok(answers)
 }
 
 async fn way(
-    app: &App,
+    connection: &mut PgConnection,
     asker: PrincipalId,
     answer: &Answer,
     question: &Question,
 ) -> Result<Vec<Step>, Error> {
     let Some(held_at) = answer.held_at else { return Ok(Vec::new()) };
-    let mut connection = app.database.acquire().await?;
     let principal = question.principal.unwrap_or(asker);
-    store::access::way(&mut connection, principal, answer.through, held_at, question.scope).await
+    store::access::way(connection, principal, answer.through, held_at, question.scope).await
 }
 
 /// Those who wait for an answer, and the lanes by which they get it.
@@ -124,6 +124,12 @@ struct Waiting {
     token: TokenHash,
     questions: Vec<Question>,
     tell: oneshot::Sender<Result<Option<Answered>, Error>>,
+}
+
+impl Waiting {
+    fn is_there(&self) -> bool {
+        !self.tell.is_closed()
+    }
 }
 
 impl Default for AccessChecks {
@@ -145,9 +151,17 @@ impl AccessChecks {
         questions: Vec<Question>,
     ) -> Result<Option<Answered>, Error> {
         let (tell, told) = oneshot::channel();
-        self.waiting().push(Waiting { token, questions, tell });
+        self.join(Waiting { token, questions, tell });
         self.open_lane(database);
         told.await.map_err(|_| Error::Internal("nobody answers access checks".to_owned()))?
+    }
+
+    fn join(&self, one: Waiting) {
+        let mut waiting = self.waiting();
+        if waiting.len() >= CROWD {
+            waiting.retain(Waiting::is_there);
+        }
+        waiting.push(one);
     }
 
     /// Answers until nobody waits any more, unless those who do that already are enough.
@@ -177,13 +191,14 @@ impl AccessChecks {
 
     /// Answers these. If that takes long, others are answered meanwhile.
     async fn answer(self: &Arc<Self>, database: &PgPool, batch: Vec<Waiting>) {
-        let mut answered = pin!(answer(database, batch));
+        // A task of its own: whatever happens to it, the lane goes on.
+        let mut answered = tokio::spawn(answer(database.clone(), batch));
         if tokio::time::timeout(QUICK, &mut answered).await.is_err() {
             self.slow.fetch_add(1, Ordering::Relaxed);
             if !self.waiting().is_empty() {
                 self.open_lane(database);
             }
-            answered.await;
+            drop(answered.await);
             self.slow.fetch_sub(1, Ordering::Relaxed);
         }
     }
@@ -191,7 +206,7 @@ impl AccessChecks {
     /// Those who are answered next, without those who have gone.
     fn next(&self) -> Vec<Waiting> {
         let mut waiting = self.waiting();
-        waiting.retain(|it| !it.tell.is_closed());
+        waiting.retain(Waiting::is_there);
         let mut questions = 0;
         let fits = |it: &&Waiting| {
             questions += it.questions.len();
@@ -211,11 +226,17 @@ fn questions(waiting: &[Waiting]) -> usize {
 }
 
 /// Asks the database for all of them in one statement, and tells each.
-async fn answer(database: &PgPool, batch: Vec<Waiting>) {
+async fn answer(database: PgPool, batch: Vec<Waiting>) {
     let calls: Vec<_> = batch.iter().map(|it| (it.token, it.questions.as_slice())).collect();
     let asked = async {
         let mut connection = database.acquire().await?;
-        store::access_check::answer(&mut connection, &calls).await
+        let answered = store::access_check::answer(&mut connection, &calls).await?;
+        let in_use = answered.iter().flatten().filter(|it| !it.noted).map(|it| it.token);
+        let in_use: Vec<_> = in_use.collect();
+        if !in_use.is_empty() {
+            store::access_token::touch(&mut connection, &in_use).await?;
+        }
+        Ok(answered)
     };
     let answered = tokio::time::timeout(PATIENCE, asked).await;
     let too_late = || sqlx::Error::Io(std::io::ErrorKind::TimedOut.into());

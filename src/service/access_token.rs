@@ -84,7 +84,7 @@ pub async fn authenticate(app: &App, text: &str) -> Result<Who, Error> {
     let found = store::access_token::find(&mut connection, &token.hash()).await?;
     let bearer = found.ok_or(Error::Unauthenticated)?;
     if !bearer.noted {
-        store::access_token::touch(&mut connection, bearer.id).await?;
+        store::access_token::touch(&mut connection, &[bearer.id]).await?;
     }
     let store::access_token::Bearer { id, principal, person, people, name, scopes, .. } = bearer;
     Ok(match people {

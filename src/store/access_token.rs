@@ -108,15 +108,20 @@ pub async fn find(
     }))
 }
 
-/// Notes that a token is in use; at most once a minute, since it costs a write. Where nothing can be written at the moment it is
-/// not noted: whoever only asks is answered all the same.
-pub async fn touch(connection: &mut PgConnection, token: AccessTokenId) -> Result<(), Error> {
+/// Notes that tokens are in use; of each at most once a minute, since it costs a write. Where nothing can be written at the moment it is
+/// not noted, nor where somebody else is at it: whoever only asks is answered all the same.
+pub async fn touch(connection: &mut PgConnection, tokens: &[AccessTokenId]) -> Result<(), Error> {
+    let tokens: Vec<_> = tokens.iter().map(|token| token.0).collect();
     let noted = sqlx::query!(
         "
         update access_tokens set last_used_at = instant()
-        where id = $1 and coalesce(last_used_at, '-infinity') < instant() - interval '1 minute'
+        where id in (
+            select id from access_tokens
+            where id = any($1) and coalesce(last_used_at, '-infinity') < instant() - interval '1 minute'
+            for no key update skip locked
+        )
         ",
-        token.0,
+        &tokens,
     )
     .execute(connection)
     .await
